@@ -1,1 +1,64 @@
-//! Skeleton.
+//! What is seen: pages, the parts they are made of, and the server functions they ask.
+//!
+//! Owns: markup, the state in the address, how things are said to people.
+//! Must never: decide who may see what (that is `domain`'s gate), touch SQL or files, keep data of its own. The one
+//! module behind the feature `ssr` fetches the caller and the domain; nothing else differs between server and browser.
+//! Start reading at [`App`] (the routes), then `page` (one file per page), `part`, `api`.
+//! To add a page: see `page/mod.rs`. To add a question to the server: see `api/mod.rs`.
+
+#![recursion_limit = "256"]
+
+mod api;
+mod page;
+mod part;
+#[cfg(feature = "ssr")]
+mod ssr;
+
+#[cfg(feature = "ssr")]
+pub use ssr::shell;
+
+use crate::{
+    page::{
+        account_view::AccountView, experiment_list::ExperimentList, not_found::NotFound,
+        run_compare::RunCompare, run_list::RunList, run_view::RunView, sign_in::SignIn,
+    },
+    part::{
+        time::Clock,
+        top_bar::{Session, TopBar},
+    },
+};
+use leptos::prelude::*;
+use leptos_meta::{Title, provide_meta_context};
+use leptos_router::{
+    SsrMode,
+    components::{Route, Router, Routes},
+    path,
+};
+
+/// Everything within `<body>`: the bar above, and the page that the address names. The server renders each page with
+/// its data before it answers, so that all of it is there without scripts.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    Clock::provide();
+    provide_context(Session(api::fetch(|| (), |()| api::viewer())));
+    let title =
+        |page: String| if page.is_empty() { "Runmark".to_owned() } else { format!("{page} · Runmark") };
+    view! {
+        <Title formatter=title/>
+        <Router>
+            <a class="skip-link" href="#main" rel="external">"Skip to content"</a>
+            <TopBar/>
+            <main id="main" tabindex="-1">
+                <Routes fallback=NotFound>
+                    <Route path=path!("/sign-in") view=SignIn ssr=SsrMode::Async/>
+                    <Route path=path!("/experiments") view=ExperimentList ssr=SsrMode::Async/>
+                    <Route path=path!("/experiments/:experiment") view=RunList ssr=SsrMode::Async/>
+                    <Route path=path!("/experiments/:experiment/runs/:run") view=RunView ssr=SsrMode::Async/>
+                    <Route path=path!("/compare") view=RunCompare ssr=SsrMode::Async/>
+                    <Route path=path!("/account") view=AccountView ssr=SsrMode::Async/>
+                </Routes>
+            </main>
+        </Router>
+    }
+}

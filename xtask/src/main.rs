@@ -1,5 +1,94 @@
-//! Skeleton.
-fn main() { let mut b = wasm_bindgen_cli_support::Bindgen::new(); b.input_path("/tmp/h.wasm").web(true).unwrap().typescript(false).out_name("runmark").generate("/tmp/bg").unwrap();
- let d = std::fs::read("/work/main/target/debug/xtask").or_else(|_| std::fs::read("/tmp/tx/debug/xtask")).unwrap(); let d=&d[..1_500_000.min(d.len())]; let t=std::time::Instant::now();
- for q in [9,11]{ let mut out=vec![]; let p=brotli::enc::BrotliEncoderParams{quality:q,lgwin:22,size_hint:d.len(),..Default::default()}; brotli::BrotliCompress(&mut &d[..],&mut out,&p).unwrap(); println!("{} {:?}",out.len(),t.elapsed());}
+//! `cargo xtask`: the two commands a fresh machine needs, `serve` and `test`, and the pieces they are made of.
+//!
+//! Owns: what must be on the machine before anything builds, how the browser part and the server are built, and
+//! which tests run. Never: anything that Runmark does when it runs; this crate isn't part of the product's binary.
+//! Start reading at [`main`]; each module is one thing the machine must have (`wasm_std`, `node`, `python`,
+//! `chromium`, `postgres`) or one thing that is made (`browser_part`, `site`, `server`, `checks`). To need one more
+//! thing of the machine, write a module with an `ensure` function and call it from the command that needs it.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks on its standard streams")]
+
+mod browser_part;
+mod checks;
+mod chromium;
+mod machine;
+mod node;
+mod place;
+mod postgres;
+mod python;
+mod server;
+mod site;
+mod stamp;
+mod step;
+mod wasm_std;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    about = "Sets up, builds, serves and tests Runmark."
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build what is missing or out of date, then serve it on http://127.0.0.1:5000.
+    Serve {
+        /// Passed on to `runmark server`, as in `cargo xtask serve --port 8080`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Make sure of everything the tests need, and run all of them.
+    Test {
+        /// Run one part alone; may be given more than once.
+        #[arg(long, value_enum)]
+        only: Vec<checks::Part>,
+    },
+    /// Build the browser part and the server as `serve` does, and stop there.
+    Build,
+    /// Make sure of everything that building and testing need, and stop there.
+    Setup,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Serve { arguments } => serve(&arguments),
+        Command::Test { only } => checks::run(&only),
+        Command::Build => build(),
+        Command::Setup => checks::ensure_everything().map(drop),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\n{}", told(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// An error with its causes, a line or more for each.
+fn told(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+fn build() -> Result<()> {
+    let toolchain = wasm_std::ensure()?;
+    // Runmark can be tried without Node.js, so the lack of it is no failure here.
+    let node = node::Node::ensure().inspect_err(|error| {
+        println!("  · going on without wasm-opt, browsers will download twice as much:\n{}", told(error));
+    });
+    browser_part::build(&toolchain, node.as_ref().ok())?;
+    server::build(server::Profile::Release)
+}
+
+fn serve(arguments: &[String]) -> Result<()> {
+    build()?;
+    println!();
+    server::run(arguments)
 }

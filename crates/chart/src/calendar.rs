@@ -7,7 +7,8 @@ pub(crate) const MINUTE: i64 = 60 * SECOND;
 pub(crate) const HOUR: i64 = 60 * MINUTE;
 pub(crate) const DAY: i64 = 24 * HOUR;
 
-const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// The days around 1970 that can be named, the same as JavaScript's: 100 million.
 const LAST_DAY: i64 = 100_000_000;
@@ -27,7 +28,7 @@ pub(crate) struct Moment {
 impl Moment {
     /// The moment this many milliseconds after 1970; `None` beyond 270,000 years from it.
     pub fn from_ms(ms: f64) -> Option<Moment> {
-        if !(ms.abs() <= (LAST_DAY * DAY) as f64) {
+        if ms.is_nan() || ms.abs() > (LAST_DAY * DAY) as f64 {
             return None;
         }
         let ms = ms.floor() as i64;
@@ -39,7 +40,12 @@ impl Moment {
         let from_march = (5 * day_of_year + 2) / 153;
         let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
         let year = year_of_era + era * 400 + i64::from(month <= 2);
-        Some(Moment { year, month, day: day_of_year - (153 * from_march + 2) / 5 + 1, time: ms.rem_euclid(DAY) })
+        Some(Moment {
+            year,
+            month,
+            day: day_of_year - (153 * from_march + 2) / 5 + 1,
+            time: ms.rem_euclid(DAY),
+        })
     }
 
     /// Milliseconds from 1970 to the start of a month. Months beyond 12 run into the next years.
@@ -69,7 +75,8 @@ impl Moment {
 
     /// "09:05", "09:05:07" or "09:05:07.250": as fine as a step of this many milliseconds needs.
     pub fn clock(self, step: i64) -> String {
-        let (h, m, s, ms) = (self.time / HOUR, self.time / MINUTE % 60, self.time / SECOND % 60, self.time % SECOND);
+        let (h, m, s, ms) =
+            (self.time / HOUR, self.time / MINUTE % 60, self.time / SECOND % 60, self.time % SECOND);
         match step {
             ..SECOND => format!("{h:02}:{m:02}:{s:02}.{ms:03}"),
             SECOND..MINUTE => format!("{h:02}:{m:02}:{s:02}"),

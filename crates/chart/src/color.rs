@@ -165,7 +165,8 @@ mod tests {
             for b in &PALETTE[..i] {
                 for eye in [NORMAL, PROTANOPIA, DEUTERANOPIA] {
                     let seen = |c: Rgb| oklab(times(eye, linear(c)).map(|c| c.clamp(0.0, 1.0)));
-                    let distance = seen(*a).iter().zip(seen(*b)).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
+                    let distance =
+                        seen(*a).iter().zip(seen(*b)).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
                     assert!(distance >= 0.06, "{} and {}: {distance:.3}", a.css(), b.css());
                 }
             }

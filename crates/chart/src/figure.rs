@@ -165,5 +165,7 @@ pub fn describe(figure: &Figure) -> String {
         XAxis::RelativeTime(_) => "relative time",
         XAxis::Metric(name, _) => name,
     };
-    format!("{title}: {lines}, {name} {} to {}", format_x(&figure.x, lo), format_x(&figure.x, hi))
+    let from = format_x(&figure.x, lo);
+    let range = if lo == hi { from } else { format!("{from} to {}", format_x(&figure.x, hi)) };
+    format!("{title}: {lines}, {name} {range}")
 }

@@ -21,8 +21,8 @@
 //!     ..Figure::default()
 //! };
 //! let layout = Layout::new(&figure, 600, 300, Frame::Bare);
-//! let nearest = chart::nearest(&figure, &layout, 300.0, 150.0);
-//! assert_eq!(nearest[0].point.x, 50.0);
+//! let (x, y) = layout.to_pixel(Point { x: 50.2, y: 0.5 }).unwrap_or_default();
+//! assert_eq!(chart::nearest(&figure, &layout, x, y)[0].point.x, 50.0);
 //! assert!(chart::svg(&figure, 600, 300, Frame::Titled, &Theme::LIGHT).starts_with("<svg"));
 //! ```
 //!

@@ -20,7 +20,7 @@ pub fn format_number(value: f64) -> String {
     let (sign, mantissa) = mantissa.strip_prefix('-').map_or(("", mantissa), |m| ("-", m));
     let digits: i64 = mantissa.replace('.', "").parse().unwrap_or(0);
     let number = if (-4..6).contains(&power) {
-        without_zeros(&fixed(digits, power - 5))
+        without_zeros(&fixed(digits, power - 5)).to_owned()
     } else {
         format!("{}e{power}", without_zeros(&fixed(digits, -5)))
     };

@@ -34,7 +34,8 @@ pub(crate) struct Reducer {
 impl Reducer {
     /// A reducer for pixels between `left` and `right`; what lies further out counts as one column on each side.
     pub fn new(left: f64, right: f64, columns_per_pixel: f64) -> Reducer {
-        let edges = ((left * columns_per_pixel).floor() as i64 - 1, (right * columns_per_pixel).ceil() as i64 + 1);
+        let edges =
+            ((left * columns_per_pixel).floor() as i64 - 1, (right * columns_per_pixel).ceil() as i64 + 1);
         Reducer { columns_per_pixel, edges, open: None }
     }
 

@@ -42,7 +42,11 @@ impl Span {
             Scale::Log10 => {
                 let room = if hi - lo > 1e-9 { 0.0 } else { 0.5 };
                 let (first, last) = LOG_ENDS;
-                Span { scale, lo: (lo - room).clamp(first, last - 1.0), hi: (hi + room).clamp(first + 1.0, last) }
+                Span {
+                    scale,
+                    lo: (lo - room).clamp(first, last - 1.0),
+                    hi: (hi + room).clamp(first + 1.0, last),
+                }
             }
         }
     }
@@ -50,7 +54,7 @@ impl Span {
     /// This span with a share of its length added at both ends. Data on one side of zero stays there.
     pub fn padded(self, share: f64) -> Span {
         let room = self.hi * share - self.lo * share;
-        let (mut lo, mut hi) = (self.lo - room, self.hi + room);
+        let (mut lo, mut hi) = ((self.lo - room).max(-f64::MAX), (self.hi + room).min(f64::MAX));
         if self.scale == Scale::Linear {
             lo = if self.lo >= 0.0 { lo.max(0.0) } else { lo };
             hi = if self.hi <= 0.0 { hi.min(0.0) } else { hi };
@@ -89,7 +93,11 @@ mod tests {
     use super::*;
 
     fn check(span: Span, value: f64, pixel: f64) {
-        assert!((span.pixel(value, 0.0, 100.0) - pixel).abs() < 1e-6, "{value} at {}", span.pixel(value, 0.0, 100.0));
+        assert!(
+            (span.pixel(value, 0.0, 100.0) - pixel).abs() < 1e-6,
+            "{value} at {}",
+            span.pixel(value, 0.0, 100.0)
+        );
         assert!((span.value(pixel, 0.0, 100.0) / value - 1.0).abs() < 1e-9);
     }
 

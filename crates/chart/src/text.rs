@@ -3,7 +3,7 @@
 use crate::{
     calendar::{Moment, SECOND},
     figure::XAxis,
-    number::{axis_labels, format_number},
+    number::format_number,
     ticks::duration,
 };
 
@@ -58,20 +58,20 @@ pub fn format_x(axis: &XAxis, x: f64) -> String {
             if x.abs() >= 60.0 || x.fract() == 0.0 {
                 // Tenths of a second are noise beside hours.
                 let tenths = (x * 10.0).round() as i64;
-                if tenths % 10 == 0 || x.abs() >= 3600.0 { duration(tenths / 10, 0) } else { duration(tenths, -1) }
+                if tenths % 10 == 0 || x.abs() >= 3600.0 {
+                    duration(tenths / 10, 0)
+                } else {
+                    duration(tenths, -1)
+                }
             } else {
                 format!("{}s", format_number(x))
             }
         }
         XAxis::RelativeTime(_) => format!("{}s", format_number(x)),
-        XAxis::Step(_) if x.fract() == 0.0 && x.abs() < 1e15 => axis_labels_in_full(x as i64),
+        // Steps are counted, never rounded.
+        XAxis::Step(_) if x.fract() == 0.0 && x.abs() < 1e15 => (x as i64).to_string(),
         XAxis::Step(_) | XAxis::Metric(..) => format_number(x),
     }
-}
-
-/// Steps are counted, never rounded.
-fn axis_labels_in_full(step: i64) -> String {
-    step.to_string()
 }
 
 #[cfg(test)]

@@ -1,1 +1,103 @@
-//! Skeleton.
+//! The rules and the memory of Runmark.
+//!
+//! Owns: use cases (methods of [`Acting`]), the permission gate ([`gate`]), ingest and the metric store, SQL (the private
+//! module `store`), artifacts, accounts. Must never: know HTTP, a web framework or the browser.
+//! Start reading: [`Domain`], [`gate`], then [`log`] for the way of a metric to the disk.
+//! To add a use case: a method on [`Acting`] in the file of its noun, that asks the gate for a grant first and gives the
+//! grant to a function of `store`. The few functions without a caller (sign-in, sessions) are named `unchecked_`.
+
+pub mod account;
+pub mod artifact;
+mod clock;
+pub mod error;
+pub mod experiment;
+pub mod gate;
+mod log;
+pub mod logged_model;
+pub mod metric;
+mod page;
+pub mod registry;
+pub mod run;
+pub mod session;
+mod store;
+
+pub use error::{Error, Result};
+pub use gate::Caller;
+
+use artifact::Artifacts;
+use log::Writer;
+use model::Permission;
+use std::sync::Arc;
+use store::Db;
+
+/// How a server is set up.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `sqlite:///path/to/file.db` or `postgresql://user@host/database`.
+    pub backend_store_uri: String,
+    /// Root URI of the artifacts of new experiments; `mlflow-artifacts:/` when the server keeps them.
+    pub default_artifact_root: String,
+    /// Folder where the server keeps artifacts.
+    pub artifacts_destination: std::path::PathBuf,
+    /// What somebody may do to what nobody gave them a permission for.
+    pub default_permission: Permission,
+}
+
+/// A running Runmark: its database, its artifacts, its writer. Cheap to clone.
+#[derive(Clone)]
+pub struct Domain {
+    db: Db,
+    writer: Writer,
+    artifacts: Artifacts,
+    credentials: account::Credentials,
+    config: Arc<Config>,
+}
+
+/// Somebody at work: a caller bound to the domain. All use cases are its methods.
+#[derive(Clone)]
+pub struct Acting {
+    domain: Domain,
+    caller: Caller,
+}
+
+impl Domain {
+    /// Opens the database (creating and upgrading it where needed) and the artifact store, and starts the writer.
+    ///
+    /// # Errors
+    /// If either can't be opened, or the URI is of a kind that isn't supported.
+    pub async fn open(config: Config) -> Result<Self> {
+        let db = Db::open(&config.backend_store_uri).await?;
+        let artifacts = Artifacts::open(&config.artifacts_destination)?;
+        let domain = Self {
+            writer: Writer::start(db.clone()),
+            db,
+            artifacts,
+            credentials: account::Credentials::new()?,
+            config: Arc::new(config),
+        };
+        domain.create_default_experiment().await?;
+        Ok(domain)
+    }
+
+    /// Binds a caller, for their use cases.
+    pub fn act(&self, caller: Caller) -> Acting {
+        Acting { domain: self.clone(), caller }
+    }
+
+    /// Waits until everything acknowledged is written, and closes.
+    pub async fn close(&self) {
+        self.writer.drain().await;
+        self.db.close().await;
+    }
+
+    pub(crate) fn default_permission(&self) -> Permission {
+        self.config.default_permission
+    }
+}
+
+impl Acting {
+    /// Who is calling.
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+}

@@ -6,9 +6,8 @@
 pub fn like(pattern: &str, text: &str, case_sensitive: bool) -> bool {
     let pattern: Vec<char> = pattern.chars().collect();
     let text: Vec<char> = text.chars().collect();
-    let fits = |p: char, t: char| {
-        p == '_' || p == t || (!case_sensitive && p.to_lowercase().eq(t.to_lowercase()))
-    };
+    let fits =
+        |p: char, t: char| p == '_' || p == t || (!case_sensitive && p.to_lowercase().eq(t.to_lowercase()));
     let (mut p, mut t) = (0, 0);
     // After a `%`: the place behind it in the pattern, and how much of the text it has swallowed.
     let mut retry = None;

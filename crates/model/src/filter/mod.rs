@@ -10,6 +10,7 @@
 //! `Display` for it, and add a table of examples to the tests.
 
 mod experiment;
+mod field;
 mod like;
 mod logged_model;
 mod order;

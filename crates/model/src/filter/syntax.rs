@@ -43,8 +43,14 @@ pub struct Name<'a> {
 #[derive(Debug)]
 pub enum Test<'a> {
     /// `IS NULL` or, if `negated`, `IS NOT NULL`.
-    Null { negated: bool, span: Range<usize> },
-    Value { operator: Operator, value: Value<'a> },
+    Null {
+        negated: bool,
+        span: Range<usize>,
+    },
+    Value {
+        operator: Operator,
+        value: Value<'a>,
+    },
 }
 
 /// A comparator: signs, or keywords in upper case with one blank between them.
@@ -66,7 +72,10 @@ pub struct Value<'a> {
 #[derive(Debug)]
 pub enum ValueKind<'a> {
     Number,
-    Text { quote: char, inner: &'a str },
+    Text {
+        quote: char,
+        inner: &'a str,
+    },
     /// A word without quotes, or in backticks.
     Word,
     List(Vec<Token<'a>>),
@@ -199,7 +208,10 @@ impl<'a> Comparison<'a> {
     }
 
     /// The comparator and value of a field that is always there, so that asking whether it is null is a mistake.
-    pub fn value(&self, null_message: impl FnOnce() -> String) -> Result<(&Operator, &Value<'a>), FilterError> {
+    pub fn value(
+        &self,
+        null_message: impl FnOnce() -> String,
+    ) -> Result<(&Operator, &Value<'a>), FilterError> {
         match &self.test {
             Test::Value { operator, value } => Ok((operator, value)),
             Test::Null { span, .. } => Err(FilterError { message: null_message(), span: span.clone() }),
@@ -218,10 +230,8 @@ pub fn comparisons<C: Condition>(filter: &str) -> Result<Vec<Comparison<'_>>, Fi
     let mut found = Vec::new();
     loop {
         while cursor.take(|token| token.is("AND")).is_some() {}
-        if cursor.peek().is_none() {
-            return Ok(found);
-        }
-        found.push(cursor.comparison()?);
+        let Some(first) = cursor.peek() else { return Ok(found) };
+        found.push(cursor.comparison(first)?);
     }
 }
 
@@ -271,8 +281,8 @@ impl<'a> Cursor<'a> {
         let mut last = first;
         let (mut prefix, mut key, mut quoted) = (None, first.inner(), first.kind != Kind::Word);
         if quoted {
-            if let Some(behind) =
-                self.take_adjacent(first.end(), |token| token.kind == Kind::Word && token.text.starts_with('.'))
+            if let Some(behind) = self
+                .take_adjacent(first.end(), |token| token.kind == Kind::Word && token.text.starts_with('.'))
             {
                 last = behind;
                 (prefix, key, quoted) = (Some(key), &behind.text[1..], false);
@@ -282,7 +292,8 @@ impl<'a> Cursor<'a> {
         }
         if prefix.is_some()
             && key.is_empty()
-            && let Some(behind) = self.take_adjacent(last.end(), |token| matches!(token.kind, Kind::Quoted(_)))
+            && let Some(behind) =
+                self.take_adjacent(last.end(), |token| matches!(token.kind, Kind::Quoted(_)))
         {
             last = behind;
             (key, quoted) = (behind.inner(), true);
@@ -290,33 +301,35 @@ impl<'a> Cursor<'a> {
         Some(Name { prefix, key, quoted, raw: &self.text[first.start..last.end()], start: first.start })
     }
 
-    fn comparison(&mut self) -> Result<Comparison<'a>, FilterError> {
-        let from = self.at;
-        let Some(name) = self.name() else { return Err(self.stray()) };
-        let Some(operator) = self.operator() else { return Err(self.no_operator(from)) };
+    /// A clause, of which `first` is the next token.
+    fn comparison(&mut self, first: Token<'a>) -> Result<Comparison<'a>, FilterError> {
+        let Some(name) = self.name() else { return Err(self.stray(first)) };
+        let after = self.at;
+        let Some(operator) = self.operator() else { return Err(self.no_operator(name)) };
         if !name.quoted && !name.key.chars().all(stands_bare) {
             let Name { raw, key, .. } = name;
-            let hint = format!("Quote a key with special characters: {}`{key}`", &raw[..raw.len() - key.len()]);
-            return Err(name.error(format!(
-                "Invalid comparison clause. Expected 'Identifier' found '{raw}'. {hint}"
-            )));
+            let hint =
+                format!("Quote a key with special characters: {}`{key}`", &raw[..raw.len() - key.len()]);
+            return Err(
+                name.error(format!("Invalid comparison clause. Expected 'Identifier' found '{raw}'. {hint}"))
+            );
         }
         if operator.word == "IS" {
             let negated = self.take(|token| token.is("NOT")).is_some();
             let Some(null) = self.take(|token| token.is("NULL")) else {
                 self.take(|_| true);
-                return Err(self.refused(from..self.at));
+                return Err(self.refused(name, after));
             };
             let span = operator.span.start..null.end();
             return Ok(Comparison { name, test: Test::Null { negated, span } });
         }
         let needs_list = operator.word.ends_with("IN");
         let value = match self.peek() {
-            Some(open) if open.kind == Kind::Open => self.list()?,
-            Some(token) if !needs_list => self.single(token).ok_or_else(|| self.refused(from..self.at))?,
+            Some(open) if open.kind == Kind::Open => self.list(open.start)?,
+            Some(token) if !needs_list => self.single(token).ok_or_else(|| self.refused(name, after))?,
             _ => {
                 self.take(|token| !token.is_keyword());
-                return Err(self.refused(from..self.at));
+                return Err(self.refused(name, after));
             }
         };
         Ok(Comparison { name, test: Test::Value { operator, value } })
@@ -325,9 +338,7 @@ impl<'a> Cursor<'a> {
     /// A comparator, of which `IS` is only the first word. Takes nothing if none comes next.
     fn operator(&mut self) -> Option<Operator> {
         let is_word = |token: &Token<'_>| ["LIKE", "ILIKE", "RLIKE", "IN"].iter().any(|word| token.is(word));
-        if let Some(first) =
-            self.take(|token| token.kind == Kind::Sign || token.is("IS") || is_word(token))
-        {
+        if let Some(first) = self.take(|token| token.kind == Kind::Sign || token.is("IS") || is_word(token)) {
             return Some(Operator { word: first.text.to_ascii_uppercase(), span: first.span() });
         }
         let second = self.tokens.get(self.at + 1).filter(|token| is_word(token)).copied()?;
@@ -349,13 +360,17 @@ impl<'a> Cursor<'a> {
         Some(Value { kind, raw: token.text, start: token.start })
     }
 
-    /// A list in parentheses. A comma before the closing one is no mistake.
-    fn list(&mut self) -> Result<Value<'a>, FilterError> {
-        let start = self.take(|token| token.kind == Kind::Open).map_or(self.text.len(), |open| open.start);
+    /// A list, of which the parenthesis at `start` is the next token. A comma behind the last item is no mistake.
+    fn list(&mut self, start: usize) -> Result<Value<'a>, FilterError> {
+        self.at += 1;
         let mut items = Vec::new();
         loop {
             if let Some(close) = self.take(|token| token.kind == Kind::Close) {
-                return Ok(Value { kind: ValueKind::List(items), raw: &self.text[start..close.end()], start });
+                return Ok(Value {
+                    kind: ValueKind::List(items),
+                    raw: &self.text[start..close.end()],
+                    start,
+                });
             }
             let item = self.take(|token| matches!(token.kind, Kind::Word | Kind::Number | Kind::Quoted(_)));
             let comma = self.take(|token| token.kind == Kind::Comma);
@@ -376,9 +391,8 @@ impl<'a> Cursor<'a> {
     }
 
     /// The error about what stands where a clause should begin.
-    fn stray(&mut self) -> FilterError {
-        let from = self.at;
-        let Some(token) = self.take(|_| true) else { return self.refused(from..from) };
+    fn stray(&mut self, token: Token<'a>) -> FilterError {
+        self.at += 1;
         match token.kind {
             Kind::Semicolon if self.peek().is_some() => FilterError {
                 message: format!(
@@ -396,7 +410,7 @@ impl<'a> Cursor<'a> {
                 let found = format!("'{}'", &self.text[group.clone()]);
                 FilterError { message: (self.refuse)(self.text, &found), span: group }
             }
-            _ => self.refused(from..from + 1),
+            _ => self.refused_token(token),
         }
     }
 
@@ -414,29 +428,28 @@ impl<'a> Cursor<'a> {
     }
 
     /// The error about a name without a comparator: it lies in a keyword behind it that is none, or in the name.
-    fn no_operator(&self, from: usize) -> FilterError {
+    fn no_operator(&self, name: Name<'_>) -> FilterError {
         match self.peek() {
-            Some(next) if next.is_keyword() && !next.is("AND") => self.refused(self.at..self.at + 1),
-            _ => self.refused(from..self.at),
+            Some(next) if next.is_keyword() && !next.is("AND") => self.refused_token(next),
+            _ => self.refused(name, self.at),
         }
     }
 
-    /// The error about some tokens that make no clause. A name of several tokens is quoted as one.
-    fn refused(&self, range: Range<usize>) -> FilterError {
-        let refused = &self.tokens[range];
-        let mut pieces: Vec<Range<usize>> = Vec::new();
-        for token in refused {
-            match pieces.last_mut() {
-                Some(piece) if piece.end == token.start && token.kind != Kind::Sign => piece.end = token.end(),
-                _ => pieces.push(token.span()),
-            }
-        }
-        let found: Vec<String> =
-            pieces.iter().map(|piece| format!("'{}'", &self.text[piece.clone()])).collect();
-        let end = self.text.len();
+    /// The error about a name and the tokens from `after` to here, which make no clause.
+    fn refused(&self, name: Name<'_>, after: usize) -> FilterError {
+        let rest = &self.tokens[after..self.at];
+        let found: Vec<String> = std::iter::once(name.raw)
+            .chain(rest.iter().map(|token| token.text))
+            .map(|piece| format!("'{piece}'"))
+            .collect();
         FilterError {
             message: (self.refuse)(self.text, &found.join(", ")),
-            span: pieces.first().map_or(end, |piece| piece.start)..pieces.last().map_or(end, |piece| piece.end),
+            span: name.start..rest.last().map_or(name.span().end, Token::end),
         }
+    }
+
+    /// The error about a token that has no place here.
+    fn refused_token(&self, token: Token<'_>) -> FilterError {
+        FilterError { message: (self.refuse)(self.text, &format!("'{}'", token.text)), span: token.span() }
     }
 }

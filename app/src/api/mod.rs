@@ -1,0 +1,22 @@
+//! What the pages ask the server for. Each function is a door: one line into `domain`, which decides who may.
+//!
+//! Owns: the server functions under `/ui`, how their values travel, [`Fault`].
+//! Must never: decide anything about rights or data; hold state.
+//! Start reading at [`run`]. To add one: a function in the file of its subject, with `input = Postcard, output = Postcard`
+//! (JSON has no NaN), and a row for it in the server's table of access.
+
+mod artifact;
+mod experiment;
+mod fault;
+mod packed;
+mod run;
+mod session;
+mod token;
+
+pub use artifact::{artifact_text, list_artifacts};
+pub use experiment::{experiment_head, list_experiments};
+pub use fault::Fault;
+pub use packed::{Answer, fetch};
+pub use run::{compare_runs, curves, list_runs, run_page};
+pub use session::{SignIn, set_password, viewer};
+pub use token::{create_token, delete_token, list_tokens};

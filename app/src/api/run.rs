@@ -1,0 +1,36 @@
+use super::Fault;
+use leptos::prelude::*;
+use model::{
+    ExperimentId, RunId,
+    curve::{Curve, CurveRequest},
+    page::{self, Comparison, RunsPage, RunsQuery},
+};
+use server_fn::codec::Postcard;
+
+/// A part of the runs table of an experiment.
+#[server(prefix = "/ui", endpoint = "list_runs", input = Postcard, output = Postcard)]
+pub async fn list_runs(experiment: ExperimentId, query: RunsQuery) -> Result<RunsPage, Fault> {
+    use crate::ssr::{acting, fault};
+    acting().await?.list_runs(experiment, &query).await.map_err(fault)
+}
+
+/// A run with all it logged but the histories.
+#[server(prefix = "/ui", endpoint = "run_page", input = Postcard, output = Postcard)]
+pub async fn run_page(run: RunId) -> Result<page::RunPage, Fault> {
+    use crate::ssr::{acting, fault};
+    acting().await?.run_page(run).await.map_err(fault)
+}
+
+/// Runs side by side.
+#[server(prefix = "/ui", endpoint = "compare_runs", input = Postcard, output = Postcard)]
+pub async fn compare_runs(runs: Vec<String>) -> Result<Comparison, Fault> {
+    use crate::ssr::{acting, fault};
+    acting().await?.compare_runs(&runs).await.map_err(fault)
+}
+
+/// The curves of one metric.
+#[server(prefix = "/ui", endpoint = "curves", input = Postcard, output = Postcard)]
+pub async fn curves(request: CurveRequest) -> Result<Vec<Curve>, Fault> {
+    use crate::ssr::{acting, fault};
+    acting().await?.curves(&request).await.map_err(fault)
+}

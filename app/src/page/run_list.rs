@@ -1,0 +1,206 @@
+use crate::{
+    api::{Answer, experiment_head, fetch, list_runs},
+    part::{
+        address::Address,
+        answered::Answered,
+        column::{Column, default_columns, known_columns, read_columns},
+        column_picker::ColumnPicker,
+        copy::CopyButton,
+        empty::{Empty, FirstRun},
+        filter_box::FilterBox,
+        icon::Icon,
+        number::counted,
+        pager::{Pager, page_number},
+        run_table::{RunTable, Selection},
+    },
+};
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_params_map;
+use model::{
+    ExperimentId,
+    page::{COMPARISON_LIMIT, ExperimentHead, RUNS_PAGE, RunsPage, RunsQuery},
+    run::{Run, tag},
+};
+
+/// The id of the experiment in the address; one that can't be is as missing as one that isn't.
+pub fn experiment_in_path() -> Memo<ExperimentId> {
+    let params = use_params_map();
+    Memo::new(move |_| {
+        params.read().get_str("experiment").and_then(|id| id.parse().ok()).unwrap_or(ExperimentId(-1))
+    })
+}
+
+/// The runs of an experiment.
+#[component]
+pub fn RunList() -> AnyView {
+    let address = Address::here();
+    let experiment = experiment_in_path();
+    let asked = Memo::new(move |_| RunsQuery {
+        filter: address.text("filter").trim().to_owned(),
+        order_by: address.text("order"),
+        offset: (page_number(address) - 1).saturating_mul(u64::from(RUNS_PAGE)),
+        deleted: address.text("view") == "trash",
+    });
+    let head = fetch(move || experiment.get(), experiment_head);
+    let runs =
+        fetch(move || (experiment.get(), asked.get()), |(experiment, asked)| list_runs(experiment, asked));
+    let selection = Selection::empty();
+    view! {
+        <div class="page fill">
+            <Answered answer=head bars=1 show={move |head: ExperimentHead| {
+                let name = head.experiment.name.clone();
+                view! {
+                    <Title text=name.clone()/>
+                    <Header head/>
+                    <Runs runs selection name/>
+                }
+            }}/>
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn Header(head: ExperimentHead) -> AnyView {
+    let experiment = head.experiment;
+    let note = experiment.tags.iter().find(|t| t.key == tag::NOTE).map(|tag| tag.value.clone());
+    let location = experiment.artifact_location.clone();
+    let deleted = experiment.lifecycle == model::experiment::Lifecycle::Deleted;
+    view! {
+        <header class="page-head">
+            <nav class="crumbs" aria-label="Breadcrumb">
+                <a href="/experiments">"Experiments"</a>
+            </nav>
+            <div class="page-title">
+                <h1>{experiment.name.clone()}</h1>
+                {deleted.then(|| view! { <span class="chip">"Deleted"</span> })}
+                <span class="muted">{counted(head.runs, "run")}</span>
+                <details class="inline-details">
+                    <summary>"Details"</summary>
+                    <dl class="details">
+                        <div><dt>"Experiment id"</dt><dd><code>{experiment.id.to_string()}</code></dd></div>
+                        <div>
+                            <dt>"Artifacts"</dt>
+                            <dd>
+                                <code class="uri">{location.clone()}</code>
+                                <CopyButton text=Signal::stored(location) what="artifact location"/>
+                            </dd>
+                        </div>
+                        <div>
+                            <dt>"Created"</dt>
+                            <dd>{crate::part::time::absolute(experiment.created)}</dd>
+                        </div>
+                        <div><dt>"Your permission"</dt><dd>{head.permission.name()}</dd></div>
+                    </dl>
+                </details>
+            </div>
+            {note.filter(|note| !note.trim().is_empty()).map(|note| view! { <p class="page-note">{note}</p> })}
+        </header>
+    }
+    .into_any()
+}
+
+#[component]
+fn Runs(runs: Answer<RunsPage>, selection: Selection, name: String) -> AnyView {
+    let address = Address::here();
+    // The rows last shown: what columns there are to choose from, also while the next rows are on their way.
+    let rows = RwSignal::new(Vec::<Run>::new());
+    let known = Memo::new(move |_| rows.with(|rows| known_columns(rows)));
+    let chosen = Memo::new(move |_| read_columns(&address.text("columns")));
+    let shown: Signal<Vec<Column>> =
+        Signal::derive(move || chosen.get().unwrap_or_else(|| rows.with(|rows| default_columns(rows))));
+    let trash = move || address.text("view") == "trash";
+    let toggle_trash = move || address.with(&[("view", if trash() { "" } else { "trash" }), ("page", "")]);
+    view! {
+        <div class="toolbar">
+            <FilterBox/>
+            <div class="toolbar-end">
+                <a
+                    class="button quiet"
+                    class:on=trash
+                    href=toggle_trash
+                    data-noscroll=""
+                    aria-label=move || if trash() { "Back to active runs" } else { "Show deleted runs" }
+                    title=move || if trash() { "Back to active runs" } else { "Show deleted runs" }
+                >
+                    {Icon::Trash.draw()}
+                    <span class="button-label">"Trash"</span>
+                </a>
+                <ColumnPicker known=known.into() shown/>
+                <CompareButton selection/>
+            </div>
+        </div>
+        <Answered answer=runs bars=12 show={move |page: RunsPage| {
+            // Written before the table reads it, so that the server renders the right columns at once.
+            rows.set(page.runs.clone());
+            if page.runs.is_empty() && page.total == 0 {
+                return view! { <NoRuns name=name.clone()/> }.into_any();
+            }
+            view! {
+                <RunTable runs=page.runs columns=shown selection/>
+                <footer class="table-foot"><Pager total=page.total/></footer>
+            }.into_any()
+        }}/>
+    }
+    .into_any()
+}
+
+/// The way to the comparison, once there is something to compare.
+#[component]
+fn CompareButton(selection: Selection) -> AnyView {
+    let count = move || selection.len();
+    let face = move || view! { {Icon::Compare.draw()} {format!("Compare ({})", count())} };
+    let href = move || {
+        let ids: Vec<String> = selection.runs().iter().map(ToString::to_string).collect();
+        format!("/compare?runs={}", ids.join(","))
+    };
+    let hint = move || match count() {
+        0 | 1 => Some("Select two or more runs to compare them".to_owned()),
+        many if many > COMPARISON_LIMIT => Some(format!("At most {COMPARISON_LIMIT} runs can be compared")),
+        _ => None,
+    };
+    view! {
+        <Show when=move || { count() > 0 }>
+            <button type="button" class="button quiet" on:click=move |_| selection.clear()>"Clear"</button>
+        </Show>
+        {move || match hint() {
+            Some(hint) => view! { <button type="button" class="button primary" disabled title=hint>{face()}</button> }.into_any(),
+            None => view! { <a class="button primary" href=href>{face}</a> }.into_any(),
+        }}
+    }
+    .into_any()
+}
+
+/// Why there are no rows, and what to do about it.
+#[component]
+fn NoRuns(name: String) -> AnyView {
+    let address = Address::here();
+    let filtered = address.get("filter").is_some();
+    let trash = address.text("view") == "trash";
+    match (filtered, trash) {
+        (true, _) => view! {
+            <Empty icon=Icon::Search title="No run matches the filter">
+                <p>
+                    <a class="button" href=address.with(&[("filter", ""), ("page", "")])>"Clear the filter"</a>
+                </p>
+            </Empty>
+        }
+        .into_any(),
+        (false, true) => view! {
+            <Empty icon=Icon::Trash title="The trash is empty">
+                <p class="muted">"Deleted runs come here and can be restored."</p>
+                <p><a class="button" href=address.with(&[("view", "")])>"Back to active runs"</a></p>
+            </Empty>
+        }
+        .into_any(),
+        (false, false) => view! {
+            <Empty icon=Icon::Flask title="No runs yet">
+                <p class="muted">"These lines log a first one."</p>
+                <FirstRun experiment=Some(name)/>
+            </Empty>
+        }
+        .into_any(),
+    }
+    .into_any()
+}

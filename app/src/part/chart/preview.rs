@@ -1,0 +1,56 @@
+//! The picture that stands in for the canvas where no script runs.
+
+use super::{ChartOptions, ChartRun, XAxis};
+use crate::part::address::Query;
+
+/// An `<img>` of the chart as the server draws it; nothing without runs. Browsers read what is in `<noscript>` as text
+/// where scripts run, so it can't be markup that the page hydrates.
+pub fn preview(runs: &[ChartRun], metric: &str, options: ChartOptions) -> String {
+    if runs.is_empty() {
+        return String::new();
+    }
+    let ids = runs.iter().map(|run| run.id.to_string()).collect::<Vec<_>>().join(",");
+    let along = match options.along {
+        XAxis::Step => "step",
+        XAxis::Time => "time",
+        XAxis::Relative => "relative",
+    };
+    let smoothing = if options.smoothing > 0.0 { options.smoothing.to_string() } else { String::new() };
+    let query = Query::default()
+        .with("runs", &ids)
+        .with("metric", metric)
+        .with("along", along)
+        .with("log", if options.log_y { "1" } else { "" })
+        .with("smooth", &smoothing)
+        .to_string();
+    let (source, name) = (escape(&format!("/preview/chart.svg{query}")), escape(metric));
+    format!(r#"<img src="{source}" alt="{name}" loading="lazy">"#)
+}
+
+/// Text within a quoted attribute.
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_is_named_by_what_it_shows() {
+        let id = |end: &str| format!("{end:0>32}").parse().unwrap();
+        let run = |end: &str| ChartRun { id: id(end), name: end.to_owned(), color: 0 };
+        let check = |runs: &[ChartRun], metric: &str, options, expected: &str| {
+            assert_eq!(preview(runs, metric, options), expected);
+        };
+        check(&[], "loss", ChartOptions::default(), "");
+        check(
+            &[run("a"), run("b")],
+            r#"</noscript>"&"#,
+            ChartOptions { along: XAxis::Relative, log_y: true, smoothing: 0.6 },
+            "<img src=\"/preview/chart.svg?runs=0000000000000000000000000000000a,0000000000000000000000000000000b\
+             &amp;metric=%3C/noscript%3E%22%26&amp;along=relative&amp;log=1&amp;smooth=0.6\" \
+             alt=\"&lt;/noscript&gt;&quot;&amp;\" loading=\"lazy\">",
+        );
+    }
+}

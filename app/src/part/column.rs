@@ -1,0 +1,154 @@
+use model::{
+    filter::{Key, RunOrder, RunText, RunTime},
+    run::Run,
+};
+use std::{collections::BTreeSet, fmt};
+
+/// How many metrics, and how many params, a table shows until the person chooses.
+const SHOWN_AT_FIRST: usize = 6;
+
+/// A column of the table of runs, besides the name. Ordered as the table shows them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Column {
+    Started,
+    Duration,
+    User,
+    Source,
+    Metric(String),
+    Param(String),
+    Tag(String),
+}
+
+impl Column {
+    /// Those that every run has.
+    pub const ATTRIBUTES: [Self; 4] = [Self::Started, Self::Duration, Self::User, Self::Source];
+
+    /// Reads a column as the address writes it.
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "started" => Some(Self::Started),
+            "duration" => Some(Self::Duration),
+            "user" => Some(Self::User),
+            "source" => Some(Self::Source),
+            _ => match text.split_once('.')? {
+                ("metrics", key) => Some(Self::Metric(key.to_owned())),
+                ("params", key) => Some(Self::Param(key.to_owned())),
+                ("tags", key) => Some(Self::Tag(key.to_owned())),
+                _ => None,
+            },
+        }
+    }
+
+    /// What its head says.
+    pub fn title(&self) -> &str {
+        match self {
+            Self::Started => "Started",
+            Self::Duration => "Duration",
+            Self::User => "User",
+            Self::Source => "Source",
+            Self::Metric(key) | Self::Param(key) | Self::Tag(key) => key,
+        }
+    }
+
+    /// What stands over it and its neighbours of the same kind.
+    pub fn group(&self) -> &'static str {
+        match self {
+            Self::Started | Self::Duration | Self::User | Self::Source => "Run",
+            Self::Metric(_) => "Metrics",
+            Self::Param(_) => "Params",
+            Self::Tag(_) => "Tags",
+        }
+    }
+
+    /// How it is sorted by, if it can be.
+    pub fn order(&self) -> Option<RunOrder> {
+        match self {
+            Self::Started => Some(RunOrder::Time(RunTime::Start)),
+            Self::User => Some(RunOrder::Text(RunText::UserId)),
+            Self::Duration | Self::Source => None,
+            Self::Metric(key) => Key::new(key.as_str()).map(RunOrder::Metric),
+            Self::Param(key) => Key::new(key.as_str()).map(RunOrder::Param),
+            Self::Tag(key) => Key::new(key.as_str()).map(RunOrder::Tag),
+        }
+    }
+}
+
+/// As the address writes it.
+impl fmt::Display for Column {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Started => f.write_str("started"),
+            Self::Duration => f.write_str("duration"),
+            Self::User => f.write_str("user"),
+            Self::Source => f.write_str("source"),
+            Self::Metric(key) => write!(f, "metrics.{key}"),
+            Self::Param(key) => write!(f, "params.{key}"),
+            Self::Tag(key) => write!(f, "tags.{key}"),
+        }
+    }
+}
+
+/// The columns that the address asks for; `None` if it leaves them to the table. Keys hold no commas (MLflow's rule).
+pub fn read_columns(text: &str) -> Option<Vec<Column>> {
+    (!text.is_empty()).then(|| text.split(',').filter_map(Column::parse).collect())
+}
+
+/// The columns for the address.
+pub fn write_columns(columns: &[Column]) -> String {
+    let words: Vec<String> = columns.iter().map(ToString::to_string).collect();
+    // An empty text would mean "as the table likes"; no columns at all are written as a word that is none.
+    if words.is_empty() { "none".to_owned() } else { words.join(",") }
+}
+
+/// All columns that these runs could fill.
+pub fn known_columns(runs: &[Run]) -> Vec<Column> {
+    let mut known: BTreeSet<Column> = Column::ATTRIBUTES.into_iter().collect();
+    for run in runs {
+        known.extend(run.metrics.iter().map(|metric| Column::Metric(metric.key.clone())));
+        known.extend(run.params.iter().map(|param| Column::Param(param.key.clone())));
+        known.extend(run.tags.iter().map(|tag| Column::Tag(tag.key.clone())));
+    }
+    known.into_iter().collect()
+}
+
+/// The columns shown until the person chooses: a few metrics, of the model before those of the machine, and a few
+/// params, those that differ between the runs first.
+pub fn default_columns(runs: &[Run]) -> Vec<Column> {
+    let known = known_columns(runs);
+    let mut columns = vec![Column::Started, Column::Duration, Column::User];
+    let mut metrics: Vec<_> = known.iter().filter(|column| matches!(column, Column::Metric(_))).collect();
+    metrics.sort_by_key(|column| column.title().starts_with("system/"));
+    let mut params: Vec<_> = known.iter().filter(|column| matches!(column, Column::Param(_))).collect();
+    params.sort_by_cached_key(|column| !differs(runs, column.title()));
+    columns.extend(metrics.into_iter().take(SHOWN_AT_FIRST).cloned());
+    columns.extend(params.into_iter().take(SHOWN_AT_FIRST).cloned());
+    columns.sort();
+    columns
+}
+
+fn differs(runs: &[Run], param: &str) -> bool {
+    let mut values = runs.iter().map(|run| run.params.iter().find(|p| p.key == param).map(|p| &p.value));
+    let first = values.next();
+    values.any(|value| Some(value) != first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_in_the_address_read_back() {
+        let check = |text: &str| assert_eq!(write_columns(&read_columns(text).unwrap()), text);
+        check("started,metrics.val/loss.min,params.lr,tags.mlflow.user");
+        check("none");
+        assert_eq!(read_columns(""), None);
+        assert_eq!(read_columns("nonsense,user"), Some(vec![Column::User]));
+    }
+
+    #[test]
+    fn a_key_with_odd_characters_is_quoted_in_an_order() {
+        let order = |key: &str| Column::Metric(key.to_owned()).order().unwrap().to_string();
+        assert_eq!(order("val.loss"), "metrics.val.loss");
+        assert_eq!(order("val/loss"), "metrics.`val/loss`");
+    }
+}

@@ -1,0 +1,120 @@
+use crate::part::{address::Address, icon::Icon, menu::Menu};
+use leptos::{ev, html, prelude::*};
+use model::filter::{FilterError, RunCondition, parse};
+
+const EXAMPLES: [(&str, &str); 5] = [
+    ("metrics.loss < 0.5", "last value of a metric"),
+    ("params.model = 'cnn' AND metrics.accuracy > 0.9", "several conditions"),
+    ("attributes.status = 'FAILED'", "status, run_name, user_id, start_time …"),
+    ("tags.mlflow.source.name LIKE '%train%'", "part of a text; ILIKE ignores case"),
+    ("metrics.`val/loss` < 1", "quotes around odd keys"),
+];
+
+/// The mistake of a filter, if it has one.
+fn mistake(text: &str) -> Option<FilterError> {
+    (!text.trim().is_empty()).then(|| parse::<RunCondition>(text).err()).flatten()
+}
+
+/// The box for MLflow's search language. It reads along and marks a mistake where it is; what is still being typed at
+/// the end is no mistake yet.
+#[component]
+pub fn FilterBox() -> AnyView {
+    let address = Address::here();
+    let asked = Memo::new(move |_| address.text("filter"));
+    let text = RwSignal::new(asked.get_untracked());
+    Effect::new(move || text.set(asked.get()));
+    let input = NodeRef::<html::Input>::new();
+
+    let shown_mistake = Memo::new(move |_| {
+        let text = text.get();
+        let settled = text == asked.get();
+        mistake(&text).filter(|error| settled || error.span.end < text.trim_end().len())
+    });
+    let submit = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        address.set(&[("filter", text.get_untracked().trim()), ("page", "")]);
+    };
+    let choose = move |example: &'static str| {
+        text.set(example.to_owned());
+        if let Some(input) = input.get_untracked() {
+            _ = input.focus();
+        }
+    };
+    let rest = move || {
+        let query = address.query().with("filter", "").with("page", "").with("__path", "").with("__err", "");
+        let fields = query.pairs().map(|(key, value)| (key.to_owned(), value.to_owned())).collect::<Vec<_>>();
+        fields
+            .into_iter()
+            .map(|(key, value)| view! { <input type="hidden" name=key value=value/> })
+            .collect_view()
+    };
+    view! {
+        <form class="filter-box" role="search" method="get" aria-label="Filter runs" on:submit=submit>
+            <div class="filter-line" class:bad=move || shown_mistake.read().is_some()>
+                {Icon::Search.draw()}
+                <input
+                    type="text"
+                    name="filter"
+                    class="filter-input"
+                    autocomplete="off"
+                    autocapitalize="off"
+                    spellcheck="false"
+                    aria-label="Filter"
+                    placeholder="metrics.loss < 0.5 and params.model = 'cnn'"
+                    node_ref=input
+                    value=asked.get_untracked()
+                    prop:value=text
+                    aria-invalid=move || shown_mistake.read().is_some().to_string()
+                    aria-describedby="filter-mistake"
+                    on:input=move |event| text.set(event_target_value(&event))
+                />
+                <Show when=move || !asked.read().is_empty()>
+                    <a
+                        class="icon-button"
+                        href=move || address.with(&[("filter", ""), ("page", "")])
+                        aria-label="Clear filter"
+                        title="Clear filter"
+                        data-noscroll=""
+                    >
+                        {Icon::Close.draw()}
+                    </a>
+                </Show>
+                <Menu label="Filter help" class="icon-button" end=true face=ViewFn::from(|| Icon::Help.draw())>
+                    <div class="filter-help">
+                        <p>"Filters are written as in MLflow's " <code>"search_runs"</code> ":"</p>
+                        <ul>
+                            {EXAMPLES.map(|(example, meaning)| view! {
+                                <li>
+                                    <button type="button" on:click=move |_| choose(example)>
+                                        <code>{example}</code>
+                                        <span class="muted">{meaning}</span>
+                                    </button>
+                                </li>
+                            }).into_iter().collect_view()}
+                        </ul>
+                    </div>
+                </Menu>
+            </div>
+            {rest}
+            <div class="filter-mistake-place" id="filter-mistake" aria-live="polite">
+                {move || shown_mistake.get().map(|error| view! { <Mistake text=text.get() error/> })}
+            </div>
+        </form>
+    }
+    .into_any()
+}
+
+/// The filter with its mistake underlined, and what is wrong with it.
+#[component]
+fn Mistake(text: String, error: FilterError) -> AnyView {
+    let part = |range: std::ops::Range<usize>| text.get(range).unwrap_or_default().to_owned();
+    let (start, end) = (error.span.start, error.span.end);
+    let at = if start == end { "\u{a0}".to_owned() } else { part(start..end) };
+    view! {
+        <div class="filter-mistake">
+            <code>{part(0..start)} <mark>{at}</mark> {part(end..text.len())}</code>
+            <p>{error.message}</p>
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,31 @@
+//! The parts that pages are made of.
+//!
+//! Owns: everything that more than one page shows, or that is big enough to be understood by itself.
+//! Must never: fetch what its page could hand to it (but for what opens later: folders, previews, charts); hold state
+//! that belongs into the address; use a `style` attribute (the site's policy forbids it: classes only).
+//! Start reading at [`answered`] (waiting, failing, showing) and [`address`] (where state lives).
+//! To add one: a file named after the thing, a line here, its rules in a file of `style/` of the same name.
+
+pub mod address;
+pub mod answered;
+pub mod artifact_browser;
+pub mod chart;
+pub mod chart_board;
+pub mod column;
+pub mod column_picker;
+pub mod comparison_table;
+pub mod copy;
+pub mod empty;
+pub mod filter_box;
+pub mod icon;
+pub mod menu;
+pub mod number;
+pub mod pager;
+pub mod run_overview;
+pub mod run_table;
+pub mod search_box;
+pub mod status;
+pub mod tabs;
+pub mod theme_toggle;
+pub mod time;
+pub mod top_bar;

@@ -1,0 +1,43 @@
+use crate::part::{address::Address, icon::Icon, number::count};
+use leptos::prelude::*;
+use model::page::RUNS_PAGE;
+
+/// The page of the table that the address asks for, counted from 1.
+pub fn page_number(address: Address) -> u64 {
+    address.get("page").and_then(|page| page.parse().ok()).filter(|page| *page > 0).unwrap_or(1)
+}
+
+/// Which rows of how many are shown, and the ways to the others.
+#[component]
+pub fn Pager(
+    /// How many rows there are in all.
+    total: u64,
+) -> AnyView {
+    let address = Address::here();
+    let size = u64::from(RUNS_PAGE);
+    let page = page_number(address);
+    let first = (page - 1).saturating_mul(size) + 1;
+    let last = page.saturating_mul(size).min(total);
+    let place = match total {
+        0 => "No runs".to_owned(),
+        _ if first > total => format!("Past the end of {}", count(total)),
+        _ => format!("{}–{} of {}", count(first), count(last), count(total)),
+    };
+    let step = move |label: &'static str, icon: Icon, to: Option<u64>| match to {
+        Some(to) => {
+            let number = if to == 1 { String::new() } else { to.to_string() };
+            let href = address.with(&[("page", &number)]);
+            view! { <a class="icon-button" href=href data-noscroll="" aria-label=label title=label>{icon.draw()}</a> }
+                .into_any()
+        }
+        None => view! { <span class="icon-button off" aria-hidden="true">{icon.draw()}</span> }.into_any(),
+    };
+    view! {
+        <nav class="pager" aria-label="Pages">
+            <span class="pager-place">{place}</span>
+            {step("Previous page", Icon::ChevronLeft, (page > 1).then(|| (page - 1).min(total.div_ceil(size).max(1))))}
+            {step("Next page", Icon::ChevronRight, (last < total && first <= total).then_some(page + 1))}
+        </nav>
+    }
+    .into_any()
+}

@@ -1,0 +1,195 @@
+//! What only the server has: the request, the caller, the domain, and the document around the application.
+//!
+//! Owns: the way from a request to an [`Acting`], sign-in and sign-out, which HTTP status a failure has, [`shell`].
+//! Must never: hold a use case of its own.
+
+use crate::{App, api::Fault, part::empty::Origin};
+use domain::{Acting, Caller, Domain, Error};
+use http::{HeaderMap, StatusCode, header, request::Parts};
+use leptos::prelude::*;
+use leptos_axum::ResponseOptions;
+use leptos_meta::MetaTags;
+use model::{Code, Problem, page::Viewer};
+use tower_sessions::Session;
+
+/// Where server functions live.
+const SERVER_FUNCTIONS: &str = "/ui/";
+
+/// Under which key a session keeps who signed in.
+const SESSION_USER: &str = "user";
+
+/// What the server puts into each request's extensions.
+fn extension<T: Clone + Send + Sync + 'static>() -> Option<T> {
+    use_context::<Parts>()?.extensions.get::<T>().cloned()
+}
+
+fn required<T: Clone + Send + Sync + 'static>() -> Result<T, Fault> {
+    extension().ok_or_else(|| {
+        let name = std::any::type_name::<T>();
+        refuse(Problem::new(Code::InternalError, format!("The server is put together wrongly: no {name}.")))
+    })
+}
+
+/// Whoever is signed in, at work.
+///
+/// # Errors
+/// [`Code::Unauthenticated`] if nobody is.
+pub async fn acting() -> Result<Acting, Fault> {
+    let caller = extension::<Caller>()
+        .ok_or_else(|| refuse(Problem::new(Code::Unauthenticated, "Sign in to see this.")))?;
+    Ok(required::<Domain>()?.act(caller))
+}
+
+/// Turns a failure of a use case into what the page shows, and says it in the HTTP status too.
+pub fn fault(error: Error) -> Fault {
+    refuse(error.into())
+}
+
+fn refuse(problem: Problem) -> Fault {
+    // A page that asks to sign in first becomes a redirect; its status must not be overwritten.
+    let is_page = use_context::<Parts>().is_some_and(|parts| !parts.uri.path().starts_with(SERVER_FUNCTIONS));
+    if !(is_page && problem.code == Code::Unauthenticated)
+        && let Some(response) = use_context::<ResponseOptions>()
+    {
+        response.set_status(status(problem.code));
+    }
+    Fault(problem)
+}
+
+fn status(code: Code) -> StatusCode {
+    match code {
+        Code::InvalidParameterValue | Code::BadRequest | Code::InvalidState => StatusCode::BAD_REQUEST,
+        Code::ResourceAlreadyExists => StatusCode::CONFLICT,
+        Code::ResourceDoesNotExist | Code::EndpointNotFound => StatusCode::NOT_FOUND,
+        Code::Unauthenticated => StatusCode::UNAUTHORIZED,
+        Code::PermissionDenied => StatusCode::FORBIDDEN,
+        Code::ResourceExhausted => StatusCode::TOO_MANY_REQUESTS,
+        Code::NotImplemented => StatusCode::NOT_IMPLEMENTED,
+        Code::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Code::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// Who is signed in; nobody is no failure.
+///
+/// # Errors
+/// None at present.
+pub async fn viewer() -> Result<Option<Viewer>, Fault> {
+    Ok(extension::<Caller>().map(|caller| Viewer {
+        name: caller.name().to_owned(),
+        is_admin: caller.is_admin(),
+        no_auth: caller.user().is_none(),
+    }))
+}
+
+/// Signs in and sends the browser on.
+///
+/// # Errors
+/// If name and password don't belong together. They go back to the form by a redirect, so they set no status.
+pub async fn sign_in(name: &str, password: &str, next: &str) -> Result<(), Fault> {
+    let caller =
+        required::<Domain>()?.unchecked_sign_in(name, password).await.map_err(|error| Fault(error.into()))?;
+    let session = required::<Session>()?;
+    // A new id, so that whoever knew the old one (session fixation) has nothing.
+    session.cycle_id().await.map_err(session_fault)?;
+    session.insert(SESSION_USER, caller.user()).await.map_err(session_fault)?;
+    leptos_axum::redirect(local_path(next));
+    Ok(())
+}
+
+/// Ends the session.
+///
+/// # Errors
+/// If the session can't be ended.
+pub async fn sign_out() -> Result<(), Fault> {
+    required::<Session>()?.flush().await.map_err(session_fault)?;
+    leptos_axum::redirect("/sign-in");
+    Ok(())
+}
+
+fn session_fault(error: tower_sessions::session::Error) -> Fault {
+    fault(Error::Fault(format!("session: {error}")))
+}
+
+/// Where to go after sign-in: a path of this site, or the first page. Browsers read `\` as `/`, and drop tabs and line
+/// breaks, so `/\host` and `/<tab>/host` would lead away.
+fn local_path(next: &str) -> &str {
+    let stays = next.starts_with('/')
+        && !next.starts_with("//")
+        && next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    if stays { next } else { "/experiments" }
+}
+
+fn origin(headers: &HeaderMap) -> Origin {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let scheme = if text("x-forwarded-proto").eq_ignore_ascii_case("https") { "https" } else { "http" };
+    Origin(format!("{scheme}://{}", text(header::HOST.as_str())))
+}
+
+/// The remembered theme: `light`, `dark` or `system`.
+fn theme(headers: &HeaderMap) -> &'static str {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies.flat_map(|line| line.split(';')).map(str::trim);
+    match pairs.find_map(|pair| pair.strip_prefix("theme=")) {
+        Some("light") => "light",
+        Some("dark") => "dark",
+        _ => "system",
+    }
+}
+
+/// The document around the application.
+pub fn shell(options: LeptosOptions) -> impl IntoView {
+    let headers = use_context::<Parts>().map(|parts| parts.headers).unwrap_or_default();
+    provide_context(origin(&headers));
+    let style = format!("/{}/runmark.css", options.site_pkg_dir);
+    view! {
+        <!DOCTYPE html>
+        <html lang="en" data-theme=theme(&headers)>
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <meta name="color-scheme" content="light dark"/>
+                <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
+                <link rel="stylesheet" href=style/>
+                <HydrationScripts options/>
+                <MetaTags/>
+            </head>
+            <body>
+                <App/>
+            </body>
+        </html>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sign_in_leads_to_pages_of_this_site_only() {
+        let check = |next, leads_to| assert_eq!(local_path(next), leads_to, "{next:?}");
+        check("/compare?runs=a,b", "/compare?runs=a,b");
+        for bad in [
+            "",
+            "experiments",
+            "https://evil.example",
+            "//evil.example",
+            "/\\evil.example",
+            "/\t/evil.example",
+        ] {
+            check(bad, "/experiments");
+        }
+    }
+
+    #[test]
+    fn the_theme_is_read_from_the_cookies() {
+        let check = |cookies: &str, expected| {
+            let headers = HeaderMap::from_iter([(header::COOKIE, cookies.parse().unwrap())]);
+            assert_eq!(theme(&headers), expected);
+        };
+        check("id=1; theme=dark", "dark");
+        check("theme=light", "light");
+        check("theme=<script>", "system");
+        check("mytheme=dark", "system");
+    }
+}

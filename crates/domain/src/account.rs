@@ -1,0 +1,385 @@
+//! Accounts: passwords, tokens, sign-in links; and how a credential becomes a [`Caller`].
+//!
+//! What is kept of a password is its argon2id hash, of tokens and links their SHA-256: the database gives nobody's
+//! credential away. Failed credentials all answer alike, so that nobody learns which accounts exist.
+
+use crate::{
+    Acting, Caller, Domain, clock,
+    error::{Error, Result},
+    store,
+};
+use argon2::{Argon2, PasswordHasher, PasswordVerifier, password_hash::phc::PasswordHash};
+use model::{
+    Code, ExperimentId, Millis, Permission, Problem, TokenId, UserId,
+    account::{Token, User},
+};
+use sha2::{Digest, Sha256};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::Semaphore;
+
+/// Shortest password (MLflow's rule).
+pub const SHORTEST_PASSWORD: usize = 12;
+/// Longest password and name, so that hashing has a bound.
+pub const LONGEST_CREDENTIAL: usize = 1024;
+/// How long a printed sign-in link is good for.
+pub const SIGN_IN_LINK_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
+/// Tokens one account may have.
+pub const TOKENS_PER_USER: usize = 100;
+/// How exactly the last use of a token is known.
+const LAST_USED_STEP: Millis = 5 * 60 * 1000;
+
+/// Verified passwords, remembered for minutes by a keyed hash, because SDKs send them with every call and argon2 is slow
+/// by design. An entry counts only while the account still has the password hash that it was verified against.
+#[derive(Clone)]
+pub(crate) struct Credentials {
+    key: [u8; 32],
+    verified: moka::sync::Cache<[u8; 32], Arc<str>>,
+    /// Each verification takes 19 MiB and a core: no more at once than this.
+    slots: Arc<Semaphore>,
+}
+
+impl Credentials {
+    pub fn new() -> Result<Self> {
+        Ok(Self {
+            key: clock::new_key()?,
+            verified: moka::sync::Cache::builder()
+                .max_capacity(10_000)
+                .time_to_live(Duration::from_secs(5 * 60))
+                .build(),
+            slots: Arc::new(Semaphore::new(4)),
+        })
+    }
+
+    /// Off the async threads, a few at a time.
+    async fn hashing<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+        let _slot = self.slots.acquire().await.map_err(|error| Error::Fault(error.to_string()))?;
+        tokio::task::spawn_blocking(work).await.map_err(|error| Error::Fault(format!("password hashing: {error}")))
+    }
+
+    async fn hash(&self, password: &str) -> Result<String> {
+        let password = password.to_owned();
+        self.hashing(move || {
+            Argon2::default()
+                .hash_password(password.as_bytes())
+                .map(|hash| hash.to_string())
+                .map_err(|error| Error::Fault(format!("password hashing: {error}")))
+        })
+        .await?
+    }
+
+    async fn verify(&self, password: &str, hash: &str) -> Result<bool> {
+        let (password, hash) = (password.to_owned(), hash.to_owned());
+        self.hashing(move || {
+            PasswordHash::new(&hash)
+                .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+        })
+        .await
+    }
+
+    fn fingerprint(&self, name: &str, password: &str) -> [u8; 32] {
+        let mut hasher = Sha256::new();
+        hasher.update(self.key);
+        hasher.update((name.len() as u64).to_le_bytes());
+        hasher.update(name);
+        hasher.update(password);
+        hasher.finalize().into()
+    }
+}
+
+fn refused() -> Error {
+    Problem::new(Code::Unauthenticated, "Wrong name or password.").into()
+}
+
+fn hash_secret(secret: &str) -> Vec<u8> {
+    Sha256::digest(secret.as_bytes()).to_vec()
+}
+
+fn check_password(password: &str) -> Result<()> {
+    match password.chars().count() {
+        count if count < SHORTEST_PASSWORD => {
+            Err(Error::invalid(format!("Password must be at least {SHORTEST_PASSWORD} characters.")))
+        }
+        _ if password.len() > LONGEST_CREDENTIAL => {
+            Err(Error::invalid(format!("Password must be at most {LONGEST_CREDENTIAL} bytes.")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_name(name: &str, what: &str) -> Result<()> {
+    if name.trim().is_empty() || name.len() > 250 || name.chars().any(char::is_control) || name.contains(':') {
+        return Err(Error::invalid(format!(
+            "A {what} name must have 1 to 250 characters, without colons and control characters."
+        )));
+    }
+    Ok(())
+}
+
+impl Domain {
+    /// The caller with this name and password. Meant for signing in; SDKs use [`Self::unchecked_basic`].
+    ///
+    /// # Errors
+    /// `UNAUTHENTICATED`, the same whether the name or the password is wrong.
+    pub async fn unchecked_sign_in(&self, name: &str, password: &str) -> Result<Caller> {
+        let found = store::account::unchecked_find_by_name(&self.db, name).await?;
+        // An unknown name takes as long as a wrong password: both verify a hash.
+        const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$Cw8tLdJAmPzbbYdQTDDZIVtbCNhJM8kMEmYrCmqMpuE";
+        let hash = found.as_ref().map_or(NOBODY, |account| account.password_hash.as_str());
+        let good = password.len() <= LONGEST_CREDENTIAL && self.credentials.verify(password, hash).await?;
+        match found {
+            Some(account) if good => Ok(account.caller()),
+            _ => Err(refused()),
+        }
+    }
+
+    /// The caller with this name and password, which is remembered for minutes: for credentials sent with every call.
+    ///
+    /// # Errors
+    /// `UNAUTHENTICATED`.
+    pub async fn unchecked_basic(&self, name: &str, password: &str) -> Result<Caller> {
+        let fingerprint = self.credentials.fingerprint(name, password);
+        if let Some(verified_against) = self.credentials.verified.get(&fingerprint)
+            && let Some(account) = store::account::unchecked_find_by_name(&self.db, name).await?
+            && *account.password_hash == *verified_against
+        {
+            return Ok(account.caller());
+        }
+        let caller = self.unchecked_sign_in(name, password).await?;
+        if let Some(account) = store::account::unchecked_find_by_name(&self.db, name).await? {
+            self.credentials.verified.insert(fingerprint, account.password_hash.into());
+        }
+        Ok(caller)
+    }
+
+    /// The caller whose API token this is.
+    ///
+    /// # Errors
+    /// `UNAUTHENTICATED` if it's nobody's.
+    pub async fn unchecked_token(&self, secret: &str) -> Result<Caller> {
+        let Some((account, token, last_used)) =
+            store::account::unchecked_find_by_token(&self.db, hash_secret(secret)).await?
+        else {
+            return Err(Problem::new(Code::Unauthenticated, "The token is not valid.").into());
+        };
+        let now = clock::now();
+        if last_used.is_none_or(|last| now - last > LAST_USED_STEP) {
+            let mut tx = self.db.begin().await?;
+            store::account::unchecked_touch_token(&mut tx, token, now).await?;
+            tx.commit().await?;
+        }
+        Ok(account.caller())
+    }
+
+    /// The caller with this account, for a session that names it; `None` if it's gone.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn unchecked_user(&self, id: UserId) -> Result<Option<Caller>> {
+        Ok(store::account::unchecked_find(&self.db, id).await?.map(|account| account.caller()))
+    }
+
+    /// The caller for whom this sign-in link was made. It works once.
+    ///
+    /// # Errors
+    /// `UNAUTHENTICATED` if it was used, is too old, or never existed.
+    pub async fn unchecked_use_sign_in_link(&self, secret: &str) -> Result<Caller> {
+        let mut tx = self.db.begin().await?;
+        let user = store::account::unchecked_take_link(&mut tx, hash_secret(secret), clock::now()).await?;
+        tx.commit().await?;
+        let caller = match user {
+            Some(user) => self.unchecked_user(user).await?,
+            None => None,
+        };
+        caller.ok_or_else(|| Problem::new(Code::Unauthenticated, "The sign-in link is no longer valid.").into())
+    }
+
+    /// Makes the first account, an admin, if there is none. Returns its name and, if the password was made up, that.
+    ///
+    /// # Errors
+    /// If the given password is too short, or the database fails.
+    pub async fn unchecked_create_first_admin(
+        &self,
+        name: &str,
+        password: Option<&str>,
+    ) -> Result<Option<(String, Option<String>)>> {
+        if store::account::unchecked_any(&self.db).await? {
+            return Ok(None);
+        }
+        let made_up = match password {
+            Some(_) => None,
+            None => Some(clock::new_secret()?),
+        };
+        let given = password.or(made_up.as_deref()).unwrap_or_default();
+        self.act(Caller::Local).create_user(name, given, true).await?;
+        Ok(Some((name.to_owned(), made_up)))
+    }
+
+    /// A link's secret that signs in the first admin once, for printing at the server's start. `None` without an admin.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn unchecked_create_admin_link(&self) -> Result<Option<String>> {
+        let Some(admin) = store::account::unchecked_first_admin(&self.db).await? else { return Ok(None) };
+        let life = Millis::try_from(SIGN_IN_LINK_LIFE.as_millis()).unwrap_or(Millis::MAX);
+        self.create_link(admin, life).await.map(Some)
+    }
+
+    async fn create_link(&self, user: UserId, life: Millis) -> Result<String> {
+        let secret = clock::new_secret()?;
+        let now = clock::now();
+        let mut tx = self.db.begin().await?;
+        store::account::unchecked_insert_link(&mut tx, hash_secret(&secret), user, now.saturating_add(life), now).await?;
+        tx.commit().await?;
+        Ok(secret)
+    }
+}
+
+impl Acting {
+    fn must_be_admin(&self) -> Result<()> {
+        if self.caller.is_admin() {
+            return Ok(());
+        }
+        Err(Problem::new(Code::PermissionDenied, "Permission denied: this is for admins.").into())
+    }
+
+    fn account(&self) -> Result<UserId> {
+        self.caller.user().ok_or_else(|| Error::invalid("This server runs without accounts."))
+    }
+
+    /// Makes an account. For admins.
+    ///
+    /// # Errors
+    /// `PERMISSION_DENIED`, `INVALID_PARAMETER_VALUE` for the name or a short password, `RESOURCE_ALREADY_EXISTS`.
+    pub async fn create_user(&self, name: &str, password: &str, is_admin: bool) -> Result<User> {
+        self.must_be_admin()?;
+        check_name(name, "user")?;
+        check_password(password)?;
+        let user = User { id: UserId(clock::new_uuid()?), name: name.to_owned(), is_admin, created: clock::now() };
+        let hash = self.domain.credentials.hash(password).await?;
+        let mut tx = self.domain.db.begin().await?;
+        store::account::insert(&mut tx, &user, &hash).await.map_err(|error| {
+            if error.is_duplicate() {
+                let message = format!("User (username={name}) already exists.");
+                return Problem::new(Code::ResourceAlreadyExists, message).into();
+            }
+            error
+        })?;
+        tx.commit().await?;
+        Ok(user)
+    }
+
+    /// A link's secret that signs this user in once. For admins.
+    ///
+    /// # Errors
+    /// `PERMISSION_DENIED`, `RESOURCE_DOES_NOT_EXIST`.
+    pub async fn create_sign_in_link(&self, name: &str) -> Result<String> {
+        self.must_be_admin()?;
+        let life = Millis::try_from(SIGN_IN_LINK_LIFE.as_millis()).unwrap_or(Millis::MAX);
+        self.domain.create_link(self.user_named(name).await?, life).await
+    }
+
+    async fn user_named(&self, name: &str) -> Result<UserId> {
+        let found = store::account::unchecked_find_by_name(&self.domain.db, name).await?;
+        found
+            .map(|account| account.user.id)
+            .ok_or_else(|| Error::missing(format!("User with username={name} not found")))
+    }
+
+    /// Says what a user may do to an experiment. Needs MANAGE.
+    ///
+    /// # Errors
+    /// `RESOURCE_DOES_NOT_EXIST`, `PERMISSION_DENIED`.
+    pub async fn grant_experiment(&self, id: ExperimentId, user: &str, level: Permission) -> Result<()> {
+        let grant = self.experiment::<crate::gate::Manage>(id).await?;
+        let user = self.user_named(user).await?;
+        let mut tx = self.domain.db.begin().await?;
+        store::permission::set_experiment(&mut tx, grant.id(), user, level).await?;
+        tx.commit().await
+    }
+
+    /// Says what a user may do to a registered model. Needs MANAGE.
+    ///
+    /// # Errors
+    /// `RESOURCE_DOES_NOT_EXIST`, `PERMISSION_DENIED`.
+    pub async fn grant_registered_model(&self, name: &str, user: &str, level: Permission) -> Result<()> {
+        let grant = self.registered::<crate::gate::Manage>(name).await?;
+        let user = self.user_named(user).await?;
+        let mut tx = self.domain.db.begin().await?;
+        store::permission::set_registered(&mut tx, grant.name(), user, level).await?;
+        tx.commit().await
+    }
+
+    /// Changes one's own password; whoever is signed in elsewhere stays so.
+    ///
+    /// # Errors
+    /// `UNAUTHENTICATED` if the old one is wrong, `INVALID_PARAMETER_VALUE` if the new one is too short.
+    pub async fn set_password(&self, old: &str, new: &str) -> Result<()> {
+        let id = self.account()?;
+        self.domain.unchecked_sign_in(self.caller.name(), old).await.map_err(|error| match error {
+            Error::Problem(_) => Error::invalid("The old password is wrong."),
+            fault => fault,
+        })?;
+        check_password(new)?;
+        let hash = self.domain.credentials.hash(new).await?;
+        let mut tx = self.domain.db.begin().await?;
+        store::account::set_password(&mut tx, id, &hash).await?;
+        tx.commit().await
+    }
+
+    /// One's own tokens, newest first.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn list_tokens(&self) -> Result<Vec<Token>> {
+        store::account::list_tokens(&self.domain.db, self.account()?).await
+    }
+
+    /// Makes a token for one's programs. Its secret is returned here and never again.
+    ///
+    /// # Errors
+    /// `INVALID_PARAMETER_VALUE` for a bad name or too many tokens.
+    pub async fn create_token(&self, name: &str) -> Result<(Token, String)> {
+        self.create_token_of(self.account()?, name).await
+    }
+
+    /// Makes a token for somebody else's programs. For admins.
+    ///
+    /// # Errors
+    /// As [`Self::create_token`], and `PERMISSION_DENIED`, `RESOURCE_DOES_NOT_EXIST`.
+    pub async fn create_token_for(&self, user: &str, name: &str) -> Result<(Token, String)> {
+        self.must_be_admin()?;
+        self.create_token_of(self.user_named(user).await?, name).await
+    }
+
+    async fn create_token_of(&self, user: UserId, name: &str) -> Result<(Token, String)> {
+        check_name(name, "token")?;
+        if store::account::list_tokens(&self.domain.db, user).await?.len() >= TOKENS_PER_USER {
+            return Err(Error::invalid(format!(
+                "An account may have {TOKENS_PER_USER} tokens. Delete one that is no longer used."
+            )));
+        }
+        let secret = format!("rmk_{}", clock::new_secret()?);
+        let token = Token {
+            id: TokenId(clock::new_uuid()?),
+            name: name.to_owned(),
+            created: clock::now(),
+            last_used: None,
+        };
+        let mut tx = self.domain.db.begin().await?;
+        store::account::insert_token(&mut tx, user, &token, hash_secret(&secret)).await?;
+        tx.commit().await?;
+        Ok((token, secret))
+    }
+
+    /// Deletes one of one's own tokens; it stops working at once.
+    ///
+    /// # Errors
+    /// `RESOURCE_DOES_NOT_EXIST`.
+    pub async fn delete_token(&self, id: TokenId) -> Result<()> {
+        let mut tx = self.domain.db.begin().await?;
+        if !store::account::delete_token(&mut tx, self.account()?, id).await? {
+            return Err(Error::missing("There is no such token."));
+        }
+        tx.commit().await
+    }
+}

@@ -1,0 +1,353 @@
+//! Artifacts: files that runs and models leave behind, kept below one root and streamed, never held whole in memory.
+//!
+//! A path starts with the number of the experiment that it belongs to (`<experiment>/<run>/artifacts/model.pkl`), which
+//! is what the gate asks about. An upload is seen by nobody until it is complete.
+
+use crate::{
+    Acting,
+    error::{Error, Result},
+    gate::{ArtifactGrant, Edit, Level, Manage, Read},
+    store,
+};
+use bytes::{Bytes, BytesMut};
+use futures::{Stream, StreamExt as _, TryStreamExt as _, stream::BoxStream};
+use model::{
+    Millis, RunId,
+    page::{ArtifactEntry, ArtifactRoot},
+};
+use object_store::{
+    GetOptions, GetRange, ObjectStore, ObjectStoreExt as _, PutPayload, buffered::BufWriter, local::LocalFileSystem,
+    path::Path,
+};
+use std::{
+    path::{Path as FilePath, PathBuf},
+    sync::Arc,
+};
+
+/// What URIs of artifacts that this server keeps start with (MLflow's scheme for its proxy).
+pub const PROXY_SCHEME: &str = "mlflow-artifacts:/";
+/// Longest path, in bytes.
+const LONGEST_PATH: usize = 2048;
+/// How often a path may be percent-encoded (MLflow's figure).
+const MOST_ENCODINGS: usize = 10;
+
+/// Where the files are.
+#[derive(Clone)]
+pub(crate) struct Artifacts {
+    store: Arc<dyn ObjectStore>,
+    root: PathBuf,
+}
+
+impl Artifacts {
+    /// Opens the folder, creating it where needed.
+    pub fn open(root: &FilePath) -> Result<Self> {
+        let fault =
+            |error: std::io::Error| Error::Fault(format!("can't use the artifact folder {}: {error}", root.display()));
+        std::fs::create_dir_all(root).map_err(fault)?;
+        let root = root.canonicalize().map_err(fault)?;
+        let store = LocalFileSystem::new_with_prefix(&root)?.with_automatic_cleanup(false);
+        Ok(Self { store: Arc::new(store), root })
+    }
+
+    /// Refuses paths that a symbolic link leads out of the root.
+    fn check_inside(&self, path: &ArtifactPath) -> Result<()> {
+        let mut full = self.root.join(path.0.as_ref());
+        // What isn't there yet is where its nearest folder is.
+        while !full.exists() && full.pop() {}
+        match full.canonicalize() {
+            Ok(real) if real.starts_with(&self.root) => Ok(()),
+            _ => Err(invalid_path()),
+        }
+    }
+}
+
+fn invalid_path() -> Error {
+    Error::invalid("Invalid path")
+}
+
+/// A path below the root, checked: no way up, no way out, one spelling.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ArtifactPath(Path);
+
+impl ArtifactPath {
+    /// Checks a path as a client wrote it. Percent-encoding is undone first, however often it was done.
+    pub fn parse(raw: &str) -> Result<Self> {
+        let mut text = raw.to_owned();
+        for _ in 0..MOST_ENCODINGS {
+            match percent_decode(&text) {
+                Some(decoded) if decoded != text => text = decoded,
+                Some(_) => break,
+                None => return Err(invalid_path()),
+            }
+        }
+        let text = text.trim_end_matches('/');
+        let bad = text.len() > LONGEST_PATH
+            || text.starts_with('/')
+            || text.contains(['\\', '#', '\0'])
+            || text.split('/').any(|step| matches!(step, "." | "..") || (step.is_empty() && !text.is_empty()))
+            // A drive letter is absolute elsewhere.
+            || text.split('/').next().is_some_and(|first| first.len() == 2 && first.ends_with(':'));
+        if bad {
+            return Err(invalid_path());
+        }
+        Path::parse(text).map(Self).map_err(|_| invalid_path())
+    }
+
+    /// Its first step, if that is a number: the experiment.
+    pub fn experiment(&self) -> Option<model::ExperimentId> {
+        self.0.parts().next().and_then(|first| first.as_ref().parse().ok())
+    }
+}
+
+/// `None` if the bytes aren't text. A stray percent sign stands for itself.
+fn percent_decode(text: &str) -> Option<String> {
+    let bytes = text.as_bytes();
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some((&first, after)) = rest.split_first() {
+        let hex = after.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(byte) if first == b'%' => {
+                decoded.push(byte);
+                rest = &after[2..];
+            }
+            _ => {
+                decoded.push(first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8(decoded).ok()
+}
+
+/// Which bytes of a file are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ByteRange {
+    /// From this one on.
+    From(u64),
+    /// From the first to the last, both included.
+    Between(u64, u64),
+    /// As many at the end.
+    Last(u64),
+}
+
+/// A file being read.
+pub struct ArtifactRead {
+    /// Bytes of the whole file.
+    pub size: u64,
+    /// Which of them come; the end isn't included.
+    pub range: std::ops::Range<u64>,
+    /// Changes when the file does.
+    pub etag: Option<String>,
+    /// When it was written.
+    pub modified: Millis,
+    /// The bytes.
+    pub stream: BoxStream<'static, Result<Bytes>>,
+}
+
+/// The start of a file.
+pub(crate) struct TextRead {
+    pub bytes: Bytes,
+    pub truncated: bool,
+}
+
+impl Acting {
+    async fn artifact<L: Level>(&self, path: &str) -> Result<ArtifactGrant<L>> {
+        let grant = self.artifact_grant(ArtifactPath::parse(path)?).await?;
+        self.domain.artifacts.check_inside(grant.path())?;
+        Ok(grant)
+    }
+
+    /// Files and folders in a folder, by name; none if there is no such folder. Needs READ.
+    ///
+    /// # Errors
+    /// `INVALID_PARAMETER_VALUE` for a bad path, `RESOURCE_DOES_NOT_EXIST` for the experiment.
+    pub async fn list_artifacts(&self, path: &str) -> Result<Vec<ArtifactEntry>> {
+        let grant = self.artifact::<Read>(path).await?;
+        let folder = &grant.path().0;
+        let found = self.domain.artifacts.store.list_with_delimiter(Some(folder)).await?;
+        let mut entries: Vec<ArtifactEntry> = found
+            .common_prefixes
+            .iter()
+            .filter_map(|folder| folder.filename().map(|name| ArtifactEntry { path: name.to_owned(), size: None }))
+            .chain(found.objects.iter().filter(|object| object.location != *folder).filter_map(|object| {
+                let name = object.location.filename()?;
+                Some(ArtifactEntry { path: name.to_owned(), size: Some(object.size) })
+            }))
+            .collect();
+        entries.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(entries)
+    }
+
+    /// Reads a file, or a part of it. Needs READ.
+    ///
+    /// # Errors
+    /// `RESOURCE_DOES_NOT_EXIST`; `INVALID_PARAMETER_VALUE` for a bad path, a folder or a range outside the file.
+    pub async fn read_artifact(&self, path: &str, range: Option<ByteRange>) -> Result<ArtifactRead> {
+        let grant = self.artifact::<Read>(path).await?;
+        let store = &self.domain.artifacts.store;
+        let location = &grant.path().0;
+        let size = match store.head(location).await {
+            Ok(meta) => meta.size,
+            Err(_) if !self.list_artifacts(path).await?.is_empty() => {
+                return Err(Error::invalid(format!("Artifact path refers to a directory, not a file: '{path}'")));
+            }
+            Err(object_store::Error::NotFound { .. }) => {
+                return Err(Error::missing(format!("No such artifact: '{path}'")));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let wanted = match range {
+            None => None,
+            Some(ByteRange::From(first) | ByteRange::Between(first, _)) if first >= size => {
+                return Err(Error::invalid(format!("The range starts behind the end of the file, which has {size} bytes.")));
+            }
+            Some(ByteRange::From(first)) => Some(GetRange::Offset(first)),
+            Some(ByteRange::Between(first, last)) => Some(GetRange::Bounded(first..last.saturating_add(1).min(size))),
+            Some(ByteRange::Last(count)) => Some(GetRange::Suffix(count.min(size))),
+        };
+        let read = store.get_opts(location, GetOptions { range: wanted, ..GetOptions::default() }).await?;
+        Ok(ArtifactRead {
+            size: read.meta.size,
+            range: read.range.clone(),
+            etag: read.meta.e_tag.clone(),
+            modified: read.meta.last_modified.timestamp_millis(),
+            stream: read.into_stream().map_err(Error::from).boxed(),
+        })
+    }
+
+    /// Writes a file from a stream; it takes the place of an older one when it is complete. Needs EDIT.
+    ///
+    /// # Errors
+    /// `INVALID_PARAMETER_VALUE` for a bad path or a folder in its place; a fault if the stream breaks off, and then
+    /// nothing is left of it.
+    pub async fn write_artifact<E: std::fmt::Display>(
+        &self,
+        path: &str,
+        stream: impl Stream<Item = Result<Bytes, E>> + Send,
+    ) -> Result<()> {
+        let grant = self.artifact::<Edit>(path).await?;
+        let artifacts = &self.domain.artifacts;
+        let in_the_way = || Error::invalid(format!("'{path}' can't be a file: a folder or a file is in its way."));
+        let full = artifacts.root.join(grant.path().0.as_ref());
+        if full.is_dir() || full.ancestors().skip(1).any(FilePath::is_file) {
+            return Err(in_the_way());
+        }
+        let mut stream = std::pin::pin!(stream);
+        // BufWriter makes no file of nothing.
+        let Some(first) = stream.next().await else {
+            artifacts.store.put(&grant.path().0, PutPayload::new()).await?;
+            return Ok(());
+        };
+        let mut writer = BufWriter::new(Arc::clone(&artifacts.store), grant.path().0.clone());
+        let mut next = Some(first);
+        while let Some(chunk) = next {
+            match chunk {
+                Ok(chunk) => writer.put(chunk).await?,
+                Err(error) => {
+                    // Below the size of a part nothing has been started that could be aborted.
+                    let _ = writer.abort().await;
+                    return Err(Error::invalid(format!("The upload broke off: {error}")));
+                }
+            }
+            next = stream.next().await;
+        }
+        tokio::io::AsyncWriteExt::shutdown(&mut writer)
+            .await
+            .map_err(|error| Error::Fault(format!("writing an artifact: {error}")))
+    }
+
+    /// Deletes a file, or a folder with all that's in it; it's fine if there is none. Needs MANAGE.
+    ///
+    /// # Errors
+    /// `INVALID_PARAMETER_VALUE` for a bad path, `RESOURCE_DOES_NOT_EXIST` for the experiment.
+    pub async fn delete_artifact(&self, path: &str) -> Result<()> {
+        let grant = self.artifact::<Manage>(path).await?;
+        let store = &self.domain.artifacts.store;
+        let location = &grant.path().0;
+        let below: Vec<Path> = store.list(Some(location)).map_ok(|object| object.location).try_collect().await?;
+        for found in below.iter().chain([location]) {
+            match store.delete(found).await {
+                Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
+                // Left is an empty folder, which an object store doesn't know of.
+                Err(_) if found == location && !below.is_empty() => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// The start of a file.
+    pub(crate) async fn read_artifact_start(&self, path: &str, most: u64) -> Result<TextRead> {
+        let mut read = self.read_artifact(path, None).await?;
+        let mut bytes = BytesMut::new();
+        while let Some(chunk) = read.stream.try_next().await? {
+            bytes.extend_from_slice(&chunk);
+            if bytes.len() as u64 >= most {
+                bytes.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+                break;
+            }
+        }
+        Ok(TextRead { truncated: read.size > bytes.len() as u64, bytes: bytes.freeze() })
+    }
+
+    /// The path, for this server, of what lies at `path` below a run's or a model's root.
+    ///
+    /// # Errors
+    /// `RESOURCE_DOES_NOT_EXIST`; `INVALID_PARAMETER_VALUE` if the root isn't kept by this server.
+    pub async fn artifact_path(&self, root: ArtifactRoot, path: &str) -> Result<String> {
+        let uri = match root {
+            ArtifactRoot::Run(_, run) => self.run_artifact_uri(run).await?,
+            ArtifactRoot::Model(_, model) => self.get_model(model, true).await?.artifact_uri,
+        };
+        let kept = uri.strip_prefix(PROXY_SCHEME).map(|root| root.trim_start_matches('/'));
+        let root = kept.ok_or_else(|| {
+            Error::invalid(format!("These artifacts are at {uri}, which clients open themselves."))
+        })?;
+        // The part below the root must not lead out of it, so it is checked alone.
+        let below = ArtifactPath::parse(path)?;
+        Ok(match below.0.as_ref() {
+            "" => root.to_owned(),
+            below => format!("{}/{below}", root.trim_end_matches('/')),
+        })
+    }
+
+    /// Root URI of a run's artifacts.
+    ///
+    /// # Errors
+    /// `RESOURCE_DOES_NOT_EXIST`.
+    pub async fn run_artifact_uri(&self, run: RunId) -> Result<String> {
+        let grant = self.run::<Read>(run).await?;
+        Ok(store::run::get_info(&self.domain.db, &grant).await?.artifact_uri)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(raw: &str, expected: Option<&str>) {
+        let parsed = ArtifactPath::parse(raw).ok();
+        assert_eq!(parsed.as_ref().map(|path| path.0.as_ref()), expected, "{raw}");
+    }
+
+    #[test]
+    fn good_paths_have_one_spelling() {
+        check("1/run/artifacts/model.pkl", Some("1/run/artifacts/model.pkl"));
+        check("1/a%20b/é.txt", Some("1/a b/é.txt"));
+        check("1/a%2520b", Some("1/a b"));
+        check("1/100%.txt", Some("1/100%.txt"));
+        check("1/dir/", Some("1/dir"));
+        check("", Some(""));
+    }
+
+    #[test]
+    fn no_path_leads_up_or_out() {
+        for raw in [
+            "..", "1/../2", "1/%2e%2e/2", "1/%252e%252e/2", "1/%25252525252e%2525252e/x/..", "/etc/passwd", "%2fetc/passwd",
+            "1\\..\\2", "1/%5c..", "C:/x", "1//2", "1/./2", "1/a#b", "1/%00",
+        ] {
+            check(raw, None);
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! Runs: create, find, change, delete, restore, and link to datasets and models. What they log is in [`crate::log`].
+
+use crate::{
+    Acting, clock,
+    error::{Error, Result},
+    experiment::{Page, check_max_results, join, offset_of, page_of},
+    gate::{Edit, Manage, Read},
+    store::{
+        self,
+        run::{Direction, RunSearch},
+        search::Slice,
+    },
+};
+use model::{
+    ExperimentId, ModelId, RunId,
+    experiment::{Lifecycle, ViewType},
+    filter::{self, OrderBy, RunFilter, RunOrder},
+    name::{self, limit},
+    run::{DatasetInput, ModelOutput, NewRun, Run, RunInfo, RunStatus, RunUpdate, Tag, tag},
+};
+
+/// What a search for runs asks for.
+#[derive(Debug, Clone)]
+pub struct SearchRuns<'a> {
+    /// Where to look; others are passed over.
+    pub experiments: &'a [ExperimentId],
+    /// The search language.
+    pub filter: &'a str,
+    /// Active ones, deleted ones, or both.
+    pub view: ViewType,
+    /// 1 to 50,000.
+    pub max_results: i64,
+    /// Clauses of order.
+    pub order_by: &'a [String],
+    /// From the page before; empty for the first.
+    pub page_token: &'a str,
+}
+
+impl Acting {
+    /// Creates a run. Needs EDIT on the experiment.
+    ///
+    /// # Errors
+    /// `RESOURCE_DOES_NOT_EXIST`, `INVALID_PARAMETER_VALUE` for a tag, a deleted experiment, or two different names.
+    pub async fn create_run(&self, new: NewRun) -> Result<Run> {
+        let grant = self.experiment::<Edit>(new.experiment).await?.active()?;
+        let mut tags = checked_tags(new.tags)?;
+        let tagged = tags.iter().find(|tag| tag.key == tag::RUN_NAME).map(|tag| tag.value.clone());
+        let name = match (new.name.as_str(), tagged) {
+            ("", Some(tagged)) if !tagged.is_empty() => tagged,
+            ("", _) => clock::new_name()?,
+            (name, Some(tagged)) if !tagged.is_empty() && tagged != name => {
+                return Err(Error::invalid(format!(
+                    "Both 'run_name' argument and 'mlflow.runName' tag are specified, but with different values (run_name='{name}', mlflow.runName='{tagged}')."
+                )));
+            }
+            (name, _) => name.to_owned(),
+        };
+        tags.retain(|tag| tag.key != tag::RUN_NAME);
+        tags.push(Tag { key: tag::RUN_NAME.to_owned(), value: name.clone() });
+        let id = RunId(clock::new_uuid()?);
+        let info = RunInfo {
+            id,
+            experiment: new.experiment,
+            name,
+            user: new.user,
+            status: RunStatus::Running,
+            start_time: new.start_time,
+            end_time: None,
+            artifact_uri: join(&grant.artifact_location, &format!("{id}/artifacts")),
+            lifecycle: Lifecycle::Active,
+        };
+        let mut tx = self.domain.db.begin().await?;
+        store::run::insert(&mut tx, &info, self.caller.user(), &tags).await?;
+        tx.commit().await?;
+        Ok(Run {
+            info,
+            metrics: Vec::new(),
+            params: Vec::new(),
+            tags,
+            datasets: Vec::new(),
+            model_inputs: Vec::new(),
+            model_outputs: Vec::new(),
+        })
+    }
+
+    /// A run, also a deleted one.
+    ///
+    /// # Errors
+    /// `RESOURCE_DOES_NOT_EXIST`.
+    pub async fn get_run(&self, id: RunId) -> Result<Run> {
+        let grant = self.run::<Read>(id).await?;
+        let found = store::run::get_all(&self.domain.db, &[grant]).await?;
+        found.into_iter().next().ok_or_else(|| Error::missing(format!("Run with id={id} not found")))
+    }
+
+    /// Runs that match a filter, in an order, a page at a time.
+    ///
+    /// # Errors
+    /// `INVALID_PARAMETER_VALUE` for the filter, the order, the token or the size of the page.
+    pub async fn search_runs(&self, search: SearchRuns<'_>) -> Result<Page<Run>> {
+        let wanted = check_max_results(search.max_results, limit::PAGE_RUNS.into())?;
+        let filter: RunFilter = filter::parse(search.filter)?;
+        let order: Vec<OrderBy<RunOrder>> = filter::parse_order_list(search.order_by)?;
+        let offset = offset_of(search.page_token)?;
+        let runs = RunSearch {
+            visible: self.visible(),
+            experiments: search.experiments,
+            filter: &filter,
+            view: search.view,
+        };
+        let found = runs.find(&self.domain.db, &order, Slice { offset, limit: wanted + 1 }).await?;
+        Ok(page_of(found, offset, wanted))
+    }
+
+    /// Changes status, end or name. Needs EDIT.
+    ///
+    /// # Errors
+    /// `RESOURCE_DOES_NOT_EXIST`, `INVALID_PARAMETER_VALUE` if it's deleted.
+    pub async fn update_run(&self, id: RunId, change: &RunUpdate) -> Result<RunInfo> {
+        let grant = self.run::<Edit>(id).await?.active()?;
+        let mut tx = self.domain.db.begin().await?;
+        store::run::update(&mut tx, &grant, change).await?;
+        tx.commit().await?;
+        store::run::get_info(&self.domain.db, &grant).await
+    }
+
+    /// Moves a run to the trash; doing it again is fine. Needs MANAGE.
+    ///
+    /// # Errors
+    /// `RESOURCE_DOES_NOT_EXIST`.
+    pub async fn delete_run(&self, id: RunId) -> Result<()> {
+        self.set_run_lifecycle(id, Lifecycle::Deleted).await
+    }
+
+    /// Takes a run out of the trash; doing it again is fine. Needs MANAGE.
+    ///
+    /// # Errors
+    /// `RESOURCE_DOES_NOT_EXIST`.
+    pub async fn restore_run(&self, id: RunId) -> Result<()> {
+        self.set_run_lifecycle(id, Lifecycle::Active).await
+    }
+
+    async fn set_run_lifecycle(&self, id: RunId, to: Lifecycle) -> Result<()> {
+        let grant = self.run::<Manage>(id).await?;
+        let mut tx = self.domain.db.begin().await?;
+        store::run::set_lifecycle(&mut tx, &grant, to).await?;
+        tx.commit().await
+    }
+
+    /// Deletes a tag. Needs EDIT.
+    ///
+    /// # Errors
+    /// `RESOURCE_DOES_NOT_EXIST` if there is no such tag.
+    pub async fn delete_run_tag(&self, id: RunId, key: &str) -> Result<()> {
+        let grant = self.run::<Edit>(id).await?.active()?;
+        let mut tx = self.domain.db.begin().await?;
+        if !store::run::delete_tag(&mut tx, &grant, key).await? {
+            return Err(Error::missing(format!("No tag with name: {key} in run with id {id}")));
+        }
+        tx.commit().await
+    }
+
+    /// Links datasets and models that the run used. Needs EDIT on the run, READ on the models.
+    ///
+    /// # Errors
+    /// `RESOURCE_DOES_NOT_EXIST`, `INVALID_PARAMETER_VALUE` for a limit.
+    pub async fn log_inputs(&self, id: RunId, datasets: &[DatasetInput], models: &[ModelId]) -> Result<()> {
+        let grant = self.run::<Edit>(id).await?.active()?;
+        if datasets.len() > limit::BATCH_DATASETS {
+            return Err(Error::invalid(format!(
+                "A run takes at most {} datasets at once. Got {}.",
+                limit::BATCH_DATASETS,
+                datasets.len()
+            )));
+        }
+        datasets.iter().try_for_each(check_dataset)?;
+        for model in models {
+            self.model::<Read>(*model).await?;
+        }
+        let mut tx = self.domain.db.begin().await?;
+        for dataset in datasets {
+            store::run::add_dataset(&mut tx, &grant, dataset).await?;
+        }
+        for model in models {
+            store::run::add_model(&mut tx, &grant, Direction::Input, *model, 0).await?;
+        }
+        tx.commit().await
+    }
+
+    /// Links models that the run made. Needs EDIT on the run, READ on the models.
+    ///
+    /// # Errors
+    /// `RESOURCE_DOES_NOT_EXIST`.
+    pub async fn log_outputs(&self, id: RunId, models: &[ModelOutput]) -> Result<()> {
+        let grant = self.run::<Edit>(id).await?.active()?;
+        for output in models {
+            self.model::<Read>(output.model).await?;
+        }
+        let mut tx = self.domain.db.begin().await?;
+        for output in models {
+            store::run::add_model(&mut tx, &grant, Direction::Output, output.model, output.step).await?;
+        }
+        tx.commit().await
+    }
+}
+
+/// Checked, cut to their limit, and of each key the last.
+fn checked_tags(tags: Vec<Tag>) -> Result<Vec<Tag>> {
+    let mut checked: Vec<Tag> = Vec::with_capacity(tags.len());
+    for mut tag in tags {
+        name::check_tag_key(&tag.key, "key")?;
+        tag.value.truncate(name::cut_run_tag_value(&tag.value).len());
+        checked.retain(|known| known.key != tag.key);
+        checked.push(tag);
+    }
+    Ok(checked)
+}
+
+fn check_dataset(input: &DatasetInput) -> Result<()> {
+    let dataset = &input.dataset;
+    name::check_length(&dataset.name, limit::DATASET_NAME, "dataset.name")?;
+    name::check_length(&dataset.digest, limit::DATASET_DIGEST, "dataset.digest")?;
+    name::check_length(&dataset.source, limit::DATASET_SOURCE, "dataset.source")?;
+    name::check_length(dataset.schema.as_deref().unwrap_or_default(), limit::DATASET_SCHEMA, "dataset.schema")?;
+    name::check_length(dataset.profile.as_deref().unwrap_or_default(), limit::DATASET_PROFILE, "dataset.profile")?;
+    for tag in &input.tags {
+        name::check_length(&tag.key, limit::INPUT_TAG_KEY, "dataset tag key")?;
+        name::check_length(&tag.value, limit::INPUT_TAG_VALUE, "dataset tag value")?;
+    }
+    Ok(())
+}

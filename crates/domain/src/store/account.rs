@@ -1,0 +1,200 @@
+//! Users, tokens, sign-in links, sessions. What is `unchecked_` finds out who is calling, so it has no caller yet.
+
+use super::{Db, Query, Tx, sql};
+use crate::{Caller, error::Result};
+use model::{
+    Millis, TokenId, UserId,
+    account::{Token, User},
+};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+/// An account with the hash of its password.
+pub(crate) struct Account {
+    pub user: User,
+    pub password_hash: String,
+}
+
+impl Account {
+    pub fn caller(&self) -> Caller {
+        Caller::User { id: self.user.id, name: self.user.name.clone(), is_admin: self.user.is_admin }
+    }
+}
+
+#[derive(FromRow)]
+struct AccountRow {
+    id: Uuid,
+    name: String,
+    password_hash: String,
+    is_admin: bool,
+    created: Millis,
+}
+
+impl From<AccountRow> for Account {
+    fn from(row: AccountRow) -> Self {
+        let user = User { id: UserId(row.id), name: row.name, is_admin: row.is_admin, created: row.created };
+        Self { user, password_hash: row.password_hash }
+    }
+}
+
+pub(crate) async fn unchecked_find(mut db: &Db, id: UserId) -> Result<Option<Account>> {
+    let row: Option<AccountRow> = db
+        .first(sql("SELECT id, name, password_hash, is_admin, created FROM users WHERE id = $1").bind(id))
+        .await?;
+    Ok(row.map(Account::from))
+}
+
+pub(crate) async fn unchecked_find_by_name(mut db: &Db, name: &str) -> Result<Option<Account>> {
+    let row: Option<AccountRow> = db
+        .first(sql("SELECT id, name, password_hash, is_admin, created FROM users WHERE name = $1").bind(name))
+        .await?;
+    Ok(row.map(Account::from))
+}
+
+pub(crate) async fn unchecked_find_by_token(
+    mut db: &Db,
+    hash: Vec<u8>,
+) -> Result<Option<(Account, TokenId, Option<Millis>)>> {
+    #[derive(FromRow)]
+    struct Row {
+        #[sqlx(flatten)]
+        account: AccountRow,
+        token: Uuid,
+        last_used: Option<Millis>,
+    }
+    let row: Option<Row> = db
+        .first(
+            sql("SELECT u.id, u.name, u.password_hash, u.is_admin, u.created, t.id AS token, t.last_used
+                 FROM tokens t JOIN users u ON u.id = t.user_id WHERE t.hash = $1")
+            .bind(hash),
+        )
+        .await?;
+    Ok(row.map(|row| (row.account.into(), TokenId(row.token), row.last_used)))
+}
+
+pub(crate) async fn unchecked_touch_token(tx: &mut Tx, id: TokenId, now: Millis) -> Result<()> {
+    tx.execute(sql("UPDATE tokens SET last_used = $1 WHERE id = $2").bind(now).bind(id)).await?;
+    Ok(())
+}
+
+pub(crate) async fn unchecked_any(mut db: &Db) -> Result<bool> {
+    Ok(db.first::<(Uuid,)>(sql("SELECT id FROM users LIMIT 1")).await?.is_some())
+}
+
+pub(crate) async fn unchecked_first_admin(mut db: &Db) -> Result<Option<UserId>> {
+    let row: Option<(Uuid,)> =
+        db.first(sql("SELECT id FROM users WHERE is_admin ORDER BY created, id LIMIT 1")).await?;
+    Ok(row.map(|(id,)| UserId(id)))
+}
+
+pub(crate) async fn unchecked_insert_link(
+    tx: &mut Tx,
+    hash: Vec<u8>,
+    user: UserId,
+    expires: Millis,
+    now: Millis,
+) -> Result<()> {
+    tx.execute(sql("DELETE FROM sign_in_links WHERE expires <= $1").bind(now)).await?;
+    tx.execute(
+        sql("INSERT INTO sign_in_links (hash, user_id, expires) VALUES ($1, $2, $3)")
+            .bind(hash)
+            .bind(user)
+            .bind(expires),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Uses the link up and says whose it was, if it was still good.
+pub(crate) async fn unchecked_take_link(tx: &mut Tx, hash: Vec<u8>, now: Millis) -> Result<Option<UserId>> {
+    let row: Option<(Uuid, Millis)> =
+        tx.first(sql("DELETE FROM sign_in_links WHERE hash = $1 RETURNING user_id, expires").bind(hash)).await?;
+    Ok(row.filter(|(_, expires)| *expires > now).map(|(user, _)| UserId(user)))
+}
+
+pub(crate) async fn insert(tx: &mut Tx, user: &User, password_hash: &str) -> Result<()> {
+    tx.execute(
+        sql("INSERT INTO users (id, name, password_hash, is_admin, created) VALUES ($1, $2, $3, $4, $5)")
+            .bind(user.id)
+            .bind(&user.name)
+            .bind(password_hash)
+            .bind(user.is_admin)
+            .bind(user.created),
+    )
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn set_password(tx: &mut Tx, user: UserId, password_hash: &str) -> Result<()> {
+    tx.execute(sql("UPDATE users SET password_hash = $1 WHERE id = $2").bind(password_hash).bind(user)).await?;
+    Ok(())
+}
+
+pub(crate) async fn list_tokens(mut db: &Db, user: UserId) -> Result<Vec<Token>> {
+    #[derive(FromRow)]
+    struct Row {
+        id: Uuid,
+        name: String,
+        created: Millis,
+        last_used: Option<Millis>,
+    }
+    let rows: Vec<Row> = db
+        .all(
+            sql("SELECT id, name, created, last_used FROM tokens WHERE user_id = $1 ORDER BY created DESC, id")
+                .bind(user),
+        )
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Token { id: TokenId(row.id), name: row.name, created: row.created, last_used: row.last_used })
+        .collect())
+}
+
+pub(crate) async fn insert_token(tx: &mut Tx, user: UserId, token: &Token, hash: Vec<u8>) -> Result<()> {
+    tx.execute(
+        sql("INSERT INTO tokens (id, user_id, name, hash, created) VALUES ($1, $2, $3, $4, $5)")
+            .bind(token.id)
+            .bind(user)
+            .bind(&token.name)
+            .bind(hash)
+            .bind(token.created),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Whether the user had such a token.
+pub(crate) async fn delete_token(tx: &mut Tx, user: UserId, id: TokenId) -> Result<bool> {
+    let deleted = tx.execute(sql("DELETE FROM tokens WHERE id = $1 AND user_id = $2").bind(id).bind(user)).await?;
+    Ok(deleted > 0)
+}
+
+pub(crate) async fn unchecked_save_session(tx: &mut Tx, hash: Vec<u8>, data: &str, expires: Millis) -> Result<()> {
+    tx.execute(
+        sql("INSERT INTO sessions (hash, data, expires) VALUES ($1, $2, $3)
+             ON CONFLICT (hash) DO UPDATE SET data = excluded.data, expires = excluded.expires")
+        .bind(hash)
+        .bind(data)
+        .bind(expires),
+    )
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn unchecked_load_session(
+    mut db: &Db,
+    hash: Vec<u8>,
+    now: Millis,
+) -> Result<Option<(String, Millis)>> {
+    db.first(sql("SELECT data, expires FROM sessions WHERE hash = $1 AND expires > $2").bind(hash).bind(now)).await
+}
+
+pub(crate) async fn unchecked_delete_session(tx: &mut Tx, hash: Vec<u8>) -> Result<()> {
+    tx.execute(sql("DELETE FROM sessions WHERE hash = $1").bind(hash)).await?;
+    Ok(())
+}
+
+pub(crate) async fn unchecked_delete_expired_sessions(tx: &mut Tx, now: Millis) -> Result<()> {
+    tx.execute(sql("DELETE FROM sessions WHERE expires <= $1").bind(now)).await?;
+    Ok(())
+}

@@ -1,0 +1,153 @@
+//! The memory: every SQL statement of Runmark is in this folder, and nowhere else.
+//!
+//! Owns: the two databases, the schema, the statements. Must never: decide who may do what (it takes grants, see
+//! [`crate::gate`]), or hold rules that aren't about storing.
+//! Start reading: [`sql`], then [`run`]. To add a table: the same file name in `migrations/sqlite` and
+//! `migrations/postgres`, a file here with its statements. What must differ between the databases is in this file.
+
+pub(crate) mod account;
+pub(crate) mod experiment;
+pub(crate) mod logged_model;
+pub(crate) mod metric;
+pub(crate) mod permission;
+pub(crate) mod registry;
+pub(crate) mod run;
+pub(crate) mod search;
+pub(crate) mod sql;
+
+use crate::error::{Error, Result};
+use sqlx::{
+    PgPool, Postgres, Sqlite, SqlitePool, Transaction,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+pub(crate) use sql::{Arg, Query, Sql, sql};
+use std::{path::Path, str::FromStr, time::Duration};
+
+/// Where everything but artifacts is kept.
+#[derive(Debug, Clone)]
+pub(crate) enum Db {
+    Sqlite(SqliteDb),
+    Postgres(PgPool),
+}
+
+/// One writer, as SQLite allows, and readers that it never blocks (write-ahead log).
+#[derive(Debug, Clone)]
+pub(crate) struct SqliteDb {
+    writer: SqlitePool,
+    pub(in crate::store) readers: SqlitePool,
+}
+
+/// A transaction that writes.
+pub(crate) enum Tx {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+impl Db {
+    /// Opens the database of this URI (`sqlite:///path`, `sqlite:////absolute/path`, `postgresql://…`), creates it if it
+    /// is a file that isn't there, and brings its schema up to date.
+    pub async fn open(uri: &str) -> Result<Self> {
+        if let Some(path) = uri.strip_prefix("sqlite:///") {
+            Self::open_sqlite(Path::new(path)).await
+        } else if uri.starts_with("postgresql://") || uri.starts_with("postgres://") {
+            Self::open_postgres(uri).await
+        } else {
+            // The URI may hold a password: name its scheme only.
+            let scheme = uri.split(':').next().unwrap_or_default();
+            Err(Error::Fault(format!(
+                "backend store URI with scheme '{scheme}' is not supported; use sqlite:///path/to/file.db or postgresql://user@host/database"
+            )))
+        }
+    }
+
+    async fn open_sqlite(path: &Path) -> Result<Self> {
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder)
+                .map_err(|error| Error::Fault(format!("can't create the folder {}: {error}", folder.display())))?;
+        }
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .foreign_keys(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // An acknowledged write survives the loss of power.
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(Duration::from_secs(10))
+            // MLflow's LIKE tells upper from lower case; ILIKE is written with LOWER.
+            .pragma("case_sensitive_like", "ON")
+            .pragma("cache_size", "-16384");
+        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        sqlx::migrate!("../../migrations/sqlite").run(&writer).await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(8)
+            .connect_with(options.pragma("query_only", "ON"))
+            .await?;
+        Ok(Self::Sqlite(SqliteDb { writer, readers }))
+    }
+
+    async fn open_postgres(uri: &str) -> Result<Self> {
+        let options = PgConnectOptions::from_str(uri)?.application_name("runmark");
+        let pool = PgPoolOptions::new()
+            .max_connections(16)
+            .acquire_timeout(Duration::from_secs(10))
+            .connect_with(options)
+            .await?;
+        sqlx::migrate!("../../migrations/postgres").run(&pool).await?;
+        Ok(Self::Postgres(pool))
+    }
+
+    /// Begins a transaction that may write.
+    pub async fn begin(&self) -> Result<Tx> {
+        Ok(match self {
+            Self::Sqlite(sqlite) => Tx::Sqlite(sqlite.writer.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// Waits for open statements and closes.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite(sqlite) => {
+                sqlite.readers.close().await;
+                sqlite.writer.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+impl Tx {
+    /// Makes the changes last. Without it they are undone.
+    pub async fn commit(self) -> Result<()> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await?,
+            Self::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+
+    /// Keeps other processes from writing to what `key` stands for until the transaction ends. SQLite has one writer, so
+    /// there is nothing to do.
+    pub async fn lock(&mut self, key: i64) -> Result<()> {
+        if let Self::Postgres(tx) = self {
+            sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(key).execute(&mut **tx).await?;
+        }
+        Ok(())
+    }
+}
+
+/// A stored word or rank that must be one of a few.
+pub(crate) fn parse<T>(
+    table: &'static str,
+    column: &'static str,
+    row: impl ToString,
+    value: impl Into<Option<T>>,
+) -> Result<T> {
+    value.into().ok_or_else(|| Error::BrokenRow {
+        table,
+        column,
+        row: row.to_string(),
+        reason: "not a known value".to_owned(),
+    })
+}

@@ -1,0 +1,333 @@
+//! Runs with their params, tags, inputs and outputs.
+
+use super::{
+    Arg, Db, Query, Sql, Tx, metric, parse,
+    permission::push_visible_experiment,
+    search::{Slice, push_run_condition, push_run_joins, push_run_order, push_view},
+    sql,
+};
+use crate::{
+    error::{Error, Result},
+    gate::{Edit, Manage, RunGrant, VisibleTo},
+};
+use model::{
+    ExperimentId, Millis, ModelId, RunId, UserId,
+    experiment::{Lifecycle, ViewType},
+    filter::{OrderBy, RunFilter, RunOrder},
+    run::{Dataset, DatasetInput, ModelOutput, Run, RunInfo, RunStatus, RunUpdate, Tag, tag},
+};
+use sqlx::FromRow;
+use std::collections::HashMap;
+use uuid::Uuid;
+
+#[derive(FromRow)]
+struct InfoRow {
+    id: Uuid,
+    experiment_id: i64,
+    name: String,
+    user_name: String,
+    status: String,
+    start_time: Millis,
+    end_time: Option<Millis>,
+    lifecycle: String,
+    artifact_uri: String,
+}
+
+const COLUMNS: &str = "r.id, r.experiment_id, r.name, r.user_name, r.status, r.start_time, r.end_time, r.lifecycle, r.artifact_uri";
+
+impl InfoRow {
+    fn into_info(self) -> Result<RunInfo> {
+        let id = RunId(self.id);
+        Ok(RunInfo {
+            id,
+            experiment: ExperimentId(self.experiment_id),
+            name: self.name,
+            user: self.user_name,
+            status: parse("runs", "status", id, self.status.parse::<RunStatus>().ok())?,
+            start_time: self.start_time,
+            end_time: self.end_time,
+            lifecycle: parse("runs", "lifecycle", id, self.lifecycle.parse::<Lifecycle>().ok())?,
+            artifact_uri: self.artifact_uri,
+        })
+    }
+}
+
+pub(crate) async fn insert(tx: &mut Tx, info: &RunInfo, created_by: Option<UserId>, tags: &[Tag]) -> Result<()> {
+    tx.execute(
+        sql("INSERT INTO runs (id, experiment_id, name, user_name, status, start_time, end_time, lifecycle, artifact_uri, created_by)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
+        .bind(info.id)
+        .bind(info.experiment)
+        .bind(&info.name)
+        .bind(&info.user)
+        .bind(info.status.name())
+        .bind(info.start_time)
+        .bind(info.end_time)
+        .bind(info.lifecycle.name())
+        .bind(&info.artifact_uri)
+        .bind(created_by.map(|user| user.0)),
+    )
+    .await?;
+    insert_tags(tx, info.id, tags).await
+}
+
+/// Sets tags; keys must differ.
+pub(super) async fn insert_tags(tx: &mut Tx, id: RunId, tags: &[Tag]) -> Result<()> {
+    let rows = tags.iter().map(|tag| vec![id.into(), (&tag.key).into(), (&tag.value).into()]).collect();
+    tx.insert_all(
+        "INSERT INTO tags (run_id, key, value) VALUES ",
+        rows,
+        " ON CONFLICT (run_id, key) DO UPDATE SET value = excluded.value",
+    )
+    .await?;
+    // The name and the tag that mirrors it are one thing.
+    if let Some(name) = tags.iter().find(|tag| tag.key == tag::RUN_NAME) {
+        tx.execute(sql("UPDATE runs SET name = $1 WHERE id = $2").bind(&name.value).bind(id)).await?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn set_tags(tx: &mut Tx, grant: &RunGrant<Edit>, tags: &[Tag]) -> Result<()> {
+    insert_tags(tx, grant.id(), tags).await
+}
+
+/// Whether there was such a tag.
+pub(crate) async fn delete_tag(tx: &mut Tx, grant: &RunGrant<Edit>, key: &str) -> Result<bool> {
+    let deleted =
+        tx.execute(sql("DELETE FROM tags WHERE run_id = $1 AND key = $2").bind(grant.id()).bind(key)).await?;
+    Ok(deleted > 0)
+}
+
+pub(crate) async fn update(tx: &mut Tx, grant: &RunGrant<Edit>, change: &RunUpdate) -> Result<()> {
+    tx.execute(
+        sql("UPDATE runs SET status = COALESCE($1, status), end_time = COALESCE($2, end_time) WHERE id = $3")
+            .bind(change.status.map(|status| status.name().to_owned()))
+            .bind(change.end_time)
+            .bind(grant.id()),
+    )
+    .await?;
+    if let Some(name) = change.name.as_ref().filter(|name| !name.is_empty()) {
+        set_tags(tx, grant, &[Tag { key: tag::RUN_NAME.to_owned(), value: name.clone() }]).await?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn set_lifecycle(tx: &mut Tx, grant: &RunGrant<Manage>, to: Lifecycle) -> Result<()> {
+    tx.execute(sql("UPDATE runs SET lifecycle = $1 WHERE id = $2").bind(to.name()).bind(grant.id())).await?;
+    Ok(())
+}
+
+pub(crate) async fn get_info<L>(mut db: &Db, grant: &RunGrant<L>) -> Result<RunInfo> {
+    let mut select = sql("SELECT ");
+    select.push(COLUMNS).push(" FROM runs r WHERE r.id = ").push_bind(grant.id());
+    let row: Option<InfoRow> = db.first(select).await?;
+    row.ok_or_else(|| Error::missing(format!("Run with id={} not found", grant.id())))?.into_info()
+}
+
+/// The runs, whole, in the order of the grants.
+pub(crate) async fn get_all<L>(mut db: &Db, grants: &[RunGrant<L>]) -> Result<Vec<Run>> {
+    let mut select = sql("SELECT ");
+    select.push(COLUMNS).push(" FROM runs r WHERE r.id IN ").push_list(grants.iter().map(RunGrant::id));
+    let mut rows: Vec<InfoRow> = db.all(select).await?;
+    rows.sort_by_key(|row| grants.iter().position(|grant| grant.id().0 == row.id));
+    complete(db, rows).await
+}
+
+/// Which runs a search is about.
+pub(crate) struct RunSearch<'a> {
+    pub visible: VisibleTo,
+    pub experiments: &'a [ExperimentId],
+    pub filter: &'a RunFilter,
+    pub view: ViewType,
+}
+
+impl RunSearch<'_> {
+    fn push_where(&self, db: &Db, select: &mut Sql) {
+        select.push(" WHERE r.experiment_id IN ").push_list(self.experiments.iter().copied()).push(" AND ");
+        push_visible_experiment(select, self.visible, "r.experiment_id");
+        push_view(select, self.view, "r.lifecycle");
+        for condition in self.filter.conditions() {
+            select.push(" AND ");
+            push_run_condition(db, select, condition);
+        }
+    }
+
+    /// The runs that match, in order.
+    pub async fn find(&self, mut db: &Db, order: &[OrderBy<RunOrder>], slice: Slice) -> Result<Vec<Run>> {
+        let mut select = sql("SELECT ");
+        select.push(COLUMNS).push(" FROM runs r");
+        push_run_joins(&mut select, order);
+        self.push_where(db, &mut select);
+        push_run_order(&mut select, order);
+        slice.push(&mut select);
+        let rows = db.all(select).await?;
+        complete(db, rows).await
+    }
+
+    /// How many match.
+    pub async fn count(&self, mut db: &Db) -> Result<u64> {
+        let mut select = sql("SELECT COUNT(*) FROM runs r");
+        self.push_where(db, &mut select);
+        Ok(db.first::<(i64,)>(select).await?.map_or(0, |(count,)| count.unsigned_abs()))
+    }
+}
+
+/// Adds to the rows all that belongs to them, in a few statements for many runs.
+async fn complete(db: &Db, rows: Vec<InfoRow>) -> Result<Vec<Run>> {
+    let mut runs = Vec::with_capacity(rows.len());
+    let mut rows = rows.into_iter().peekable();
+    while rows.peek().is_some() {
+        let chunk: Vec<InfoRow> = rows.by_ref().take(1000).collect();
+        let ids: Vec<RunId> = chunk.iter().map(|row| RunId(row.id)).collect();
+        let mut params = texts(db, sql("SELECT run_id, key, value FROM params WHERE run_id IN "), &ids).await?;
+        let mut tags = texts(db, sql("SELECT run_id, key, value FROM tags WHERE run_id IN "), &ids).await?;
+        let mut metrics = metric::summaries(db, &ids).await?;
+        let mut datasets = datasets_of(db, &ids).await?;
+        let mut models = models_of(db, &ids).await?;
+        for row in chunk {
+            let id = RunId(row.id);
+            let (model_inputs, model_outputs) = models.remove(&id).unwrap_or_default();
+            runs.push(Run {
+                metrics: metrics.remove(&id).unwrap_or_default(),
+                params: params.remove(&id).unwrap_or_default(),
+                tags: tags.remove(&id).unwrap_or_default(),
+                datasets: datasets.remove(&id).unwrap_or_default(),
+                model_inputs,
+                model_outputs,
+                info: row.into_info()?,
+            });
+        }
+    }
+    Ok(runs)
+}
+
+async fn texts(mut db: &Db, mut select: Sql, ids: &[RunId]) -> Result<HashMap<RunId, Vec<Tag>>> {
+    select.push_list(ids.iter().copied()).push(" ORDER BY run_id, key");
+    let mut found: HashMap<_, Vec<Tag>> = HashMap::new();
+    for (id, key, value) in db.all::<(Uuid, String, String)>(select).await? {
+        found.entry(RunId(id)).or_default().push(Tag { key, value });
+    }
+    Ok(found)
+}
+
+async fn datasets_of(mut db: &Db, ids: &[RunId]) -> Result<HashMap<RunId, Vec<DatasetInput>>> {
+    #[derive(FromRow)]
+    struct Row {
+        run_id: Uuid,
+        dataset_id: i64,
+        name: String,
+        digest: String,
+        source_type: String,
+        source: String,
+        schema: Option<String>,
+        profile: Option<String>,
+    }
+    let mut select = sql("SELECT rd.run_id, rd.dataset_id, d.name, d.digest, d.source_type, d.source, d.schema, d.profile
+         FROM run_datasets rd JOIN datasets d ON d.id = rd.dataset_id WHERE rd.run_id IN ");
+    select.push_list(ids.iter().copied()).push(" ORDER BY rd.run_id, rd.dataset_id");
+    let rows: Vec<Row> = db.all(select).await?;
+    let mut found: HashMap<_, Vec<DatasetInput>> = HashMap::new();
+    if rows.is_empty() {
+        return Ok(found);
+    }
+    let mut select = sql("SELECT run_id, dataset_id, key, value FROM run_dataset_tags WHERE run_id IN ");
+    select.push_list(ids.iter().copied()).push(" ORDER BY run_id, dataset_id, key");
+    let mut tags: HashMap<_, Vec<Tag>> = HashMap::new();
+    for (run, dataset, key, value) in db.all::<(Uuid, i64, String, String)>(select).await? {
+        tags.entry((run, dataset)).or_default().push(Tag { key, value });
+    }
+    for row in rows {
+        let tags = tags.remove(&(row.run_id, row.dataset_id)).unwrap_or_default();
+        let Row { name, digest, source_type, source, schema, profile, .. } = row;
+        let dataset = Dataset { name, digest, source_type, source, schema, profile };
+        found.entry(RunId(row.run_id)).or_default().push(DatasetInput { dataset, tags });
+    }
+    Ok(found)
+}
+
+async fn models_of(mut db: &Db, ids: &[RunId]) -> Result<HashMap<RunId, (Vec<ModelId>, Vec<ModelOutput>)>> {
+    let mut select = sql("SELECT run_id, direction, model_id, step FROM run_models WHERE run_id IN ");
+    select.push_list(ids.iter().copied()).push(" ORDER BY run_id, step, model_id");
+    let mut found: HashMap<_, (Vec<_>, Vec<_>)> = HashMap::new();
+    for (run, direction, model, step) in db.all::<(Uuid, String, Uuid, i64)>(select).await? {
+        let (inputs, outputs) = found.entry(RunId(run)).or_default();
+        match direction.as_str() {
+            "input" => inputs.push(ModelId(model)),
+            _ => outputs.push(ModelOutput { model: ModelId(model), step }),
+        }
+    }
+    Ok(found)
+}
+
+/// Links a dataset to a run, making it known in the run's experiment. A second link of the same dataset changes nothing.
+pub(crate) async fn add_dataset(tx: &mut Tx, grant: &RunGrant<Edit>, input: &DatasetInput) -> Result<()> {
+    let dataset = &input.dataset;
+    tx.execute(
+        sql("INSERT INTO datasets (experiment_id, name, digest, source_type, source, schema, profile)
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (experiment_id, name, digest) DO NOTHING")
+        .bind(grant.experiment)
+        .bind(&dataset.name)
+        .bind(&dataset.digest)
+        .bind(&dataset.source_type)
+        .bind(&dataset.source)
+        .bind(dataset.schema.clone())
+        .bind(dataset.profile.clone()),
+    )
+    .await?;
+    let row: Option<(i64,)> = tx
+        .first(
+            sql("SELECT id FROM datasets WHERE experiment_id = $1 AND name = $2 AND digest = $3")
+                .bind(grant.experiment)
+                .bind(&dataset.name)
+                .bind(&dataset.digest),
+        )
+        .await?;
+    let Some((id,)) = row else { return Err(Error::Fault("a dataset just inserted is gone".into())) };
+    let linked = tx
+        .execute(
+            sql("INSERT INTO run_datasets (run_id, dataset_id) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+                .bind(grant.id())
+                .bind(id),
+        )
+        .await?;
+    if linked > 0 {
+        let rows: Vec<Vec<Arg>> = input
+            .tags
+            .iter()
+            .map(|tag| vec![grant.id().into(), id.into(), (&tag.key).into(), (&tag.value).into()])
+            .collect();
+        tx.insert_all("INSERT INTO run_dataset_tags (run_id, dataset_id, key, value) VALUES ", rows, "").await?;
+    }
+    Ok(())
+}
+
+/// Which side of a run a model is on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Direction {
+    Input,
+    Output,
+}
+
+/// Links a logged model to a run, whose link is replaced if there is one.
+pub(crate) async fn add_model(
+    tx: &mut Tx,
+    grant: &RunGrant<Edit>,
+    direction: Direction,
+    model: ModelId,
+    step: i64,
+) -> Result<()> {
+    let direction = match direction {
+        Direction::Input => "input",
+        Direction::Output => "output",
+    };
+    tx.execute(
+        sql("INSERT INTO run_models (run_id, direction, model_id, step) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (run_id, direction, model_id) DO UPDATE SET step = excluded.step")
+        .bind(grant.id())
+        .bind(direction)
+        .bind(model)
+        .bind(step),
+    )
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,245 @@
+//! The search language as SQL. The parser is `model::filter`; here its conditions become parts of statements.
+
+use super::{Db, Sql};
+use model::{
+    RunId,
+    experiment::ViewType,
+    filter::{
+        DatasetField, Key, KeyTest, ListTest, NumberOp, OrderBy, RunCondition, RunOrder, RunText, RunTime, TextTest,
+    },
+};
+
+/// Part of a list.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Slice {
+    /// Rows to skip.
+    pub offset: u64,
+    /// Rows to read at most.
+    pub limit: u64,
+}
+
+impl Slice {
+    pub fn push(self, select: &mut Sql) {
+        let clamp = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        select.push(" LIMIT ").push_bind(clamp(self.limit)).push(" OFFSET ").push_bind(clamp(self.offset));
+    }
+}
+
+/// Adds `AND …` for what a list shows of active and deleted things.
+pub(crate) fn push_view(select: &mut Sql, view: ViewType, lifecycle: &'static str) {
+    match view {
+        ViewType::ActiveOnly => select.push(" AND ").push(lifecycle).push(" = 'active'"),
+        ViewType::DeletedOnly => select.push(" AND ").push(lifecycle).push(" = 'deleted'"),
+        ViewType::All => select,
+    };
+}
+
+/// LIKE without an escape character, which is what MLflow's language has: Postgres takes the backslash for one unless told
+/// another, and SQLite wants one named to be told anything, so both are told a character that is then doubled.
+const ESCAPE: char = '\u{1}';
+
+fn push_like(select: &mut Sql, column: &'static str, pattern: &str, any_case: bool) {
+    let pattern = pattern.replace(ESCAPE, "\u{1}\u{1}");
+    if any_case {
+        select.push("LOWER(").push(column).push(") LIKE LOWER(").push_bind(pattern).push(")");
+    } else {
+        select.push(column).push(" LIKE ").push_bind(pattern);
+    }
+    select.push(" ESCAPE ").push_bind(ESCAPE.to_string());
+}
+
+/// The condition that a column contains a text, in any case.
+pub(crate) fn push_contains(select: &mut Sql, column: &'static str, text: &str) {
+    let mut pattern = String::from("%");
+    for character in text.chars() {
+        if matches!(character, '%' | '_' | ESCAPE) {
+            pattern.push(ESCAPE);
+        }
+        pattern.push(character);
+    }
+    pattern.push('%');
+    select.push("LOWER(").push(column).push(") LIKE LOWER(").push_bind(pattern).push(") ESCAPE ");
+    select.push_bind(ESCAPE.to_string());
+}
+
+pub(crate) fn push_text_test(select: &mut Sql, column: &'static str, test: &TextTest) {
+    match test {
+        TextTest::Eq(text) => {
+            select.push(column).push(" = ").push_bind(text.as_str());
+        }
+        TextTest::Ne(text) => {
+            select.push(column).push(" <> ").push_bind(text.as_str());
+        }
+        TextTest::Like(pattern) => push_like(select, column, pattern.as_str(), false),
+        TextTest::Ilike(pattern) => push_like(select, column, pattern.as_str(), true),
+    }
+}
+
+pub(crate) fn push_list_test(select: &mut Sql, column: &'static str, test: &ListTest) {
+    match test {
+        ListTest::Text(test) => push_text_test(select, column, test),
+        ListTest::In(texts) => {
+            select.push(column).push(" IN ").push_list(texts.as_slice().iter().map(|text| text.as_str()));
+        }
+        ListTest::NotIn(texts) => {
+            select.push(column).push(" NOT IN ").push_list(texts.as_slice().iter().map(|text| text.as_str()));
+        }
+    }
+}
+
+/// A test of the value behind a key. `exists` is the start of an EXISTS that ends where the key is compared.
+pub(crate) fn push_key_test(
+    select: &mut Sql,
+    exists: &'static str,
+    key: &Key,
+    value: &'static str,
+    test: &KeyTest,
+) {
+    if matches!(test, KeyTest::IsNull) {
+        select.push("NOT ");
+    }
+    select.push(exists).push_bind(key.as_str());
+    if let KeyTest::Text(test) = test {
+        select.push(" AND ");
+        push_text_test(select, value, test);
+    }
+    select.push(")");
+}
+
+/// A run's id as clients write it: the databases keep UUIDs in ways of their own.
+fn run_id_hex(db: &Db) -> &'static str {
+    match db {
+        Db::Sqlite(_) => "LOWER(HEX(r.id))",
+        Db::Postgres(_) => "REPLACE(CAST(r.id AS TEXT), '-', '')",
+    }
+}
+
+/// A condition on a run `r`.
+pub(crate) fn push_run_condition(db: &Db, select: &mut Sql, condition: &RunCondition) {
+    match condition {
+        RunCondition::Metric { key, op, value } => {
+            select.push("EXISTS (SELECT 1 FROM metrics c WHERE c.run_id = r.id AND c.key = ").push_bind(key.as_str());
+            // NaN is unequal to every number, and neither less nor greater.
+            select.push(if *op == NumberOp::Ne {
+                " AND (c.last_is_nan OR c.last_value "
+            } else {
+                " AND (NOT c.last_is_nan AND c.last_value "
+            });
+            select.push(op.as_str()).push(" ").push_bind(*value).push("))");
+        }
+        RunCondition::Param { key, test } => push_key_test(
+            select,
+            "EXISTS (SELECT 1 FROM params c WHERE c.run_id = r.id AND c.key = ",
+            key,
+            "c.value",
+            test,
+        ),
+        RunCondition::Tag { key, test } => push_key_test(
+            select,
+            "EXISTS (SELECT 1 FROM tags c WHERE c.run_id = r.id AND c.key = ",
+            key,
+            "c.value",
+            test,
+        ),
+        RunCondition::Id(test) => push_run_id_test(db, select, test),
+        RunCondition::Time(time, op, millis) => {
+            select.push(time_column(*time)).push(" ").push(op.as_str()).push(" ").push_bind(*millis);
+        }
+        RunCondition::Text(text, test) => push_text_test(select, text_column(*text), test),
+        RunCondition::Dataset(field, test) => {
+            select.push(
+                "EXISTS (SELECT 1 FROM run_datasets c JOIN datasets d ON d.id = c.dataset_id
+                 LEFT JOIN run_dataset_tags t ON t.run_id = c.run_id AND t.dataset_id = c.dataset_id
+                     AND t.key = 'mlflow.data.context'
+                 WHERE c.run_id = r.id AND ",
+            );
+            let column = match field {
+                DatasetField::Name => "d.name",
+                DatasetField::Digest => "d.digest",
+                DatasetField::Context => "t.value",
+            };
+            push_list_test(select, column, test);
+            select.push(")");
+        }
+    }
+}
+
+/// Ids are compared as ids where that can be done, so that the primary key serves.
+fn push_run_id_test(db: &Db, select: &mut Sql, test: &ListTest) {
+    let ids = |texts: &[model::filter::Text]| -> Vec<RunId> {
+        texts.iter().filter_map(|text| text.as_str().parse().ok()).collect()
+    };
+    match test {
+        ListTest::Text(TextTest::Eq(text)) => {
+            select.push("r.id IN ").push_list(ids(std::slice::from_ref(text)));
+        }
+        ListTest::In(texts) => {
+            select.push("r.id IN ").push_list(ids(texts.as_slice()));
+        }
+        other => push_list_test(select, run_id_hex(db), other),
+    }
+}
+
+fn time_column(time: RunTime) -> &'static str {
+    match time {
+        RunTime::Start => "r.start_time",
+        RunTime::End => "r.end_time",
+    }
+}
+
+fn text_column(text: RunText) -> &'static str {
+    match text {
+        RunText::Name => "r.name",
+        RunText::Status => "r.status",
+        RunText::UserId => "r.user_name",
+        RunText::ArtifactUri => "r.artifact_uri",
+    }
+}
+
+/// The joins that an order needs: `o0`, `o1`, … for its clauses on metrics, params and tags.
+pub(crate) fn push_run_joins(select: &mut Sql, order: &[OrderBy<RunOrder>]) {
+    for (index, by) in order.iter().enumerate() {
+        let (table, key) = match &by.key {
+            RunOrder::Metric(key) => (" LEFT JOIN metrics o", key),
+            RunOrder::Param(key) => (" LEFT JOIN params o", key),
+            RunOrder::Tag(key) => (" LEFT JOIN tags o", key),
+            RunOrder::Id | RunOrder::Time(_) | RunOrder::Text(_) => continue,
+        };
+        select.push(table).push_number(index).push(" ON o").push_number(index).push(".run_id = r.id AND o");
+        select.push_number(index).push(".key = ").push_bind(key.as_str());
+    }
+}
+
+/// The order itself: values, then NaN, then what has no value, whichever the direction; ties by start, newest first,
+/// then id (MLflow's rule).
+pub(crate) fn push_run_order(select: &mut Sql, order: &[OrderBy<RunOrder>]) {
+    select.push(" ORDER BY ");
+    for (index, by) in order.iter().enumerate() {
+        let direction = if by.descending { " DESC, " } else { ", " };
+        match &by.key {
+            RunOrder::Metric(_) => {
+                select.push("CASE WHEN o").push_number(index).push(".run_id IS NULL THEN 2 WHEN o");
+                select.push_number(index).push(".last_is_nan THEN 1 ELSE 0 END, o").push_number(index);
+                select.push(".last_value").push(direction);
+            }
+            RunOrder::Param(_) | RunOrder::Tag(_) => {
+                select.push("CASE WHEN o").push_number(index).push(".run_id IS NULL THEN 1 ELSE 0 END, o");
+                select.push_number(index).push(".value").push(direction);
+            }
+            RunOrder::Id => {
+                select.push("r.id").push(direction);
+            }
+            RunOrder::Time(time) => {
+                let column = time_column(*time);
+                select.push("CASE WHEN ").push(column).push(" IS NULL THEN 1 ELSE 0 END, ").push(column).push(direction);
+            }
+            RunOrder::Text(text) => {
+                select.push(text_column(*text)).push(direction);
+            }
+        }
+    }
+    if !order.iter().any(|by| by.key == RunOrder::Time(RunTime::Start)) {
+        select.push("r.start_time DESC, ");
+    }
+    select.push("r.id");
+}

@@ -1,0 +1,223 @@
+//! One SQL text for both databases: a statement is text with `$1` placeholders and a list of typed arguments.
+
+use super::{Db, Tx};
+use crate::error::Result;
+use sqlx::{
+    Arguments, AssertSqlSafe, FromRow, Postgres, Sqlite, postgres::PgArguments, postgres::PgRow,
+    sqlite::SqliteArguments, sqlite::SqliteRow,
+};
+use std::fmt::Write as _;
+use uuid::Uuid;
+
+/// A value bound to a placeholder. Typed also where it is null, because Postgres wants to know.
+#[derive(Debug, Clone)]
+pub(crate) enum Arg {
+    Int(Option<i64>),
+    Real(Option<f64>),
+    Bool(bool),
+    Text(Option<String>),
+    Bytes(Vec<u8>),
+    Uuid(Option<Uuid>),
+}
+
+macro_rules! arg_from {
+    ($($from:ty => |$value:ident| $arg:expr),* $(,)?) => {
+        $(impl From<$from> for Arg {
+            fn from($value: $from) -> Self {
+                $arg
+            }
+        })*
+    };
+}
+
+arg_from! {
+    i64 => |value| Self::Int(Some(value)),
+    Option<i64> => |value| Self::Int(value),
+    f64 => |value| Self::Real(Some(value)),
+    Option<f64> => |value| Self::Real(value),
+    bool => |value| Self::Bool(value),
+    &str => |value| Self::Text(Some(value.to_owned())),
+    String => |value| Self::Text(Some(value)),
+    &String => |value| Self::Text(Some(value.clone())),
+    Option<String> => |value| Self::Text(value),
+    Vec<u8> => |value| Self::Bytes(value),
+    Uuid => |value| Self::Uuid(Some(value)),
+    Option<Uuid> => |value| Self::Uuid(value),
+    model::ExperimentId => |value| Self::Int(Some(value.0)),
+    model::RunId => |value| Self::Uuid(Some(value.0)),
+    model::ModelId => |value| Self::Uuid(Some(value.0)),
+    model::UserId => |value| Self::Uuid(Some(value.0)),
+    model::TokenId => |value| Self::Uuid(Some(value.0)),
+}
+
+/// A row that can be read from either database; `#[derive(FromRow)]` makes one.
+pub(crate) trait Row: Send + Unpin + for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> {}
+impl<T: Send + Unpin + for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow>> Row for T {}
+
+/// A statement. Its text comes from literals alone, its values are bound: there is no way to put a value into the text.
+#[derive(Debug, Clone)]
+pub(crate) struct Sql {
+    text: String,
+    args: Vec<Arg>,
+}
+
+/// A statement of this text; [`Sql::bind`] its placeholders in order.
+pub(crate) fn sql(text: &'static str) -> Sql {
+    Sql { text: text.to_owned(), args: Vec::new() }
+}
+
+impl Sql {
+    /// The value of the next placeholder.
+    pub fn bind(mut self, arg: impl Into<Arg>) -> Self {
+        self.args.push(arg.into());
+        self
+    }
+
+    /// More text.
+    pub fn push(&mut self, text: &'static str) -> &mut Self {
+        self.text.push_str(text);
+        self
+    }
+
+    /// A placeholder for this value.
+    pub fn push_bind(&mut self, arg: impl Into<Arg>) -> &mut Self {
+        self.args.push(arg.into());
+        let _ = write!(self.text, "${}", self.args.len());
+        self
+    }
+
+    /// A number that is ours, such as that of a joined table: not a value.
+    pub fn push_number(&mut self, number: usize) -> &mut Self {
+        let _ = write!(self.text, "{number}");
+        self
+    }
+
+    /// Placeholders in parentheses, with commas; `(NULL)`, which contains nothing, for none.
+    pub fn push_list(&mut self, args: impl IntoIterator<Item = impl Into<Arg>>) -> &mut Self {
+        self.push("(");
+        let before = self.args.len();
+        for arg in args {
+            if self.args.len() > before {
+                self.push(", ");
+            }
+            self.push_bind(arg);
+        }
+        if self.args.len() == before {
+            self.push("NULL");
+        }
+        self.push(")")
+    }
+
+    fn for_sqlite(self) -> Result<(AssertSqlSafe<String>, SqliteArguments)> {
+        let mut bound = SqliteArguments::default();
+        add_all(&mut bound, self.args)?;
+        Ok((AssertSqlSafe(self.text), bound))
+    }
+
+    fn for_postgres(self) -> Result<(AssertSqlSafe<String>, PgArguments)> {
+        let mut bound = PgArguments::default();
+        add_all(&mut bound, self.args)?;
+        Ok((AssertSqlSafe(self.text), bound))
+    }
+}
+
+fn add_all<A>(bound: &mut A, args: Vec<Arg>) -> Result<()>
+where
+    A: Arguments,
+    Option<i64>: for<'t> sqlx::Encode<'t, A::Database> + sqlx::Type<A::Database>,
+    Option<f64>: for<'t> sqlx::Encode<'t, A::Database> + sqlx::Type<A::Database>,
+    bool: for<'t> sqlx::Encode<'t, A::Database> + sqlx::Type<A::Database>,
+    Option<String>: for<'t> sqlx::Encode<'t, A::Database> + sqlx::Type<A::Database>,
+    Vec<u8>: for<'t> sqlx::Encode<'t, A::Database> + sqlx::Type<A::Database>,
+    Option<Uuid>: for<'t> sqlx::Encode<'t, A::Database> + sqlx::Type<A::Database>,
+{
+    bound.reserve(args.len(), args.len() * 16);
+    for arg in args {
+        match arg {
+            Arg::Int(value) => bound.add(value),
+            Arg::Real(value) => bound.add(value),
+            Arg::Bool(value) => bound.add(value),
+            Arg::Text(value) => bound.add(value),
+            Arg::Bytes(value) => bound.add(value),
+            Arg::Uuid(value) => bound.add(value),
+        }
+        .map_err(sqlx::Error::Encode)?;
+    }
+    Ok(())
+}
+
+/// Something that answers statements: the database, or a transaction on it.
+pub(crate) trait Query: Send {
+    /// All rows.
+    fn all<T: Row>(&mut self, sql: Sql) -> impl Future<Output = Result<Vec<T>>> + Send;
+
+    /// The first row.
+    fn first<T: Row>(&mut self, sql: Sql) -> impl Future<Output = Result<Option<T>>> + Send {
+        async { Ok(self.all(sql).await?.into_iter().next()) }
+    }
+}
+
+impl Query for &Db {
+    async fn all<T: Row>(&mut self, sql: Sql) -> Result<Vec<T>> {
+        Ok(match self {
+            Db::Sqlite(sqlite) => {
+                let (text, args) = sql.for_sqlite()?;
+                sqlx::query_as_with::<Sqlite, T, _>(text, args).fetch_all(&sqlite.readers).await?
+            }
+            Db::Postgres(pool) => {
+                let (text, args) = sql.for_postgres()?;
+                sqlx::query_as_with::<Postgres, T, _>(text, args).fetch_all(pool).await?
+            }
+        })
+    }
+}
+
+impl Query for Tx {
+    async fn all<T: Row>(&mut self, sql: Sql) -> Result<Vec<T>> {
+        Ok(match self {
+            Self::Sqlite(tx) => {
+                let (text, args) = sql.for_sqlite()?;
+                sqlx::query_as_with::<Sqlite, T, _>(text, args).fetch_all(&mut **tx).await?
+            }
+            Self::Postgres(tx) => {
+                let (text, args) = sql.for_postgres()?;
+                sqlx::query_as_with::<Postgres, T, _>(text, args).fetch_all(&mut **tx).await?
+            }
+        })
+    }
+}
+
+impl Tx {
+    /// Carries out a statement. Returns how many rows it changed.
+    pub async fn execute(&mut self, sql: Sql) -> Result<u64> {
+        Ok(match self {
+            Self::Sqlite(tx) => {
+                let (text, args) = sql.for_sqlite()?;
+                sqlx::query_with::<Sqlite, _>(text, args).execute(&mut **tx).await?.rows_affected()
+            }
+            Self::Postgres(tx) => {
+                let (text, args) = sql.for_postgres()?;
+                sqlx::query_with::<Postgres, _>(text, args).execute(&mut **tx).await?.rows_affected()
+            }
+        })
+    }
+
+    /// Inserts many rows: `head` is `INSERT INTO t (…) VALUES `, `tail` what follows the values, such as `ON CONFLICT …`.
+    pub async fn insert_all(&mut self, head: &'static str, rows: Vec<Vec<Arg>>, tail: &'static str) -> Result<()> {
+        // SQLite takes 32,766 bound values in a statement.
+        let width = rows.first().map_or(1, Vec::len).max(1);
+        let mut rows = rows.into_iter().peekable();
+        while rows.peek().is_some() {
+            let mut statement = sql(head);
+            for (index, row) in rows.by_ref().take((8192 / width).max(1)).enumerate() {
+                if index > 0 {
+                    statement.push(", ");
+                }
+                statement.push_list(row);
+            }
+            statement.push(tail);
+            self.execute(statement).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,74 @@
+//! The server's binary: building it and running it.
+
+use crate::place;
+use crate::step::step;
+use anyhow::Result;
+use std::path::PathBuf;
+use std::process::Command;
+
+/// How the server is built.
+#[derive(Clone, Copy)]
+pub enum Profile {
+    /// Quick to build, for the tests.
+    Dev,
+    /// To serve people.
+    Release,
+}
+
+impl Profile {
+    fn folder(self) -> &'static str {
+        match self {
+            Profile::Dev => "debug",
+            Profile::Release => "release",
+        }
+    }
+}
+
+/// A cargo of the toolchain in use, in the clone's root.
+pub fn cargo(arguments: &[&str]) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(arguments).current_dir(place::root());
+    command
+}
+
+/// Where the binary of a profile is.
+pub fn binary(profile: Profile) -> PathBuf {
+    place::target().join(profile.folder()).join(format!("runmark{}", std::env::consts::EXE_SUFFIX))
+}
+
+/// Builds the server with the site in it.
+pub fn build(profile: Profile) -> Result<()> {
+    step("server: compile", |note| {
+        let mut build = cargo(&["build", "--package", "server"]);
+        if let Profile::Release = profile {
+            build.arg("--release");
+        }
+        note.run(&mut build)
+    })
+}
+
+/// Runs the server in place of this program, so that signals reach it and its answer is the shell's.
+///
+/// # Errors
+/// When it can't be started. Where there is no `exec`, also when it fails.
+pub fn run(arguments: &[String]) -> Result<()> {
+    let mut server = Command::new(binary(Profile::Release));
+    server.arg("server").args(arguments);
+    become_program(server)
+}
+
+#[cfg(unix)]
+fn become_program(mut command: Command) -> Result<()> {
+    use std::os::unix::process::CommandExt;
+    let error = command.exec();
+    Err(anyhow::Error::new(error).context(format!("can't start {}", command.get_program().to_string_lossy())))
+}
+
+#[cfg(not(unix))]
+fn become_program(mut command: Command) -> Result<()> {
+    let status = command.status()?;
+    if !status.success() {
+        anyhow::bail!("the server ended with {status}");
+    }
+    Ok(())
+}
