@@ -15,7 +15,7 @@ mod part;
 mod ssr;
 
 #[cfg(feature = "ssr")]
-pub use ssr::shell;
+pub use ssr::{SESSION_USER, shell};
 
 use crate::{
     page::{

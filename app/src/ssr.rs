@@ -16,7 +16,7 @@ use tower_sessions::Session;
 const SERVER_FUNCTIONS: &str = "/ui/";
 
 /// Under which key a session keeps who signed in.
-const SESSION_USER: &str = "user";
+pub const SESSION_USER: &str = "user";
 
 /// What the server puts into each request's extensions.
 fn extension<T: Clone + Send + Sync + 'static>() -> Option<T> {

@@ -2,8 +2,9 @@
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Called by the page's script once the module is loaded.
+/// Called by the page's script once the module is loaded. A panic tells its message in the browser's console.
 #[wasm_bindgen]
 pub fn hydrate() {
+    std::panic::set_hook(Box::new(|panic| leptos::logging::error!("{panic}")));
     leptos::mount::hydrate_body(app::App);
 }

@@ -1,11 +1,11 @@
 //! `cargo xtask test`: everything that must hold before a change is taken in, part by part.
 
 use crate::browser_part;
-use crate::machine::find;
+use crate::machine::{cargo, find};
 use crate::node::Node;
 use crate::place;
 use crate::postgres::{self, Postgres};
-use crate::server::{self, Profile, cargo};
+use crate::server::{self, Profile};
 use crate::site;
 use crate::step::{clock, step};
 use crate::wasm_std::{self, Toolchain};

@@ -1,5 +1,6 @@
 //! The machine: which programs it has, and its package manager.
 
+use crate::place;
 use crate::step::Note;
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
@@ -20,6 +21,24 @@ pub fn ask(command: &mut Command) -> Option<String> {
         return None;
     }
     Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+/// A cargo of the toolchain in use, in the clone's root.
+pub fn cargo(arguments: &[&str]) -> Command {
+    let mut command = Command::new(current("CARGO", "cargo"));
+    command.args(arguments).current_dir(place::root());
+    without_flags(&mut command);
+    command
+}
+
+/// The program that cargo says it runs with, or the one on `PATH`.
+pub fn current(variable: &str, name: &str) -> PathBuf {
+    std::env::var_os(variable).map_or_else(|| name.into(), PathBuf::from)
+}
+
+/// Keeps compiler flags of the environment from overriding those of `.cargo/config.toml`.
+pub fn without_flags(cargo: &mut Command) {
+    cargo.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
 }
 
 /// Whether this process is root's.

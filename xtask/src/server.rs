@@ -1,5 +1,6 @@
 //! The server's binary: building it and running it.
 
+use crate::machine::cargo;
 use crate::place;
 use crate::step::step;
 use anyhow::Result;
@@ -22,13 +23,6 @@ impl Profile {
             Profile::Release => "release",
         }
     }
-}
-
-/// A cargo of the toolchain in use, in the clone's root.
-pub fn cargo(arguments: &[&str]) -> Command {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args(arguments).current_dir(place::root());
-    command
 }
 
 /// Where the binary of a profile is.

@@ -4,7 +4,7 @@
 //! package of the distribution's own toolchain, which then also builds the browser part, since a standard library
 //! only fits the compiler of its very version. `RUNMARK_WASM_STD=source` leaves rustup out.
 
-use crate::machine::{self, ask, find};
+use crate::machine::{self, ask, current, find};
 use crate::place;
 use crate::step::{Note, step};
 use anyhow::{Context, Result, bail};
@@ -44,7 +44,7 @@ impl Toolchain {
     /// `cargo build` for the browser.
     pub fn build(&self) -> Command {
         let mut command = match self {
-            Toolchain::Current => Command::new(current("CARGO", "cargo")),
+            Toolchain::Current => machine::cargo(&[]),
             Toolchain::Distribution(distribution) => distribution.cargo(),
         };
         command.args(["build", "--target", TARGET]).current_dir(place::root());
@@ -74,11 +74,6 @@ pub fn ensure() -> Result<Toolchain> {
         })?;
         Ok(Toolchain::Distribution(distribution))
     })
-}
-
-/// The program that cargo says it is, or the one on `PATH`.
-fn current(variable: &str, name: &str) -> PathBuf {
-    std::env::var_os(variable).map_or_else(|| name.into(), PathBuf::from)
 }
 
 fn has_std(rustc: &Path) -> bool {
@@ -142,13 +137,18 @@ impl Distribution {
     /// The distribution's cargo, freed of what the toolchain in use says through the environment.
     fn cargo(&self) -> Command {
         let mut command = Command::new(CARGO);
-        for variable in ["CARGO", "RUSTC", "RUSTDOC", "RUSTFLAGS", "RUSTUP_TOOLCHAIN", "LD_LIBRARY_PATH"] {
+        for variable in ["CARGO", "RUSTC", "RUSTDOC", "RUSTUP_TOOLCHAIN", "LD_LIBRARY_PATH"] {
             command.env_remove(variable);
         }
+        machine::without_flags(&mut command);
         command.env("RUSTC", RUSTC);
         if let Some(Built { sysroot, linker }) = &self.built {
-            let flags = format!("--sysroot={}\x1f-Clinker={}", sysroot.display(), linker.display());
-            command.env("CARGO_ENCODED_RUSTFLAGS", flags);
+            // Cargo joins these flags to those of `.cargo/config.toml`.
+            command.args([
+                "--config",
+                &format!("target.{TARGET}.rustflags=[{:?}]", format!("--sysroot={}", sysroot.display())),
+            ]);
+            command.args(["--config", &format!("target.{TARGET}.linker={linker:?}")]);
         }
         command
     }

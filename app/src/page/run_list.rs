@@ -83,8 +83,10 @@ fn Header(head: ExperimentHead) -> AnyView {
                         <div>
                             <dt>"Artifacts"</dt>
                             <dd>
-                                <code class="uri">{location.clone()}</code>
-                                <CopyButton text=Signal::stored(location) what="artifact location"/>
+                                <span class="copyable">
+                                    <code>{location.clone()}</code>
+                                    <CopyButton text=Signal::stored(location) what="artifact location"/>
+                                </span>
                             </dd>
                         </div>
                         <div>

@@ -80,6 +80,7 @@ pub fn ProblemNote(
     problem: Problem,
 ) -> AnyView {
     let title = match problem.code {
+        _ if problem.span.is_some() => "The filter has a mistake",
         Code::ResourceDoesNotExist | Code::EndpointNotFound => "Not found",
         Code::PermissionDenied => "Not allowed",
         Code::InvalidParameterValue | Code::BadRequest => "This can't be shown",

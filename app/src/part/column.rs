@@ -7,6 +7,9 @@ use std::{collections::BTreeSet, fmt};
 /// How many metrics, and how many params, a table shows until the person chooses.
 const SHOWN_AT_FIRST: usize = 6;
 
+/// The kinds of columns, from left to right.
+pub const GROUPS: [&str; 4] = ["Run", "Metrics", "Params", "Tags"];
+
 /// A column of the table of runs, besides the name. Ordered as the table shows them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Column {
@@ -100,6 +103,17 @@ pub fn write_columns(columns: &[Column]) -> String {
     if words.is_empty() { "none".to_owned() } else { words.join(",") }
 }
 
+/// Takes a column in, behind the others of its group, or out; the others keep their order.
+pub fn toggle_column(columns: &mut Vec<Column>, column: Column) {
+    if let Some(place) = columns.iter().position(|shown| *shown == column) {
+        columns.remove(place);
+        return;
+    }
+    let rank = |column: &Column| GROUPS.iter().position(|group| *group == column.group());
+    let place = columns.iter().rposition(|shown| rank(shown) <= rank(&column)).map_or(0, |last| last + 1);
+    columns.insert(place, column);
+}
+
 /// All columns that these runs could fill.
 pub fn known_columns(runs: &[Run]) -> Vec<Column> {
     let mut known: BTreeSet<Column> = Column::ATTRIBUTES.into_iter().collect();
@@ -122,7 +136,6 @@ pub fn default_columns(runs: &[Run]) -> Vec<Column> {
     params.sort_by_cached_key(|column| !differs(runs, column.title()));
     columns.extend(metrics.into_iter().take(SHOWN_AT_FIRST).cloned());
     columns.extend(params.into_iter().take(SHOWN_AT_FIRST).cloned());
-    columns.sort();
     columns
 }
 
@@ -143,6 +156,19 @@ mod tests {
         check("none");
         assert_eq!(read_columns(""), None);
         assert_eq!(read_columns("nonsense,user"), Some(vec![Column::User]));
+    }
+
+    #[test]
+    fn a_column_comes_in_behind_its_own_kind() {
+        let check = |toggled: &str, expected: &str| {
+            let mut columns = read_columns("user,metrics.b,metrics.a,tags.x").unwrap();
+            toggle_column(&mut columns, Column::parse(toggled).unwrap());
+            assert_eq!(write_columns(&columns), expected);
+        };
+        check("metrics.c", "user,metrics.b,metrics.a,metrics.c,tags.x");
+        check("params.p", "user,metrics.b,metrics.a,params.p,tags.x");
+        check("started", "user,started,metrics.b,metrics.a,tags.x");
+        check("metrics.b", "user,metrics.a,tags.x");
     }
 
     #[test]

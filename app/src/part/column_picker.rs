@@ -1,6 +1,6 @@
 use crate::part::{
     address::Address,
-    column::{Column, write_columns},
+    column::{Column, GROUPS, toggle_column, write_columns},
     icon::Icon,
     menu::Menu,
     search_box::SearchBox,
@@ -22,11 +22,7 @@ pub fn ColumnPicker(
     let (search, set_search) = signal(String::new());
     let toggle = move |column: Column| {
         let mut columns = shown.get_untracked();
-        match columns.iter().position(|shown| *shown == column) {
-            Some(place) => _ = columns.remove(place),
-            None => columns.push(column),
-        }
-        columns.sort();
+        toggle_column(&mut columns, column);
         address.set(&[("columns", &write_columns(&columns))]);
     };
     let entry = move |column: Column| {
@@ -90,7 +86,7 @@ pub fn ColumnPicker(
                     </button>
                 </div>
                 <div class="column-picker-list">
-                    {move || ["Run", "Metrics", "Params", "Tags"].map(group).into_iter().collect_view()}
+                    {move || GROUPS.map(group).into_iter().collect_view()}
                 </div>
             </div>
         </Menu>

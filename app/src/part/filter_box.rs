@@ -1,6 +1,7 @@
 use crate::part::{address::Address, icon::Icon, menu::Menu};
 use leptos::{ev, html, prelude::*};
 use model::filter::{FilterError, RunCondition, parse};
+use std::ops::Range;
 
 const EXAMPLES: [(&str, &str); 5] = [
     ("metrics.loss < 0.5", "last value of a metric"),
@@ -107,12 +108,13 @@ pub fn FilterBox() -> AnyView {
 /// The filter with its mistake underlined, and what is wrong with it.
 #[component]
 fn Mistake(text: String, error: FilterError) -> AnyView {
-    let part = |range: std::ops::Range<usize>| text.get(range).unwrap_or_default().to_owned();
-    let (start, end) = (error.span.start, error.span.end);
-    let at = if start == end { "\u{a0}".to_owned() } else { part(start..end) };
+    // An empty text would be rendered as a blank.
+    let part = |range: Range<usize>| text.get(range).filter(|part| !part.is_empty()).map(ToOwned::to_owned);
+    let Range { start, end } = error.span;
+    let at = part(start..end).unwrap_or_else(|| "\u{a0}".to_owned());
     view! {
         <div class="filter-mistake">
-            <code>{part(0..start)} <mark>{at}</mark> {part(end..text.len())}</code>
+            <code>{part(0..start)}<mark>{at}</mark>{part(end..text.len())}</code>
             <p>{error.message}</p>
         </div>
     }

@@ -89,7 +89,7 @@ pub fn Mark() -> AnyView {
     view! {
         <svg class="mark" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
             <path class="mark-line" d="M3 5c2.2 9 5 12.5 10.5 13.4"></path>
-            <circle class="mark-dot" cx="18.6" cy="18.6" r="2.6"></circle>
+            <circle class="mark-dot" cx="18.6" cy="18.6" r="3"></circle>
         </svg>
     }
     .into_any()

@@ -1,4 +1,6 @@
-use leptos::{ev, prelude::*};
+use leptos::{ev, html, prelude::*};
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
 
 /// A button that opens a panel below it. Escape and a click elsewhere close it.
 #[component]
@@ -18,7 +20,15 @@ pub fn Menu(
     children: ChildrenFn,
 ) -> AnyView {
     let (open, set_open) = signal(false);
-    let button = NodeRef::<leptos::html::Button>::new();
+    let button = NodeRef::<html::Button>::new();
+    let panel = NodeRef::<html::Div>::new();
+    Effect::new(move || {
+        // The panel is there: what can be typed into or pressed first gets the focus.
+        let first = panel.get().and_then(|panel| panel.query_selector("input, button, a").ok().flatten());
+        if let Some(first) = first.and_then(|first| first.dyn_into::<HtmlElement>().ok()) {
+            _ = first.focus();
+        }
+    });
     let close = move |event: ev::KeyboardEvent| {
         if event.key() == "Escape" && open.get_untracked() {
             set_open.set(false);
@@ -42,7 +52,7 @@ pub fn Menu(
             </button>
             <Show when=move || open.get()>
                 <div class="menu-backdrop" on:click=move |_| set_open.set(false)></div>
-                <div class="menu-panel" class:end=end role="dialog" aria-label=label>
+                <div class="menu-panel" class:end=end node_ref=panel role="dialog" aria-label=label>
                     {children()}
                 </div>
             </Show>

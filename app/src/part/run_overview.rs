@@ -36,25 +36,29 @@ pub fn RunOverview(
             {move || page.read().run.tag(tag::NOTE).filter(|note| !note.trim().is_empty()).map(|note| view! {
                 <section class="card note" aria-label="Note"><p>{note.to_owned()}</p></section>
             })}
-            <section class="card" aria-labelledby="details-title">
-                <h2 id="details-title">"Details"</h2>
-                {move || details(&page.read())}
-            </section>
-            <section class="card" aria-labelledby="metrics-title">
-                <MetricTable metrics=metrics.into()/>
-            </section>
-            <section class="card" aria-labelledby="params-title">
-                <PairTable title="Params" id="params-title" pairs=params.into()/>
-            </section>
-            <section class="card" aria-labelledby="tags-title">
-                <PairTable title="Tags" id="tags-title" pairs=tags.into()/>
-                <Show when=move || !system_tags.read().is_empty()>
-                    <details class="fold">
-                        <summary>{move || counted(system_tags.read().len() as u64, "system tag")}</summary>
-                        {move || pairs_view("System tags", &system_tags.read())}
-                    </details>
-                </Show>
-            </section>
+            <div class="overview-column">
+                <section class="card" aria-labelledby="details-title">
+                    <h2 id="details-title">"Details"</h2>
+                    {move || details(&page.read())}
+                </section>
+                <section class="card" aria-labelledby="params-title">
+                    <PairTable title="Params" id="params-title" pairs=params.into()/>
+                </section>
+            </div>
+            <div class="overview-column">
+                <section class="card" aria-labelledby="metrics-title">
+                    <MetricTable metrics=metrics.into()/>
+                </section>
+                <section class="card" aria-labelledby="tags-title">
+                    <PairTable title="Tags" id="tags-title" pairs=tags.into()/>
+                    <Show when=move || !system_tags.read().is_empty()>
+                        <details class="fold">
+                            <summary>{move || counted(system_tags.read().len() as u64, "system tag")}</summary>
+                            {move || pairs_view("System tags", &system_tags.read())}
+                        </details>
+                    </Show>
+                </section>
+            </div>
         </div>
     }
     .into_any()
@@ -89,8 +93,10 @@ fn details(page: &RunPage) -> impl IntoView + use<> {
             {datasets.map(|datasets| entry("Datasets", datasets))}
             {models.map(|models| entry("Models", models))}
             {entry("Artifacts", view! {
-                <code class="uri">{uri.clone()}</code>
-                <CopyButton text=Signal::stored(uri) what="artifact location"/>
+                <span class="copyable">
+                    <code>{uri.clone()}</code>
+                    <CopyButton text=Signal::stored(uri) what="artifact location"/>
+                </span>
             })}
         </dl>
     }

@@ -192,10 +192,8 @@ fn Row(run: Run, columns: Signal<Vec<Column>>, selection: Selection) -> AnyView 
     let address = run_address(&run);
     let nested = run.tag(tag::PARENT_RUN).is_some();
     let place = Memo::new(move |_| selection.place(id));
-    let dot = move || match place.get() {
-        Some(place) => format!("series-dot {}", series_class(place)),
-        None => "series-dot none".to_owned(),
-    };
+    // The chosen box has the colour that the run's lines will have.
+    let color = move || place.get().map(series_class).unwrap_or_default();
     let label = format!("Select {name}");
     let status = run.info.status;
     let run = StoredValue::new(run);
@@ -204,6 +202,7 @@ fn Row(run: Run, columns: Signal<Vec<Column>>, selection: Selection) -> AnyView 
             <td class="pick">
                 <input
                     type="checkbox"
+                    class=color
                     aria-label=label
                     prop:checked=move || place.get().is_some()
                     on:change=move |event| selection.set(id, event_target_checked(&event))
@@ -211,7 +210,6 @@ fn Row(run: Run, columns: Signal<Vec<Column>>, selection: Selection) -> AnyView 
             </td>
             <th class="name" scope="row">
                 <div class="run-name">
-                    <span class=dot aria-hidden="true"></span>
                     <StatusDot status/>
                     {nested.then(|| view! { <span class="nested" title="Part of another run">"↳"</span> })}
                     <a href=address title=name.clone()>{name.clone()}</a>

@@ -268,6 +268,14 @@ impl Acting {
         Ok(user)
     }
 
+    /// Makes an account whose password nobody knows: a sign-in link or a token leads in. For admins.
+    ///
+    /// # Errors
+    /// As [`Self::create_user`].
+    pub async fn create_user_without_password(&self, name: &str, is_admin: bool) -> Result<User> {
+        self.create_user(name, &clock::new_secret()?, is_admin).await
+    }
+
     /// A link's secret that signs this user in once. For admins.
     ///
     /// # Errors

@@ -85,7 +85,9 @@ impl Acting {
             metrics: Vec::new(),
         };
         let mut tx = self.domain.db.begin().await?;
-        store::logged_model::insert(&mut tx, &grant, &model).await.map_err(|error| params_are_fixed(error, id))?;
+        store::logged_model::insert(&mut tx, &grant, &model)
+            .await
+            .map_err(|error| params_are_fixed(error, id))?;
         tx.commit().await?;
         // Read again: tags and params come back in order, and a tag that came twice comes once.
         self.get_model(id, false).await

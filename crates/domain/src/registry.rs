@@ -15,7 +15,9 @@ use crate::{
 };
 use model::{
     Code, Permission, Problem,
-    filter::{self, ModelVersionFilter, ModelVersionOrder, OrderBy, RegisteredModelFilter, RegisteredModelOrder},
+    filter::{
+        self, ModelVersionFilter, ModelVersionOrder, OrderBy, RegisteredModelFilter, RegisteredModelOrder,
+    },
     name::{self, limit},
     registry::{ModelVersion, NewVersion, RegisteredModel},
     run::Tag,
@@ -33,7 +35,12 @@ impl Acting {
     ///
     /// # Errors
     /// The name, a tag or the description is not allowed, or the name is taken.
-    pub async fn create_registered_model(&self, name: &str, tags: &[Tag], description: &str) -> Result<RegisteredModel> {
+    pub async fn create_registered_model(
+        &self,
+        name: &str,
+        tags: &[Tag],
+        description: &str,
+    ) -> Result<RegisteredModel> {
         name::check_registered_model_name(name, "name")?;
         check_tags(tags)?;
         check_description(description)?;
@@ -50,7 +57,11 @@ impl Acting {
         let mut tx = self.domain.db.begin().await?;
         if let Err(error) = store::registry::insert(&mut tx, &model).await {
             drop(tx);
-            return Err(if error.is_duplicate() { self.name_taken(name, is_prompt(tags)).await? } else { error });
+            return Err(if error.is_duplicate() {
+                self.name_taken(name, is_prompt(tags)).await?
+            } else {
+                error
+            });
         }
         if let Some(user) = self.caller.user() {
             store::permission::set_registered(&mut tx, name, user, Permission::Manage).await?;
@@ -418,7 +429,8 @@ async fn find_version<L>(
 /// Notes on a logged model that it's registered: a list in a tag, as MLflow keeps it.
 async fn tell_model(tx: &mut Tx, told: &ModelGrant<Read>, version: &ModelVersion) -> Result<()> {
     let noted = store::logged_model::tag_to_change(tx, told, MODEL_VERSIONS).await?;
-    let mut versions: Vec<Value> = noted.and_then(|noted| serde_json::from_str(&noted).ok()).unwrap_or_default();
+    let mut versions: Vec<Value> =
+        noted.and_then(|noted| serde_json::from_str(&noted).ok()).unwrap_or_default();
     versions.push(json!({ "name": version.name, "version": version.version }));
     let tag = Tag { key: MODEL_VERSIONS.to_owned(), value: Value::from(versions).to_string() };
     store::logged_model::change_tag(tx, told, tag).await

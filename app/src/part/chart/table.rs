@@ -1,7 +1,10 @@
 //! The chart in numbers, for those who can't see it or want to copy them.
 
 use super::figure::Summary;
-use crate::part::number::{Number, count};
+use crate::part::{
+    number::{Number, count},
+    status::series_class,
+};
 use leptos::prelude::*;
 
 /// Last value, extremes and number of points of each run.
@@ -14,11 +17,11 @@ pub fn ChartTable(
 ) -> impl IntoView {
     let number = |value: Option<f64>| value.map(|value| view! { <Number value/> });
     let row = move |summary: Summary| {
-        let color = chart::series_color(summary.color).css();
+        let swatch = format!("chart-swatch {}", series_class(summary.color));
         view! {
             <tr>
                 <th scope="row">
-                    <span class="chart-swatch" style:background-color=color></span>
+                    <span class=swatch></span>
                     <span class="chart-run" title=summary.name.clone()>{summary.name.clone()}</span>
                 </th>
                 <td>{number(Some(summary.last))}</td>
@@ -29,7 +32,12 @@ pub fn ChartTable(
         }
     };
     view! {
-        <div class="chart-cover chart-table" role="region" tabindex="0" aria-label=move || format!("{} as a table", metric.get())>
+        <div
+            class="chart-cover chart-table"
+            role="region"
+            tabindex="0"
+            aria-label=move || format!("{} as a table", metric.get())
+        >
             <table>
                 <thead>
                     <tr>

@@ -63,7 +63,13 @@ impl Acting {
                 )));
             }
             let source = source.to_owned();
-            return Ok(Lineage { storage_location: source.clone(), source, run: new.run, model: None, told: None });
+            return Ok(Lineage {
+                storage_location: source.clone(),
+                source,
+                run: new.run,
+                model: None,
+                told: None,
+            });
         }
         check_no_way_up(source)?;
         let parsed = parse(source)?;
@@ -104,7 +110,12 @@ impl Acting {
 
     /// A path, or a file that this server keeps, must lie among the artifacts of the model or the run that the request
     /// names and the caller may read.
-    async fn check_contained(&self, new: &NewVersion, parsed: &Source<'_>, model: Option<&LoggedModel>) -> Result<()> {
+    async fn check_contained(
+        &self,
+        new: &NewVersion,
+        parsed: &Source<'_>,
+        model: Option<&LoggedModel>,
+    ) -> Result<()> {
         let source = new.source.as_str();
         let what = if model.is_some() { "model_id" } else { "run_id" };
         let refused = || {
@@ -135,7 +146,9 @@ impl Acting {
             )));
         }
         let from = self.followed(name, which).await?;
-        if new.run.is_some_and(|run| from.run != Some(run)) || new.model.is_some_and(|model| from.model != Some(model)) {
+        if new.run.is_some_and(|run| from.run != Some(run))
+            || new.model.is_some_and(|model| from.model != Some(model))
+        {
             return Err(Error::invalid(format!(
                 "Invalid model version source: '{source}'. The run_id and model_id request parameters must match the referenced model version."
             )));
@@ -165,7 +178,9 @@ impl Acting {
             Which::Stage(stage) => {
                 let latest = self.get_latest_versions(name, &[stage.to_owned()]).await?;
                 latest.into_iter().next().ok_or_else(|| {
-                    Error::missing(format!("No versions of model with name '{name}' and stage '{stage}' found"))
+                    Error::missing(format!(
+                        "No versions of model with name '{name}' and stage '{stage}' found"
+                    ))
                 })
             }
         }
@@ -173,7 +188,7 @@ impl Acting {
 }
 
 /// Whether this is the answer about something that isn't there.
-pub(super) fn is_missing(error: &Error) -> bool {
+fn is_missing(error: &Error) -> bool {
     matches!(error, Error::Problem(problem) if problem.code == Code::ResourceDoesNotExist)
 }
 
@@ -207,7 +222,9 @@ fn parse(source: &str) -> Result<Source<'_>> {
             .map(Source::Run)
             .ok_or_else(|| unidentified(source, "run_id")),
         "mlflow-artifacts" => Ok(Source::Served),
-        "http" | "https" if unquoted(rest).contains("/api/2.0/mlflow-artifacts/artifacts") => Ok(Source::Served),
+        "http" | "https" if unquoted(rest).contains("/api/2.0/mlflow-artifacts/artifacts") => {
+            Ok(Source::Served)
+        }
         _ => Ok(Source::Elsewhere),
     }
 }
@@ -299,7 +316,10 @@ fn is_within(uri: &str, root: &str) -> bool {
     }
     let (scheme, authority, parts) = pieces(uri);
     let (root_scheme, root_authority, root_parts) = pieces(root);
-    scheme == root_scheme && authority == root_authority && !root_parts.is_empty() && parts.starts_with(&root_parts)
+    scheme == root_scheme
+        && authority == root_authority
+        && !root_parts.is_empty()
+        && parts.starts_with(&root_parts)
 }
 
 #[cfg(test)]
@@ -327,7 +347,9 @@ mod tests {
 
     #[test]
     fn a_source_that_names_nothing_is_refused() {
-        for source in ["models:/", "models:/x", "models://host/x/1", "models:/a/b/c", "models:/@x", "runs:/x/model"] {
+        for source in
+            ["models:/", "models:/x", "models://host/x/1", "models:/a/b/c", "models:/@x", "runs:/x/model"]
+        {
             assert!(parse(source).is_err(), "{source}");
         }
     }
@@ -353,7 +375,9 @@ mod tests {
 
     #[test]
     fn a_uri_lies_below_its_root_by_whole_steps() {
-        let check = |uri: &str, root: &str, expected: bool| assert_eq!(is_within(uri, root), expected, "{uri} in {root}");
+        let check = |uri: &str, root: &str, expected: bool| {
+            assert_eq!(is_within(uri, root), expected, "{uri} in {root}")
+        };
         check("mlflow-artifacts:/0/r/artifacts/model", "mlflow-artifacts:/0/r/artifacts", true);
         check("mlflow-artifacts:/0/r/artifacts", "mlflow-artifacts:/0/r/artifacts/", true);
         check("mlflow-artifacts:/0/r/artifacts2", "mlflow-artifacts:/0/r/artifacts", false);

@@ -1,4 +1,4 @@
-//! Logged models, their tags, params and metrics. Who searches them is in [`search`].
+//! Logged models, their tags, params and metrics. The search for them is in the folder of the same name.
 
 mod search;
 
@@ -18,7 +18,8 @@ use sqlx::FromRow;
 use std::collections::HashMap;
 use uuid::Uuid;
 
-const COLUMNS: &str = "SELECT m.id, m.experiment_id, m.name, m.artifact_uri, m.status, m.model_type, m.source_run_id,
+const COLUMNS: &str =
+    "SELECT m.id, m.experiment_id, m.name, m.artifact_uri, m.status, m.model_type, m.source_run_id,
     m.created, m.updated FROM logged_models m";
 
 #[derive(FromRow)]
@@ -101,9 +102,11 @@ async fn fill(on: &mut impl Query, models: &mut [LoggedModel]) -> Result<()> {
     // SQLite takes 32,766 bound values in a statement.
     for models in models.chunks_mut(8192) {
         let ids: Vec<ModelId> = models.iter().map(|model| model.id).collect();
-        let mut tags = pairs(on, "SELECT model_id, key, value FROM logged_model_tags WHERE model_id IN ", &ids).await?;
+        let mut tags =
+            pairs(on, "SELECT model_id, key, value FROM logged_model_tags WHERE model_id IN ", &ids).await?;
         let mut params =
-            pairs(on, "SELECT model_id, key, value FROM logged_model_params WHERE model_id IN ", &ids).await?;
+            pairs(on, "SELECT model_id, key, value FROM logged_model_params WHERE model_id IN ", &ids)
+                .await?;
         let mut metrics = metrics(on, &ids).await?;
         for model in models {
             model.tags = tags.remove(&model.id).unwrap_or_default();
@@ -114,7 +117,11 @@ async fn fill(on: &mut impl Query, models: &mut [LoggedModel]) -> Result<()> {
     Ok(())
 }
 
-async fn pairs(on: &mut impl Query, head: &'static str, ids: &[ModelId]) -> Result<HashMap<ModelId, Vec<Tag>>> {
+async fn pairs(
+    on: &mut impl Query,
+    head: &'static str,
+    ids: &[ModelId],
+) -> Result<HashMap<ModelId, Vec<Tag>>> {
     let mut select = sql(head);
     select.push_list(ids.iter().copied()).push(" ORDER BY model_id, key");
     let rows: Vec<(Uuid, String, String)> = on.all(select).await?;
@@ -138,9 +145,12 @@ async fn metrics(on: &mut impl Query, ids: &[ModelId]) -> Result<HashMap<ModelId
         step: i64,
         timestamp: Millis,
     }
-    let mut select = sql("SELECT model_id, key, run_id, dataset_name, dataset_digest, value, is_nan, step, timestamp
+    let mut select =
+        sql("SELECT model_id, key, run_id, dataset_name, dataset_digest, value, is_nan, step, timestamp
          FROM logged_model_metrics WHERE model_id IN ");
-    select.push_list(ids.iter().copied()).push(" ORDER BY model_id, key, run_id, dataset_name, dataset_digest");
+    select
+        .push_list(ids.iter().copied())
+        .push(" ORDER BY model_id, key, run_id, dataset_name, dataset_digest");
     let rows: Vec<Row> = on.all(select).await?;
     let mut found: HashMap<ModelId, Vec<ModelMetric>> = HashMap::new();
     for row in rows {
@@ -160,7 +170,12 @@ async fn metrics(on: &mut impl Query, ids: &[ModelId]) -> Result<HashMap<ModelId
 }
 
 /// Says whether the files are there.
-pub(crate) async fn set_status(tx: &mut Tx, grant: &ModelGrant<Edit>, status: ModelStatus, now: Millis) -> Result<()> {
+pub(crate) async fn set_status(
+    tx: &mut Tx,
+    grant: &ModelGrant<Edit>,
+    status: ModelStatus,
+    now: Millis,
+) -> Result<()> {
     tx.execute(
         sql("UPDATE logged_models SET status = $1, updated = $2 WHERE id = $3")
             .bind(status.name())
@@ -190,7 +205,9 @@ pub(crate) async fn set_tags(tx: &mut Tx, grant: &ModelGrant<Edit>, tags: &[Tag]
 /// Deletes a tag. Returns whether there was one.
 pub(crate) async fn delete_tag(tx: &mut Tx, grant: &ModelGrant<Edit>, key: &str) -> Result<bool> {
     let deleted = tx
-        .execute(sql("DELETE FROM logged_model_tags WHERE model_id = $1 AND key = $2").bind(grant.id()).bind(key))
+        .execute(
+            sql("DELETE FROM logged_model_tags WHERE model_id = $1 AND key = $2").bind(grant.id()).bind(key),
+        )
         .await?;
     Ok(deleted > 0)
 }
@@ -207,11 +224,19 @@ pub(crate) async fn add_params(tx: &mut Tx, grant: &ModelGrant<Edit>, params: &[
 ///
 /// READ is enough: it's for the tag in which the registry notes where a model is registered, which people who may only
 /// read the model do too.
-pub(crate) async fn tag_to_change(tx: &mut Tx, grant: &ModelGrant<Read>, key: &str) -> Result<Option<String>> {
+pub(crate) async fn tag_to_change(
+    tx: &mut Tx,
+    grant: &ModelGrant<Read>,
+    key: &str,
+) -> Result<Option<String>> {
     // An UPDATE that changes nothing locks the row on both databases.
     tx.execute(sql("UPDATE logged_models SET updated = updated WHERE id = $1").bind(grant.id())).await?;
     let row: Option<(String,)> = tx
-        .first(sql("SELECT value FROM logged_model_tags WHERE model_id = $1 AND key = $2").bind(grant.id()).bind(key))
+        .first(
+            sql("SELECT value FROM logged_model_tags WHERE model_id = $1 AND key = $2")
+                .bind(grant.id())
+                .bind(key),
+        )
         .await?;
     Ok(row.map(|(value,)| value))
 }
@@ -234,9 +259,7 @@ async fn insert_tags(tx: &mut Tx, id: ModelId, tags: &[Tag]) -> Result<()> {
 }
 
 async fn insert_params(tx: &mut Tx, id: ModelId, params: &[Param]) -> Result<()> {
-    let rows = params
-        .iter()
-        .map(|param| vec![Arg::from(id), (&param.key).into(), (&param.value).into()])
-        .collect();
+    let rows =
+        params.iter().map(|param| vec![Arg::from(id), (&param.key).into(), (&param.value).into()]).collect();
     tx.insert_all("INSERT INTO logged_model_params (model_id, key, value) VALUES ", rows, "").await
 }

@@ -150,7 +150,8 @@ pub(crate) async fn rename(
             .bind(grant.name()),
     )
     .await?;
-    tx.execute(sql("UPDATE model_versions SET updated = $1 WHERE name = $2").bind(now).bind(new_name)).await?;
+    tx.execute(sql("UPDATE model_versions SET updated = $1 WHERE name = $2").bind(now).bind(new_name))
+        .await?;
     let mut select = sql(COLUMNS);
     select.push(" WHERE m.name = ").push_bind(new_name);
     let rows: Vec<Row> = tx.all(select).await?;
@@ -182,13 +183,20 @@ async fn insert_tags(tx: &mut Tx, name: &str, tags: &[Tag]) -> Result<()> {
 
 /// Deletes a tag, if it is there.
 pub(crate) async fn delete_tag(tx: &mut Tx, grant: &RegisteredGrant<Edit>, key: &str) -> Result<()> {
-    tx.execute(sql("DELETE FROM registered_model_tags WHERE name = $1 AND key = $2").bind(grant.name()).bind(key))
-        .await?;
+    tx.execute(
+        sql("DELETE FROM registered_model_tags WHERE name = $1 AND key = $2").bind(grant.name()).bind(key),
+    )
+    .await?;
     Ok(())
 }
 
 /// Gives a version a name, which another version may have had before. The version must be there.
-pub(crate) async fn set_alias(tx: &mut Tx, grant: &RegisteredGrant<Edit>, alias: &str, version: i64) -> Result<()> {
+pub(crate) async fn set_alias(
+    tx: &mut Tx,
+    grant: &RegisteredGrant<Edit>,
+    alias: &str,
+    version: i64,
+) -> Result<()> {
     tx.execute(
         sql("INSERT INTO registered_model_aliases (name, alias, version) VALUES ($1, $2, $3)
              ON CONFLICT (name, alias) DO UPDATE SET version = excluded.version")
@@ -203,7 +211,9 @@ pub(crate) async fn set_alias(tx: &mut Tx, grant: &RegisteredGrant<Edit>, alias:
 /// Deletes an alias, if it is there.
 pub(crate) async fn delete_alias(tx: &mut Tx, grant: &RegisteredGrant<Edit>, alias: &str) -> Result<()> {
     tx.execute(
-        sql("DELETE FROM registered_model_aliases WHERE name = $1 AND alias = $2").bind(grant.name()).bind(alias),
+        sql("DELETE FROM registered_model_aliases WHERE name = $1 AND alias = $2")
+            .bind(grant.name())
+            .bind(alias),
     )
     .await?;
     Ok(())
@@ -242,7 +252,9 @@ pub(crate) async fn search(
         RegisteredModelCondition::Name(_) => None,
     }));
     if !prompts {
-        select.push(" AND NOT EXISTS (SELECT 1 FROM registered_model_tags t WHERE t.name = m.name AND t.key = ");
+        select.push(
+            " AND NOT EXISTS (SELECT 1 FROM registered_model_tags t WHERE t.name = m.name AND t.key = ",
+        );
         select.push_bind(IS_PROMPT).push(" AND t.value = 'true')");
     }
     for condition in filter.conditions() {
@@ -254,7 +266,9 @@ pub(crate) async fn search(
             // Said above: most models lack this tag, so that a test of its value would find nothing.
             RegisteredModelCondition::Tag { key, .. } if !prompts && key.as_str() == IS_PROMPT => {}
             RegisteredModelCondition::Tag { key, test } => {
-                select.push(" AND EXISTS (SELECT 1 FROM registered_model_tags t WHERE t.name = m.name AND t.key = ");
+                select.push(
+                    " AND EXISTS (SELECT 1 FROM registered_model_tags t WHERE t.name = m.name AND t.key = ",
+                );
                 push_tag_test(&mut select, key, test);
             }
         }

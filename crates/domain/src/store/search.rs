@@ -38,10 +38,16 @@ pub(crate) fn push_view(select: &mut Sql, view: ViewType, lifecycle: &'static st
 /// another, and SQLite wants one named to be told anything, so both are told a character that is then doubled.
 const ESCAPE: char = '\u{1}';
 
+/// What `LOWER` of a column does on both databases (columns of ours collate by bytes): to A-Z alone. The database must not
+/// do it to the pattern, because Postgres would do more to a text that is no column.
+fn lower(pattern: &str) -> String {
+    pattern.to_ascii_lowercase()
+}
+
 fn push_like(select: &mut Sql, column: &'static str, pattern: &str, any_case: bool) {
     let pattern = pattern.replace(ESCAPE, "\u{1}\u{1}");
     if any_case {
-        select.push("LOWER(").push(column).push(") LIKE LOWER(").push_bind(pattern).push(")");
+        select.push("LOWER(").push(column).push(") LIKE ").push_bind(lower(&pattern));
     } else {
         select.push(column).push(" LIKE ").push_bind(pattern);
     }
@@ -58,7 +64,7 @@ pub(crate) fn push_contains(select: &mut Sql, column: &'static str, text: &str) 
         pattern.push(character);
     }
     pattern.push('%');
-    select.push("LOWER(").push(column).push(") LIKE LOWER(").push_bind(pattern).push(") ESCAPE ");
+    select.push("LOWER(").push(column).push(") LIKE ").push_bind(lower(&pattern)).push(" ESCAPE ");
     select.push_bind(ESCAPE.to_string());
 }
 

@@ -1,7 +1,7 @@
 //! One SQL text for both databases: a statement is text with `$1` placeholders and a list of typed arguments.
 
 use super::{Db, Tx};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use sqlx::{
     Arguments, AssertSqlSafe, FromRow, Postgres, Sqlite, postgres::PgArguments, postgres::PgRow,
     sqlite::SqliteArguments, sqlite::SqliteRow,
@@ -137,6 +137,10 @@ where
             Arg::Int(value) => bound.add(value),
             Arg::Real(value) => bound.add(value),
             Arg::Bool(value) => bound.add(value),
+            // Postgres can't hold it, and what one database refuses the other does too.
+            Arg::Text(Some(text)) if text.contains('\0') => {
+                return Err(Error::invalid("Text must not contain the NUL character."));
+            }
             Arg::Text(value) => bound.add(value),
             Arg::Bytes(value) => bound.add(value),
             Arg::Uuid(value) => bound.add(value),

@@ -14,8 +14,8 @@ use crate::{
 use model::{
     ExperimentId,
     filter::{
-        IdTest, LoggedModelCondition, LoggedModelFilter, LoggedModelOrder, LoggedModelStatus, LoggedModelText,
-        LoggedModelTime, NumberOp,
+        IdTest, LoggedModelCondition, LoggedModelFilter, LoggedModelOrder, LoggedModelStatus,
+        LoggedModelText, LoggedModelTime, NumberOp,
     },
     logged_model::{LoggedModel, ModelStatus},
 };

@@ -21,7 +21,8 @@ use sqlx::FromRow;
 use std::collections::HashMap;
 use uuid::Uuid;
 
-const COLUMNS: &str = "SELECT v.name, v.version, v.user_name, v.stage, v.description, v.source, v.storage_location,
+const COLUMNS: &str =
+    "SELECT v.name, v.version, v.user_name, v.stage, v.description, v.source, v.storage_location,
     v.run_id, v.model_id, v.run_link, v.created, v.updated FROM model_versions v";
 
 #[derive(FromRow)]
@@ -97,7 +98,9 @@ pub(crate) async fn find<L>(
 /// The highest version of each stage of these registered models.
 pub(super) async fn latest(on: &mut impl Query, names: &[&str]) -> Result<Vec<ModelVersion>> {
     let mut select = sql(COLUMNS);
-    select.push(" WHERE (v.name, v.version) IN (SELECT w.name, MAX(w.version) FROM model_versions w WHERE w.name IN ");
+    select.push(
+        " WHERE (v.name, v.version) IN (SELECT w.name, MAX(w.version) FROM model_versions w WHERE w.name IN ",
+    );
     select.push_list(names.iter().copied()).push(" GROUP BY w.name, w.stage) ORDER BY v.name, v.version");
     let rows: Vec<Row> = on.all(select).await?;
     fill(on, rows).await
@@ -109,13 +112,15 @@ async fn fill(on: &mut impl Query, rows: Vec<Row>) -> Result<Vec<ModelVersion>> 
     let mut aliases: HashMap<(String, i64), Vec<String>> = HashMap::new();
     // SQLite takes 32,766 bound values in a statement.
     for rows in rows.chunks(4096) {
-        let mut select = sql("SELECT name, version, key, value FROM model_version_tags WHERE (name, version) IN ");
+        let mut select =
+            sql("SELECT name, version, key, value FROM model_version_tags WHERE (name, version) IN ");
         push_keys(&mut select, rows);
         select.push(" ORDER BY name, version, key");
         for (name, version, key, value) in on.all::<(String, i64, String, String)>(select).await? {
             tags.entry((name, version)).or_default().push(Tag { key, value });
         }
-        let mut select = sql("SELECT name, version, alias FROM registered_model_aliases WHERE (name, version) IN ");
+        let mut select =
+            sql("SELECT name, version, alias FROM registered_model_aliases WHERE (name, version) IN ");
         push_keys(&mut select, rows);
         select.push(" ORDER BY name, version, alias");
         for (name, version, alias) in on.all::<(String, i64, String)>(select).await? {
@@ -126,7 +131,8 @@ async fn fill(on: &mut impl Query, rows: Vec<Row>) -> Result<Vec<ModelVersion>> 
         .into_iter()
         .map(|row| {
             let key = (row.name, row.version);
-            let (tags, aliases) = (tags.remove(&key).unwrap_or_default(), aliases.remove(&key).unwrap_or_default());
+            let (tags, aliases) =
+                (tags.remove(&key).unwrap_or_default(), aliases.remove(&key).unwrap_or_default());
             let (name, version) = key;
             ModelVersion {
                 name,
@@ -218,23 +224,36 @@ pub(crate) async fn archive_others(
 }
 
 async fn touch_registered<L>(tx: &mut Tx, grant: &RegisteredGrant<L>, now: Millis) -> Result<()> {
-    tx.execute(sql("UPDATE registered_models SET updated = $1 WHERE name = $2").bind(now).bind(grant.name())).await?;
+    tx.execute(sql("UPDATE registered_models SET updated = $1 WHERE name = $2").bind(now).bind(grant.name()))
+        .await?;
     Ok(())
 }
 
 /// Deletes a version for good, with its aliases; its number stays taken. Returns whether it was there.
-pub(crate) async fn delete(tx: &mut Tx, grant: &RegisteredGrant<Manage>, version: i64, now: Millis) -> Result<bool> {
+pub(crate) async fn delete(
+    tx: &mut Tx,
+    grant: &RegisteredGrant<Manage>,
+    version: i64,
+    now: Millis,
+) -> Result<bool> {
     touch_registered(tx, grant, now).await?;
     let deleted = tx
         .execute(
-            sql("DELETE FROM model_versions WHERE name = $1 AND version = $2").bind(grant.name()).bind(version),
+            sql("DELETE FROM model_versions WHERE name = $1 AND version = $2")
+                .bind(grant.name())
+                .bind(version),
         )
         .await?;
     Ok(deleted > 0)
 }
 
 /// Sets a tag. The version must be there.
-pub(crate) async fn set_tag(tx: &mut Tx, grant: &RegisteredGrant<Edit>, version: i64, tag: &Tag) -> Result<()> {
+pub(crate) async fn set_tag(
+    tx: &mut Tx,
+    grant: &RegisteredGrant<Edit>,
+    version: i64,
+    tag: &Tag,
+) -> Result<()> {
     insert_tags(tx, grant.name(), version, std::slice::from_ref(tag)).await
 }
 
@@ -254,7 +273,12 @@ async fn insert_tags(tx: &mut Tx, name: &str, version: i64, tags: &[Tag]) -> Res
 }
 
 /// Deletes a tag, if it is there.
-pub(crate) async fn delete_tag(tx: &mut Tx, grant: &RegisteredGrant<Edit>, version: i64, key: &str) -> Result<()> {
+pub(crate) async fn delete_tag(
+    tx: &mut Tx,
+    grant: &RegisteredGrant<Edit>,
+    version: i64,
+    key: &str,
+) -> Result<()> {
     tx.execute(
         sql("DELETE FROM model_version_tags WHERE name = $1 AND version = $2 AND key = $3")
             .bind(grant.name())

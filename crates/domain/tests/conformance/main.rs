@@ -1,0 +1,14 @@
+//! What the domain promises, tested on both databases.
+//!
+//! Owns: the tests of every use case, on SQLite and on Postgres. Never: reaches behind the use cases into tables, but
+//! for the schema itself (`schema`). Start reading: [`world`], then [`run`] for what a test looks like.
+
+// A fixture that can't be made is a failed test.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod account;
+mod experiment;
+mod log;
+mod metric;
+mod run;
+mod world;

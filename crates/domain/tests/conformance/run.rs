@@ -1,0 +1,175 @@
+//! Runs: created, changed, deleted, restored.
+
+use crate::world::*;
+use model::{
+    experiment::Lifecycle,
+    run::{NewRun, RunStatus, RunUpdate, tag as key},
+};
+
+on_both_databases! {
+    a_run_is_named_by_its_name_or_its_tag_or_made_up,
+    two_different_names_are_refused,
+    the_name_and_its_tag_stay_one_thing,
+    a_new_run_is_running_and_lies_below_its_experiment,
+    tags_come_back_by_key_and_the_last_of_a_key_stays,
+    a_tag_can_be_deleted_once,
+    an_update_changes_what_it_names_and_nothing_else,
+    deleting_and_restoring_are_idempotent,
+    nothing_is_written_to_a_deleted_run,
+    no_run_is_created_in_a_deleted_experiment,
+    a_run_that_is_not_there_says_so,
+    the_page_of_a_run_shows_it_with_its_experiment,
+}
+
+async fn a_run_is_named_by_its_name_or_its_tag_or_made_up(world: &World) {
+    let alice = world.user("alice").await;
+    let experiment = alice.experiment("vision").await;
+    let named = async |name: &str, tags: Vec<Tag>| {
+        let new = NewRun { name: name.to_owned(), tags, ..new_run(experiment) };
+        let run = alice.create_run(new).await.unwrap();
+        let stored = alice.sees(run.info.id).await;
+        assert_eq!(run.info, stored.info);
+        assert_eq!(stored.tag(key::RUN_NAME), Some(stored.info.name.as_str()));
+        stored.info.name
+    };
+    assert_eq!(named("first", vec![]).await, "first");
+    assert_eq!(named("", vec![tag(key::RUN_NAME, "tagged")]).await, "tagged");
+    assert_eq!(named("both", vec![tag(key::RUN_NAME, "both")]).await, "both");
+    assert_eq!(named("name", vec![tag(key::RUN_NAME, "")]).await, "name");
+    let made_up = named("", vec![]).await;
+    assert_eq!(made_up.split('-').count(), 3, "{made_up}");
+}
+
+async fn two_different_names_are_refused(world: &World) {
+    let alice = world.user("alice").await;
+    let experiment = alice.experiment("vision").await;
+    let new =
+        NewRun { name: "a".to_owned(), tags: vec![tag(key::RUN_NAME, "b")], ..new_run(experiment) };
+    check_refused(
+        alice.create_run(new).await,
+        Code::InvalidParameterValue,
+        "Both 'run_name' argument and 'mlflow.runName' tag are specified, but with different values (run_name='a', mlflow.runName='b').",
+    );
+}
+
+async fn the_name_and_its_tag_stay_one_thing(world: &World) {
+    let alice = world.user("alice").await;
+    let run = alice.run_named(alice.experiment("vision").await, "first").await;
+    let check = async |expected: &str| {
+        let run = alice.sees(run).await;
+        assert_eq!((run.info.name.as_str(), run.tag(key::RUN_NAME)), (expected, Some(expected)));
+    };
+    alice.logs(run, batch().tag(key::RUN_NAME, "by tag")).await;
+    check("by tag").await;
+    alice.update_run(run, &RunUpdate { name: Some("by update".to_owned()), ..RunUpdate::default() }).await.unwrap();
+    check("by update").await;
+    alice.update_run(run, &RunUpdate { name: Some(String::new()), ..RunUpdate::default() }).await.unwrap();
+    check("by update").await;
+}
+
+async fn a_new_run_is_running_and_lies_below_its_experiment(world: &World) {
+    let alice = world.user("alice").await;
+    let experiment = alice.experiment("vision").await;
+    let run = alice.sees(alice.run_in(experiment).await).await;
+    assert_eq!(run.info.status, RunStatus::Running);
+    assert_eq!((run.info.start_time, run.info.end_time), (1_700_000_000_000, None));
+    assert_eq!(run.info.user, "somebody");
+    assert_eq!(run.info.artifact_uri, format!("mlflow-artifacts:/{experiment}/{}/artifacts", run.info.id));
+    assert_eq!(alice.run_artifact_uri(run.info.id).await.unwrap(), run.info.artifact_uri);
+    assert_eq!((run.metrics.len(), run.params.len(), run.datasets.len()), (0, 0, 0));
+}
+
+async fn tags_come_back_by_key_and_the_last_of_a_key_stays(world: &World) {
+    let alice = world.user("alice").await;
+    let tags = vec![tag("b", "1"), tag("a", "2"), tag("b", "3")];
+    let new = NewRun { name: "r".to_owned(), tags, ..new_run(alice.experiment("vision").await) };
+    let run = alice.create_run(new).await.unwrap().info.id;
+    assert_eq!(alice.sees(run).await.tags, [tag("a", "2"), tag("b", "3"), tag(key::RUN_NAME, "r")]);
+    alice.logs(run, batch().tag("a", "4").tag("a", "5").tag("é", "日本 \u{1F600}")).await;
+    let expected = [tag("a", "5"), tag("b", "3"), tag(key::RUN_NAME, "r"), tag("é", "日本 \u{1F600}")];
+    assert_eq!(alice.sees(run).await.tags, expected);
+}
+
+async fn a_tag_can_be_deleted_once(world: &World) {
+    let alice = world.user("alice").await;
+    let run = alice.run_named(alice.experiment("vision").await, "r").await;
+    alice.logs(run, batch().tag("a", "1")).await;
+    alice.delete_run_tag(run, "a").await.unwrap();
+    assert_eq!(alice.sees(run).await.tags, [tag(key::RUN_NAME, "r")]);
+    let message = format!("No tag with name: a in run with id {run}");
+    check_refused(alice.delete_run_tag(run, "a").await, Code::ResourceDoesNotExist, &message);
+}
+
+async fn an_update_changes_what_it_names_and_nothing_else(world: &World) {
+    let alice = world.user("alice").await;
+    let run = alice.run_named(alice.experiment("vision").await, "r").await;
+    let before = alice.sees(run).await.info;
+    let nothing = alice.update_run(run, &RunUpdate::default()).await.unwrap();
+    assert_eq!(nothing, before);
+    let ended = RunUpdate { status: Some(RunStatus::Finished), end_time: Some(1_700_000_000_500), name: None };
+    let after = alice.update_run(run, &ended).await.unwrap();
+    assert_eq!((after.status, after.end_time), (RunStatus::Finished, Some(1_700_000_000_500)));
+    assert_eq!(after, alice.sees(run).await.info);
+    for status in RunStatus::ALL {
+        let change = RunUpdate { status: Some(status), ..RunUpdate::default() };
+        let after = alice.update_run(run, &change).await.unwrap();
+        assert_eq!((after.status, after.end_time), (status, Some(1_700_000_000_500)), "any change is allowed");
+    }
+}
+
+async fn deleting_and_restoring_are_idempotent(world: &World) {
+    let alice = world.user("alice").await;
+    let run = alice.run_in(alice.experiment("vision").await).await;
+    for _ in 0..2 {
+        alice.delete_run(run).await.unwrap();
+        assert_eq!(alice.sees(run).await.info.lifecycle, Lifecycle::Deleted);
+    }
+    for _ in 0..2 {
+        alice.restore_run(run).await.unwrap();
+        assert_eq!(alice.sees(run).await.info.lifecycle, Lifecycle::Active);
+    }
+}
+
+async fn nothing_is_written_to_a_deleted_run(world: &World) {
+    let alice = world.user("alice").await;
+    let run = alice.run_in(alice.experiment("vision").await).await;
+    alice.logs(run, batch().tag("a", "1")).await;
+    alice.delete_run(run).await.unwrap();
+    let before = alice.sees(run).await;
+    let message = format!("The run {run} must be in the 'active' state. Current state is deleted.");
+    let refused = |outcome| check_refused(outcome, Code::InvalidParameterValue, &message);
+    refused(alice.log(run, batch().metric("loss", 1, 1.0).0).await);
+    refused(alice.log(run, batch().0).await);
+    refused(alice.delete_run_tag(run, "a").await);
+    refused(alice.update_run(run, &RunUpdate::default()).await.map(drop));
+    refused(alice.log_inputs(run, &[], &[]).await);
+    refused(alice.log_outputs(run, &[]).await);
+    assert_eq!(alice.sees(run).await, before);
+}
+
+async fn no_run_is_created_in_a_deleted_experiment(world: &World) {
+    let alice = world.user("alice").await;
+    let experiment = alice.experiment("vision").await;
+    alice.delete_experiment(experiment).await.unwrap();
+    let message =
+        format!("The experiment {experiment} must be in the 'active' state. Current state is deleted.");
+    check_refused(alice.create_run(new_run(experiment)).await, Code::InvalidParameterValue, &message);
+}
+
+async fn a_run_that_is_not_there_says_so(world: &World) {
+    let alice = world.user("alice").await;
+    let message = format!("Run with id={} not found", no_run());
+    check_refused(alice.get_run(no_run()).await, Code::ResourceDoesNotExist, &message);
+    check_refused(alice.delete_run(no_run()).await, Code::ResourceDoesNotExist, &message);
+    let message = format!("No Experiment with id={} exists", no_experiment());
+    check_refused(alice.create_run(new_run(no_experiment())).await, Code::ResourceDoesNotExist, &message);
+}
+
+async fn the_page_of_a_run_shows_it_with_its_experiment(world: &World) {
+    let alice = world.user("alice").await;
+    let experiment = alice.experiment("vision").await;
+    let run = alice.run_in(experiment).await;
+    let page = alice.run_page(run).await.unwrap();
+    assert_eq!(page.run, alice.sees(run).await);
+    assert_eq!((page.experiment_name.as_str(), page.permission), ("vision", Permission::Manage));
+}

@@ -1,0 +1,302 @@
+//! The command line. Flags and environment variables are MLflow's where it has them.
+
+use crate::{Wiring, router};
+use clap::{Args, Parser, Subcommand};
+use domain::{Acting, Caller, Config, Domain};
+use model::{ExperimentId, Permission};
+use std::{
+    io::{self, Write},
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
+use tokio::net::TcpListener;
+
+/// Experiment tracking for machine-learning teams: speaks MLflow's protocol, and shows runs in the browser.
+#[derive(Debug, Parser)]
+#[command(name = "runmark", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve clients and browsers.
+    Server(ServerArgs),
+    /// Manage accounts.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Manage API tokens.
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Say what a user may do to an experiment or a registered model.
+    Grant(GrantArgs),
+}
+
+#[derive(Debug, Args)]
+struct StoreArgs {
+    /// Where everything but artifacts is kept: sqlite:///path/to/file.db or postgresql://user@host/database.
+    #[arg(long, env = "MLFLOW_BACKEND_STORE_URI", default_value = "sqlite:///runmark-data/runmark.db", hide_env_values = true)]
+    backend_store_uri: String,
+    /// Root URI of the artifacts of new experiments. By default this server keeps them.
+    #[arg(long, env = "MLFLOW_DEFAULT_ARTIFACT_ROOT", default_value = "mlflow-artifacts:/")]
+    default_artifact_root: String,
+    /// Folder where this server keeps artifacts.
+    #[arg(long, env = "MLFLOW_ARTIFACTS_DESTINATION", default_value = "./runmark-data/artifacts")]
+    artifacts_destination: PathBuf,
+    /// What everybody with an account may do to what nobody gave them a permission for.
+    #[arg(long, default_value_t = Permission::Read)]
+    default_permission: Permission,
+}
+
+#[derive(Debug, Args)]
+struct ServerArgs {
+    /// Address to listen on.
+    #[arg(long, short = 'H', env = "MLFLOW_HOST", default_value = "127.0.0.1")]
+    host: String,
+    /// Port to listen on; 0 takes a free one.
+    #[arg(long, short, env = "MLFLOW_PORT", default_value_t = 5000)]
+    port: u16,
+    #[command(flatten)]
+    store: StoreArgs,
+    /// No accounts: whoever reaches the server may do everything. For one person, on loopback only.
+    #[arg(long)]
+    no_auth: bool,
+    /// Name of the admin made at the first start.
+    #[arg(long, env = "MLFLOW_AUTH_ADMIN_USERNAME", default_value = "admin")]
+    admin_username: String,
+}
+
+#[derive(Debug, Subcommand)]
+enum UserCommand {
+    /// Make an account and print a link that signs in once.
+    Add {
+        /// What they sign in with.
+        name: String,
+        /// May do everything.
+        #[arg(long)]
+        admin: bool,
+        /// The server's address, for the link.
+        #[arg(long, default_value = "http://127.0.0.1:5000")]
+        url: String,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// Print a link that signs somebody in once, within a day.
+    Link {
+        /// Whose.
+        name: String,
+        /// The server's address.
+        #[arg(long, default_value = "http://127.0.0.1:5000")]
+        url: String,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum TokenCommand {
+    /// Make a token and print it. It can't be shown again.
+    Create {
+        /// Whose programs will use it.
+        #[arg(long)]
+        user: String,
+        /// What to call it.
+        #[arg(long, default_value = "command line")]
+        name: String,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("what").required(true).args(["experiment", "registered_model"])))]
+struct GrantArgs {
+    /// To whom.
+    #[arg(long)]
+    user: String,
+    /// Number of the experiment.
+    #[arg(long)]
+    experiment: Option<i64>,
+    /// Name of the registered model.
+    #[arg(long)]
+    registered_model: Option<String>,
+    /// NO_PERMISSIONS, READ, USE, EDIT or MANAGE.
+    permission: Permission,
+    #[command(flatten)]
+    store: StoreArgs,
+}
+
+/// What went wrong, for the person at the terminal.
+type Failure = Box<dyn std::error::Error>;
+
+impl StoreArgs {
+    async fn open(self) -> Result<Domain, domain::Error> {
+        Domain::open(Config {
+            backend_store_uri: self.backend_store_uri,
+            default_artifact_root: self.default_artifact_root,
+            artifacts_destination: self.artifacts_destination,
+            default_permission: self.default_permission,
+        })
+        .await
+    }
+
+    /// Whoever can open the database may do everything to it.
+    async fn operate(self) -> Result<(Domain, Acting), domain::Error> {
+        let domain = self.open().await?;
+        let operator = domain.act(Caller::Local);
+        Ok((domain, operator))
+    }
+}
+
+impl Cli {
+    /// Does what was asked.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being done, to be printed.
+    pub async fn run(self) -> Result<(), Failure> {
+        match self.command {
+            Command::Server(args) => serve(args).await,
+            Command::User(UserCommand::Add { name, admin, url, store }) => {
+                let (domain, operator) = store.operate().await?;
+                operator.create_user_without_password(&name, admin).await?;
+                let secret = operator.create_sign_in_link(&name).await?;
+                domain.close().await;
+                say(&format!("{}/sign-in/link?token={secret}\n", url.trim_end_matches('/')))
+            }
+            Command::User(UserCommand::Link { name, url, store }) => {
+                let (domain, operator) = store.operate().await?;
+                let secret = operator.create_sign_in_link(&name).await?;
+                domain.close().await;
+                say(&format!("{}/sign-in/link?token={secret}\n", url.trim_end_matches('/')))
+            }
+            Command::Token(TokenCommand::Create { user, name, store }) => {
+                let (domain, operator) = store.operate().await?;
+                let (_, secret) = operator.create_token_for(&user, &name).await?;
+                domain.close().await;
+                say(&format!("{secret}\n"))
+            }
+            Command::Grant(GrantArgs { user, experiment, registered_model, permission, store }) => {
+                let (domain, operator) = store.operate().await?;
+                if let Some(id) = experiment {
+                    operator.grant_experiment(ExperimentId(id), &user, permission).await?;
+                }
+                if let Some(name) = registered_model {
+                    operator.grant_registered_model(&name, &user, permission).await?;
+                }
+                domain.close().await;
+                Ok(())
+            }
+        }
+    }
+}
+
+/// To the terminal: what is said here was asked for, so it isn't a matter of logging.
+fn say(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    Ok(out.flush()?)
+}
+
+async fn serve(args: ServerArgs) -> Result<(), Failure> {
+    let addresses: Vec<SocketAddr> = tokio::net::lookup_host((args.host.as_str(), args.port))
+        .await
+        .map_err(|error| format!("'{}' is not an address to listen on: {error}", args.host))?
+        .collect();
+    if args.no_auth && !addresses.iter().all(|address| address.ip().is_loopback()) {
+        return Err("--no-auth is for one person on their own machine: it listens on 127.0.0.1 or ::1 only.".into());
+    }
+    let listener = TcpListener::bind(addresses.as_slice()).await.map_err(|error| {
+        format!("can't listen on {}:{}: {error}. Is another server there? --port chooses another port.", args.host, args.port)
+    })?;
+    let url = url_of(&args.host, listener.local_addr()?);
+    let domain = args.store.open().await?;
+    let welcome = if args.no_auth { Welcome::NoAuth } else { admit(&domain, &args.admin_username).await? };
+    let wiring = Wiring { domain: domain.clone(), no_auth: args.no_auth };
+    say(&welcome.text(&url))?;
+    axum::serve(listener, router(wiring)).with_graceful_shutdown(stop_signal()).await?;
+    domain.close().await;
+    Ok(())
+}
+
+/// Where browsers and clients on this machine find the server.
+fn url_of(host: &str, address: SocketAddr) -> String {
+    let anywhere = host.parse::<IpAddr>().is_ok_and(|ip| ip.is_unspecified());
+    let host = if anywhere { "127.0.0.1" } else { host };
+    let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+    format!("http://{host}:{}", address.port())
+}
+
+async fn stop_signal() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(terminate) => terminate,
+            Err(_) => {
+                let _ = interrupt.await;
+                return;
+            }
+        };
+        tokio::select! {
+            _ = interrupt => {}
+            _ = terminate.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = interrupt.await;
+}
+
+/// What the terminal shows at the start.
+enum Welcome {
+    NoAuth,
+    /// The secret of a sign-in link for the first admin, and, at the very first start, their name, password (if it was
+    /// made up) and a token for programs.
+    Accounts { link: Option<String>, first: Option<FirstStart> },
+}
+
+struct FirstStart {
+    name: String,
+    password: Option<String>,
+    token: String,
+}
+
+async fn admit(domain: &Domain, name: &str) -> Result<Welcome, Failure> {
+    let given = std::env::var("MLFLOW_AUTH_ADMIN_PASSWORD").ok().filter(|password| !password.is_empty());
+    let created = domain.unchecked_create_first_admin(name, given.as_deref()).await?;
+    let first = match created {
+        None => None,
+        Some((name, password)) => {
+            let (_, token) = domain.act(Caller::Local).create_token_for(&name, "first start").await?;
+            Some(FirstStart { name, password, token })
+        }
+    };
+    Ok(Welcome::Accounts { link: domain.unchecked_create_admin_link().await?, first })
+}
+
+impl Welcome {
+    fn text(&self, url: &str) -> String {
+        let mut text = format!("\nRunmark {} is at {url}\n", env!("CARGO_PKG_VERSION"));
+        let token = match self {
+            Self::NoAuth => {
+                text.push_str("\n  No accounts: whoever reaches this address may do everything.\n");
+                None
+            }
+            Self::Accounts { link, first } => {
+                if let Some(secret) = link {
+                    text.push_str(&format!("\n  Sign in (this link works once, within a day):\n\n    {url}/sign-in/link?token={secret}\n"));
+                }
+                if let Some(FirstStart { name, password: Some(password), .. }) = first {
+                    text.push_str(&format!("\n  Or with the name {name} and the password {password} (shown only now).\n"));
+                }
+                Some(first.as_ref().map_or_else(|| "<a token, from the account page>".to_owned(), |first| first.token.clone()))
+            }
+        };
+        text.push_str(&format!("\n  Log from Python with the MLflow client you have:\n\n    export MLFLOW_TRACKING_URI={url}\n"));
+        if let Some(token) = token {
+            text.push_str(&format!("    export MLFLOW_TRACKING_TOKEN='{token}'\n"));
+        }
+        text.push('\n');
+        text
+    }
+}

@@ -1,0 +1,93 @@
+//! The doors and the wiring of Runmark.
+//!
+//! Owns: the command line ([`cli`]), HTTP ([`router`]): the MLflow protocol ([`wire`]), the site ([`site`]), who is calling
+//! ([`identity`]). Must never: hold a rule of its own or SQL; every door leads to a use case of `domain`.
+//! Start reading: [`router`]. To add a door: a file with its handlers, one line in the router, a row in
+//! `tests/access.txt`.
+
+pub mod cli;
+pub mod identity;
+mod preview;
+pub mod session_store;
+pub mod site;
+pub mod wire;
+
+use axum::{
+    Extension, Router,
+    extract::{Request, State},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+};
+use domain::Domain;
+use http::{HeaderValue, StatusCode, header};
+
+/// What the doors share.
+#[derive(Clone)]
+pub struct Wiring {
+    /// Where all doors lead.
+    pub domain: Domain,
+    /// One person on their own machine, without accounts.
+    pub no_auth: bool,
+}
+
+/// All doors.
+pub fn router(wiring: Wiring) -> Router {
+    Router::new()
+        .merge(wire::router())
+        .merge(site::router(&wiring))
+        .layer(Extension(wiring.clone()))
+        .layer(middleware::from_fn_with_state(wiring, guard))
+}
+
+/// What holds for every door: foreign pages may change nothing, and answers are taken for what they say they are.
+async fn guard(State(wiring): State<Wiring>, request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    if wiring.no_auth && !is_local_host(headers.get(header::HOST)) {
+        // A page whose name is made to lead to this machine (DNS rebinding) would pass for a local one.
+        let refused = "This server answers to localhost alone, because it runs without accounts.";
+        return (StatusCode::FORBIDDEN, refused).into_response();
+    }
+    if !identity::is_safe(request.method()) && !identity::same_origin(headers) {
+        return (StatusCode::FORBIDDEN, "This request came from another site.").into_response();
+    }
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "SAMEORIGIN"),
+        (header::REFERRER_POLICY, "same-origin"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+fn is_local_host(host: Option<&HeaderValue>) -> bool {
+    let host = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next(),
+        None => host.split(':').next(),
+    };
+    name.is_some_and(|name| {
+        name.eq_ignore_ascii_case("localhost")
+            || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn local_hosts_are_told_by_name() {
+        let check = |host: &'static str, expected| {
+            assert_eq!(is_local_host(Some(&HeaderValue::from_static(host))), expected, "{host}");
+        };
+        for host in ["localhost", "localhost:5000", "127.0.0.1:5000", "127.8.8.8", "[::1]:5000", "[::1]"] {
+            check(host, true);
+        }
+        for host in ["evil.example", "localhost.evil.example", "10.0.0.1:5000", "127.0.0.1.evil.example", ""] {
+            check(host, false);
+        }
+    }
+}

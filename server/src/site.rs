@@ -1,0 +1,224 @@
+//! The site: pages, the files that they are made of, and what they show of artifacts.
+
+use crate::{
+    Wiring,
+    identity::{self, SignedIn},
+    preview,
+    session_store::Sessions,
+    wire::{artifact, error::WireError},
+};
+use axum::{
+    Router,
+    extract::{Path, Query, Request},
+    middleware,
+    response::{Html, IntoResponse, Redirect, Response},
+    routing::get,
+};
+use domain::{Acting, Caller};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use leptos::config::LeptosOptions;
+use leptos_axum::{LeptosRoutes as _, generate_route_list};
+use model::{ExperimentId, Problem, page::ArtifactRoot};
+use rust_embed::{EmbeddedFile, RustEmbed};
+use std::{collections::HashMap, sync::LazyLock};
+use tower_sessions::{Expiry, Session, SessionManagerLayer, cookie::SameSite};
+
+/// What the browser downloads, inside the binary.
+#[derive(RustEmbed)]
+#[folder = "../target/site"]
+#[allow_missing = true]
+struct Files;
+
+/// How long a browser stays signed in without being used.
+const SESSION_LIFE: time::Duration = time::Duration::days(14);
+
+/// Where the files of the browser part are: a name that changes with their content, so that browsers keep them for good.
+static PACKAGE: LazyLock<String> = LazyLock::new(|| {
+    let names = ["pkg/runmark_bg.wasm", "pkg/runmark.js", "pkg/runmark.css"];
+    let files = names.iter().filter_map(|name| Files::get(name));
+    let mark: String = files.flat_map(|file| file.metadata.sha256_hash()[..4].to_vec()).map(|byte| format!("{byte:02x}")).collect();
+    format!("pkg/{}", if mark.is_empty() { "none" } else { &mark })
+});
+
+/// Pages, server functions, files.
+pub fn router(wiring: &Wiring) -> Router {
+    let options = LeptosOptions::builder()
+        .output_name("runmark")
+        .site_pkg_dir(PACKAGE.as_str())
+        .build();
+    let pages = generate_route_list(app::App);
+    let document = {
+        let options = options.clone();
+        move || app::shell(options.clone())
+    };
+    let not_found = {
+        let render = leptos_axum::render_app_async(document.clone());
+        move |request: Request| lost(request, render.clone())
+    };
+    let sessions = SessionManagerLayer::new(Sessions(wiring.domain.clone()))
+        .with_name("runmark_session")
+        .with_http_only(true)
+        .with_same_site(SameSite::Lax)
+        // TLS ends elsewhere, and on loopback there is none: a browser would not send a secure cookie back.
+        .with_secure(false)
+        .with_expiry(Expiry::OnInactivity(SESSION_LIFE));
+    Router::new()
+        .leptos_routes(&options, pages, document)
+        .route("/sign-in/link", get(sign_in_by_link))
+        .route("/files/run/{experiment}/{run}/{*path}", get(run_file))
+        .route("/files/model/{experiment}/{model}/{*path}", get(model_file))
+        .route("/preview/chart.svg", get(preview::chart))
+        .fallback(not_found)
+        .layer(middleware::from_fn_with_state(wiring.clone(), identity::of_session))
+        .layer(sessions)
+        // Neither looks at who is calling.
+        .route("/", get(root))
+        .route("/pkg/{mark}/{name}", get(package_file))
+        .with_state(options)
+}
+
+/// MLflow's clients print addresses such as `/#/experiments/1/runs/<id>`. What follows `#` never reaches a server, so the
+/// browser itself must go there.
+async fn root() -> Response {
+    const FORWARD: &str = "location.replace(location.hash.startsWith('#/')?location.hash.slice(1):'/experiments')";
+    let page = format!(
+        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Runmark</title><script>{FORWARD}</script>\
+         <noscript><meta http-equiv=\"refresh\" content=\"0;url=/experiments\"></noscript></head>\
+         <body><a href=\"/experiments\">Experiments</a></body></html>"
+    );
+    let policy = "default-src 'none'; script-src 'sha256-";
+    let hash = {
+        use base64::prelude::{BASE64_STANDARD, Engine as _};
+        use sha2::{Digest as _, Sha256};
+        BASE64_STANDARD.encode(Sha256::digest(FORWARD))
+    };
+    let mut response = Html(page).into_response();
+    if let Ok(policy) = HeaderValue::from_str(&format!("{policy}{hash}'")) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}
+
+/// Signs in by a link that was printed or sent, which works once.
+async fn sign_in_by_link(
+    axum::Extension(wiring): axum::Extension<Wiring>,
+    session: Session,
+    Query(query): Query<HashMap<String, String>>,
+) -> Response {
+    let secret = query.get("token").map(String::as_str).unwrap_or_default();
+    let signed_in = match wiring.domain.unchecked_use_sign_in_link(secret).await {
+        Ok(caller) => keep(&session, &caller).await,
+        Err(error) => Err(error.to_string()),
+    };
+    match signed_in {
+        Ok(()) => Redirect::to("/experiments").into_response(),
+        Err(reason) => {
+            tracing::info!(reason, "a sign-in link was refused");
+            Redirect::to("/sign-in?error=link").into_response()
+        }
+    }
+}
+
+async fn keep(session: &Session, caller: &Caller) -> Result<(), String> {
+    session.cycle_id().await.map_err(|error| error.to_string())?;
+    session.insert(app::SESSION_USER, caller.user()).await.map_err(|error| error.to_string())
+}
+
+/// A file of the browser part. Its address names its content, so it never changes.
+async fn package_file(Path((_, name)): Path<(String, String)>, headers: HeaderMap) -> Response {
+    embedded(&format!("pkg/{name}"), &headers, "public, max-age=31536000, immutable")
+        .unwrap_or_else(|| StatusCode::NOT_FOUND.into_response())
+}
+
+/// A file of the site, smaller where the browser takes it smaller.
+fn embedded(path: &str, headers: &HeaderMap, cache: &'static str) -> Option<Response> {
+    let accepts = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let brotli = accepts.split(',').any(|coding| coding.split(';').next().is_some_and(|name| name.trim() == "br"));
+    let small = if brotli { Files::get(&format!("{path}.br")) } else { None };
+    let compressed = small.is_some();
+    let EmbeddedFile { data, .. } = small.or_else(|| Files::get(path))?;
+    let kind = match path.rsplit_once('.').map_or("", |(_, extension)| extension) {
+        "wasm" => "application/wasm",
+        "js" => "text/javascript; charset=utf-8",
+        "css" => "text/css; charset=utf-8",
+        _ => artifact::content_type(path),
+    };
+    let mut response = data.into_response();
+    let set = response.headers_mut();
+    set.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    set.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
+    set.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    if compressed {
+        set.insert(header::CONTENT_ENCODING, HeaderValue::from_static("br"));
+    }
+    Some(response)
+}
+
+/// What no route leads to: a file of the site, or the page that says so.
+async fn lost<F, A>(request: Request, render: F) -> Response
+where
+    F: FnOnce(Request) -> A,
+    A: Future<Output = Response>,
+{
+    if request.method() != Method::GET {
+        return WireError(Problem::new(model::Code::EndpointNotFound, "There is nothing here.")).into_response();
+    }
+    let path = request.uri().path().trim_start_matches('/').to_owned();
+    let is_file = !path.is_empty() && !path.starts_with("pkg/");
+    match embedded(&path, request.headers(), "public, max-age=3600").filter(|_| is_file) {
+        Some(file) => file,
+        None => {
+            let mut response = render(request).await;
+            // A page that asks to sign in first leads elsewhere.
+            if response.status() == StatusCode::OK {
+                *response.status_mut() = StatusCode::NOT_FOUND;
+            }
+            response
+        }
+    }
+}
+
+async fn run_file(
+    SignedIn(acting): SignedIn,
+    Path((experiment, run, path)): Path<(i64, String, String)>,
+    query: Query<HashMap<String, String>>,
+    headers: HeaderMap,
+) -> Result<Response, WireError> {
+    let run = run.parse().map_err(|_| Problem::missing("There is no such run."))?;
+    show_file(acting, ArtifactRoot::Run(ExperimentId(experiment), run), path, query, headers).await
+}
+
+async fn model_file(
+    SignedIn(acting): SignedIn,
+    Path((experiment, model, path)): Path<(i64, String, String)>,
+    query: Query<HashMap<String, String>>,
+    headers: HeaderMap,
+) -> Result<Response, WireError> {
+    let model = model.parse().map_err(|_| Problem::missing("There is no such model."))?;
+    show_file(acting, ArtifactRoot::Model(ExperimentId(experiment), model), path, query, headers).await
+}
+
+/// A file as the site shows it: pictures and plain text in place, the rest to save. What the file holds was written by
+/// somebody's program, so no browser may run it as a part of this site.
+async fn show_file(
+    acting: Acting,
+    root: ArtifactRoot,
+    path: String,
+    Query(query): Query<HashMap<String, String>>,
+    headers: HeaderMap,
+) -> Result<Response, WireError> {
+    let path = acting.artifact_path(root, &path).await?;
+    let read = acting.read_artifact(&path, artifact::range(&headers)).await?;
+    let kind = artifact::content_type(&path);
+    let shown = kind.starts_with("image/") || kind.starts_with("text/plain");
+    let disposition = if shown && !query.contains_key("download") {
+        artifact::Disposition::Inline
+    } else {
+        artifact::Disposition::Attachment
+    };
+    let mut response = artifact::file(&path, read, disposition);
+    let policy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    Ok(response)
+}

@@ -1,0 +1,250 @@
+//! The MLflow protocol over HTTP: `/api/…` for clients and the same under `/ajax-api/…`.
+//!
+//! Owns: how arguments are read ([`args`]), how answers ([`encode`]) and problems ([`error`]) are written, and the list
+//! of operations ([`OPERATIONS`]). Must never: decide anything; each operation is a thin door into a use case.
+//! Start reading: [`OPERATIONS`], then [`run`]. To add an operation: a function in the file of its noun, a line in the
+//! list, a row in `tests/access.txt`.
+
+pub mod args;
+pub mod artifact;
+pub mod encode;
+pub mod error;
+mod experiment;
+mod logged_model;
+mod registry;
+mod run;
+
+use crate::identity::Identified;
+use args::Args;
+use axum::{
+    Json, Router,
+    body::{Body, Bytes},
+    extract::{RawPathParams, Request},
+    response::{IntoResponse, Response},
+    routing::{MethodFilter, get, on},
+};
+use domain::Acting;
+use error::WireError;
+use futures::{StreamExt as _, future::BoxFuture};
+use http::{HeaderMap, Method, StatusCode, header};
+use model::{Code, Problem, experiment::ViewType, run::Tag};
+use serde_json::{Value, json};
+
+/// The MLflow whose contract is spoken here; clients ask for it and adapt.
+pub const MLFLOW_VERSION: &str = "3.17.2";
+
+/// What an operation answers.
+pub(crate) type Answer = Result<Value, WireError>;
+type Handler = fn(Acting, Args) -> BoxFuture<'static, Answer>;
+
+/// Bytes of a JSON body: a full batch of metrics, params and tags takes less than 2 MiB.
+const BODY: usize = 4 << 20;
+/// Bytes of a JSON body that holds datasets, whose schema and profile may be 18 million characters.
+const DATASET_BODY: usize = 80 << 20;
+/// Bytes of a too long body that are read and thrown away, so that the client gets to read the answer.
+const DRAINED: usize = 64 << 20;
+
+/// One operation of the protocol.
+pub struct Operation {
+    /// HTTP method.
+    pub method: Method,
+    /// Path behind `/api` or `/ajax-api`, with names for its variable parts.
+    pub path: &'static str,
+    handler: Handler,
+    body_limit: usize,
+}
+
+macro_rules! operations {
+    ($($method:ident $path:literal => $handler:path $([$limit:expr])?),* $(,)?) => {
+        /// All operations that speak JSON, by path.
+        pub static OPERATIONS: &[Operation] = &[$(Operation {
+            method: Method::$method,
+            path: $path,
+            handler: |acting, args| Box::pin($handler(acting, args)),
+            body_limit: operations!(@limit $($limit)?),
+        }),*];
+    };
+    (@limit) => { BODY };
+    (@limit $limit:expr) => { $limit };
+}
+
+operations! {
+    POST "/2.0/mlflow/experiments/create" => experiment::create,
+    GET "/2.0/mlflow/experiments/get" => experiment::get,
+    GET "/2.0/mlflow/experiments/get-by-name" => experiment::get_by_name,
+    POST "/2.0/mlflow/experiments/search" => experiment::search,
+    GET "/2.0/mlflow/experiments/search" => experiment::search,
+    POST "/2.0/mlflow/experiments/update" => experiment::update,
+    POST "/2.0/mlflow/experiments/delete" => experiment::delete,
+    POST "/2.0/mlflow/experiments/restore" => experiment::restore,
+    POST "/2.0/mlflow/experiments/set-experiment-tag" => experiment::set_tag,
+    POST "/2.0/mlflow/experiments/delete-experiment-tag" => experiment::delete_tag,
+    POST "/2.0/mlflow/runs/create" => run::create,
+    GET "/2.0/mlflow/runs/get" => run::get,
+    POST "/2.0/mlflow/runs/update" => run::update,
+    POST "/2.0/mlflow/runs/delete" => run::delete,
+    POST "/2.0/mlflow/runs/restore" => run::restore,
+    POST "/2.0/mlflow/runs/search" => run::search,
+    POST "/2.0/mlflow/runs/log-metric" => run::log_metric,
+    POST "/2.0/mlflow/runs/log-parameter" => run::log_parameter,
+    POST "/2.0/mlflow/runs/log-batch" => run::log_batch,
+    POST "/2.0/mlflow/runs/set-tag" => run::set_tag,
+    POST "/2.0/mlflow/runs/delete-tag" => run::delete_tag,
+    POST "/2.0/mlflow/runs/log-inputs" => run::log_inputs [DATASET_BODY],
+    POST "/2.0/mlflow/runs/outputs" => run::outputs,
+    GET "/2.0/mlflow/metrics/get-history" => run::metric_history,
+    GET "/2.0/mlflow/artifacts/list" => run::list_artifacts,
+    POST "/2.0/mlflow/logged-models" => logged_model::create,
+    POST "/2.0/mlflow/logged-models/search" => logged_model::search,
+    GET "/2.0/mlflow/logged-models/{model_id}" => logged_model::get,
+    PATCH "/2.0/mlflow/logged-models/{model_id}" => logged_model::finalize,
+    DELETE "/2.0/mlflow/logged-models/{model_id}" => logged_model::delete,
+    PATCH "/2.0/mlflow/logged-models/{model_id}/tags" => logged_model::set_tags,
+    DELETE "/2.0/mlflow/logged-models/{model_id}/tags/{tag_key}" => logged_model::delete_tag,
+    POST "/2.0/mlflow/logged-models/{model_id}/params" => logged_model::log_params,
+    GET "/2.0/mlflow/logged-models/{model_id}/artifacts/directories" => logged_model::list_files,
+    POST "/2.0/mlflow/registered-models/create" => registry::create,
+    GET "/2.0/mlflow/registered-models/get" => registry::get,
+    GET "/2.0/mlflow/registered-models/search" => registry::search,
+    PATCH "/2.0/mlflow/registered-models/update" => registry::update,
+    POST "/2.0/mlflow/registered-models/rename" => registry::rename,
+    DELETE "/2.0/mlflow/registered-models/delete" => registry::delete,
+    POST "/2.0/mlflow/registered-models/get-latest-versions" => registry::latest_versions,
+    GET "/2.0/mlflow/registered-models/get-latest-versions" => registry::latest_versions,
+    POST "/2.0/mlflow/registered-models/set-tag" => registry::set_tag,
+    DELETE "/2.0/mlflow/registered-models/delete-tag" => registry::delete_tag,
+    POST "/2.0/mlflow/registered-models/alias" => registry::set_alias,
+    DELETE "/2.0/mlflow/registered-models/alias" => registry::delete_alias,
+    GET "/2.0/mlflow/registered-models/alias" => registry::get_by_alias,
+    POST "/2.0/mlflow/model-versions/create" => registry::create_version,
+    GET "/2.0/mlflow/model-versions/get" => registry::get_version,
+    GET "/2.0/mlflow/model-versions/search" => registry::search_versions,
+    PATCH "/2.0/mlflow/model-versions/update" => registry::update_version,
+    DELETE "/2.0/mlflow/model-versions/delete" => registry::delete_version,
+    POST "/2.0/mlflow/model-versions/transition-stage" => registry::transition_stage,
+    GET "/2.0/mlflow/model-versions/get-download-uri" => registry::download_uri,
+    POST "/2.0/mlflow/model-versions/set-tag" => registry::set_version_tag,
+    DELETE "/2.0/mlflow/model-versions/delete-tag" => registry::delete_version_tag,
+    GET "/2.0/mlflow-artifacts/artifacts" => artifact::list,
+    DELETE "/2.0/mlflow-artifacts/artifacts/{*path}" => artifact::delete,
+}
+
+/// The doors of the protocol: all operations under both prefixes, transfers of artifacts, and what is said of the server.
+pub fn router() -> Router {
+    let mut router = Router::new();
+    for prefix in ["/api", "/ajax-api"] {
+        let mut api = Router::new();
+        for operation in OPERATIONS {
+            let filter = MethodFilter::try_from(operation.method.clone()).unwrap_or(MethodFilter::GET);
+            let door = move |identified: Identified, path: RawPathParams, request: Request| {
+                enter(operation, identified, path, request)
+            };
+            api = api.route(operation.path, on(filter, door));
+        }
+        api = api
+            .merge(artifact::transfers())
+            .route("/3.0/mlflow/server-info", get(server_info))
+            .fallback(no_such_operation)
+            .method_not_allowed_fallback(no_such_operation);
+        router = router.nest(prefix, api);
+    }
+    router.route("/health", get(async || "OK")).route("/version", get(async || MLFLOW_VERSION))
+}
+
+async fn enter(
+    operation: &'static Operation,
+    Identified(acting): Identified,
+    path: RawPathParams,
+    request: Request,
+) -> Result<Response, WireError> {
+    let (parts, body) = request.into_parts();
+    let from_query = parts.method == Method::GET && parts.uri.query().is_some();
+    let mut args = if from_query {
+        Args::of_query(parts.uri.query().unwrap_or_default())
+    } else {
+        check_content_type(&parts.method, &parts.headers)?;
+        match read_body(body, operation.body_limit).await? {
+            Some(body) => Args::of_body(&body),
+            None => return Ok(too_long(operation.body_limit)),
+        }
+    };
+    for (name, value) in &path {
+        args = args.with(name, value.to_owned());
+    }
+    (operation.handler)(acting, args).await.map(|answer| Json(answer).into_response())
+}
+
+fn check_content_type(method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
+    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let is_json = given.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
+    if is_json || !matches!(*method, Method::POST | Method::PUT) {
+        return Ok(());
+    }
+    Err(Problem::invalid("Bad Request. Content-Type must be application/json."))
+}
+
+/// The body, `None` if it is too long. What is too long is read to its end, or the client would see a broken connection
+/// instead of the answer.
+async fn read_body(body: Body, limit: usize) -> Result<Option<Bytes>, Problem> {
+    let mut stream = body.into_data_stream();
+    let mut read = Vec::new();
+    let mut length = 0;
+    while let Some(chunk) = stream.next().await {
+        let chunk = chunk.map_err(|error| Problem::new(Code::BadRequest, format!("The request broke off: {error}")))?;
+        length += chunk.len();
+        if length > limit + DRAINED {
+            return Ok(None);
+        }
+        if length <= limit {
+            read.extend_from_slice(&chunk);
+        } else {
+            read = Vec::new();
+        }
+    }
+    Ok((length <= limit).then(|| read.into()))
+}
+
+fn too_long(limit: usize) -> Response {
+    let message = format!("The request is too long: at most {limit} bytes are taken. Please split it up.");
+    let mut response = WireError(Problem::invalid(message)).into_response();
+    *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
+    response
+}
+
+async fn no_such_operation(method: Method, uri: http::Uri) -> WireError {
+    WireError(Problem::new(
+        Code::EndpointNotFound,
+        format!("No operation of this server answers to {method} {}.", uri.path()),
+    ))
+}
+
+/// What clients ask before the first transfer of an artifact. Public.
+async fn server_info() -> Json<Value> {
+    Json(json!({
+        "store_type": "SqlStore",
+        "workspaces_enabled": false,
+        "trace_archival_enabled": false,
+        "multipart_uploads_enabled": false,
+        "multipart_downloads_enabled": false,
+        "artifact_serving_enabled": true,
+        "presigned_upload_run_id_supported": false,
+        "presigned_upload_model_id_supported": false,
+        "model_artifact_presigned_downloads_supported": false,
+        "artifacts_presigned_only": false,
+        "features_enabled": { "gateway": false, "scheduled_issue_detection": false },
+    }))
+}
+
+/// Tags or params of a call.
+fn read_tags(args: &mut Args, name: &str) -> Result<Vec<Tag>, Problem> {
+    args.items(name)?
+        .iter()
+        .map(|tag| Ok(Tag { key: tag.required("key")?.to_owned(), value: tag.text_or_empty("value")?.to_owned() }))
+        .collect()
+}
+
+fn view_type(args: &Args, name: &str) -> Result<ViewType, Problem> {
+    let words =
+        [("ACTIVE_ONLY", ViewType::ActiveOnly), ("DELETED_ONLY", ViewType::DeletedOnly), ("ALL", ViewType::All)];
+    Ok(args.word(name, &words, 1)?.unwrap_or_default())
+}
