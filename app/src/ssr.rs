@@ -137,10 +137,25 @@ fn theme(headers: &HeaderMap) -> &'static str {
     }
 }
 
+/// What the page may load and run: this site's files, and the scripts that carry this answer's number.
+fn set_policy() {
+    let (Some(response), Some(nonce)) = (use_context::<ResponseOptions>(), leptos::nonce::use_nonce()) else {
+        return;
+    };
+    let policy = format!(
+        "default-src 'self'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; img-src 'self' data: blob:; \
+         object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+    );
+    if let Ok(policy) = policy.parse() {
+        response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+    }
+}
+
 /// The document around the application.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let headers = use_context::<Parts>().map(|parts| parts.headers).unwrap_or_default();
     provide_context(origin(&headers));
+    set_policy();
     let style = format!("/{}/runmark.css", options.site_pkg_dir);
     view! {
         <!DOCTYPE html>

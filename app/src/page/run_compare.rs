@@ -58,9 +58,9 @@ pub fn RunCompare() -> AnyView {
 fn Compared(comparison: Comparison, ids: Vec<String>) -> AnyView {
     let address = Address::here();
     let Comparison { runs, missing } = comparison;
-    let without = move |id: &str| {
-        let rest: Vec<&str> = ids.iter().map(String::as_str).filter(|other| *other != id).collect();
-        address.with(&[("runs", &rest.join(","))])
+    let without = move |id: String| {
+        let rest: Vec<String> = ids.iter().filter(|other| **other != id).cloned().collect();
+        move || address.with(&[("runs", &rest.join(","))])
     };
     let chip = |index: usize, run: &ComparedRun| {
         let name = run_name(&run.run);
@@ -72,7 +72,7 @@ fn Compared(comparison: Comparison, ids: Vec<String>) -> AnyView {
                 <span class="muted">{run.experiment_name.clone()}</span>
                 <a
                     class="icon-button"
-                    href=without(&run.run.info.id.to_string())
+                    href=without(run.run.info.id.to_string())
                     data-noscroll=""
                     aria-label=remove.clone()
                     title=remove.clone()

@@ -3,7 +3,7 @@ use crate::{
     part::{
         address::Address,
         answered::Answered,
-        column::{Column, default_columns, known_columns, read_columns},
+        column::{default_columns, known_columns, read_columns},
         column_picker::ColumnPicker,
         copy::CopyButton,
         empty::{Empty, FirstRun},
@@ -106,11 +106,12 @@ fn Header(head: ExperimentHead) -> AnyView {
 #[component]
 fn Runs(runs: Answer<RunsPage>, selection: Selection, name: String) -> AnyView {
     let address = Address::here();
-    // The rows last shown: what columns there are to choose from, also while the next rows are on their way.
+    // The rows last shown, for the choice of columns only. The table must not read them: they are written while it is
+    // being replaced.
     let rows = RwSignal::new(Vec::<Run>::new());
     let known = Memo::new(move |_| rows.with(|rows| known_columns(rows)));
     let chosen = Memo::new(move |_| read_columns(&address.text("columns")));
-    let shown: Signal<Vec<Column>> =
+    let shown =
         Signal::derive(move || chosen.get().unwrap_or_else(|| rows.with(|rows| default_columns(rows))));
     let trash = move || address.text("view") == "trash";
     let toggle_trash = move || address.with(&[("view", if trash() { "" } else { "trash" }), ("page", "")]);
@@ -134,13 +135,14 @@ fn Runs(runs: Answer<RunsPage>, selection: Selection, name: String) -> AnyView {
             </div>
         </div>
         <Answered answer=runs bars=12 show={move |page: RunsPage| {
-            // Written before the table reads it, so that the server renders the right columns at once.
             rows.set(page.runs.clone());
             if page.runs.is_empty() && page.total == 0 {
                 return view! { <NoRuns name=name.clone()/> }.into_any();
             }
+            let unchosen = default_columns(&page.runs);
+            let columns = Signal::derive(move || chosen.get().unwrap_or_else(|| unchosen.clone()));
             view! {
-                <RunTable runs=page.runs columns=shown selection/>
+                <RunTable runs=page.runs columns selection/>
                 <footer class="table-foot"><Pager total=page.total/></footer>
             }.into_any()
         }}/>
@@ -178,13 +180,13 @@ fn CompareButton(selection: Selection) -> AnyView {
 #[component]
 fn NoRuns(name: String) -> AnyView {
     let address = Address::here();
-    let filtered = address.get("filter").is_some();
-    let trash = address.text("view") == "trash";
+    let filtered = untrack(|| address.get("filter").is_some());
+    let trash = untrack(|| address.text("view") == "trash");
     match (filtered, trash) {
         (true, _) => view! {
             <Empty icon=Icon::Search title="No run matches the filter">
                 <p>
-                    <a class="button" href=address.with(&[("filter", ""), ("page", "")])>"Clear the filter"</a>
+                    <a class="button" href=move || address.with(&[("filter", ""), ("page", "")])>"Clear the filter"</a>
                 </p>
             </Empty>
         }
@@ -192,7 +194,7 @@ fn NoRuns(name: String) -> AnyView {
         (false, true) => view! {
             <Empty icon=Icon::Trash title="The trash is empty">
                 <p class="muted">"Deleted runs come here and can be restored."</p>
-                <p><a class="button" href=address.with(&[("view", "")])>"Back to active runs"</a></p>
+                <p><a class="button" href=move || address.with(&[("view", "")])>"Back to active runs"</a></p>
             </Empty>
         }
         .into_any(),

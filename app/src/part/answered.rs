@@ -66,7 +66,8 @@ pub fn FaultNote(
     fault: Fault,
 ) -> AnyView {
     if fault.is_unauthenticated() {
-        let here = Address::here().whole();
+        let address = Address::here();
+        let here = untrack(|| address.whole());
         let path = format!("/sign-in{}", Query::default().with("next", &here));
         return view! { <Redirect path/> }.into_any();
     }

@@ -15,7 +15,7 @@ pub fn Pager(
 ) -> AnyView {
     let address = Address::here();
     let size = u64::from(RUNS_PAGE);
-    let page = page_number(address);
+    let page = untrack(|| page_number(address));
     let first = (page - 1).saturating_mul(size) + 1;
     let last = page.saturating_mul(size).min(total);
     let place = match total {
@@ -26,7 +26,7 @@ pub fn Pager(
     let step = move |label: &'static str, icon: Icon, to: Option<u64>| match to {
         Some(to) => {
             let number = if to == 1 { String::new() } else { to.to_string() };
-            let href = address.with(&[("page", &number)]);
+            let href = move || address.with(&[("page", &number)]);
             view! { <a class="icon-button" href=href data-noscroll="" aria-label=label title=label>{icon.draw()}</a> }
                 .into_any()
         }

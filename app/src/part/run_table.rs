@@ -75,8 +75,7 @@ pub fn RunTable(
     /// What is chosen for comparison.
     selection: Selection,
 ) -> AnyView {
-    let runs = StoredValue::new(runs);
-    let ids: Vec<RunId> = runs.with_value(|runs| runs.iter().map(|run| run.info.id).collect());
+    let ids: Vec<RunId> = runs.iter().map(|run| run.info.id).collect();
     let all_ids = ids.clone();
     let all_chosen = move || !ids.is_empty() && ids.iter().all(|id| selection.place(*id).is_some());
     let choose_all = move |event| {
@@ -120,9 +119,7 @@ pub fn RunTable(
                     </tr>
                 </thead>
                 <tbody>
-                    {runs.with_value(|runs| {
-                        runs.iter().map(|run| view! { <Row run=run.clone() columns selection/> }).collect_view()
-                    })}
+                    {runs.into_iter().map(|run| view! { <Row run columns selection/> }).collect_view()}
                 </tbody>
             </table>
         </div>
@@ -196,7 +193,7 @@ fn Row(run: Run, columns: Signal<Vec<Column>>, selection: Selection) -> AnyView 
     let color = move || place.get().map(series_class).unwrap_or_default();
     let label = format!("Select {name}");
     let status = run.info.status;
-    let run = StoredValue::new(run);
+    let cells = move || columns.read().iter().map(|column| cell(&run, column)).collect_view();
     view! {
         <tr class:chosen=move || place.get().is_some()>
             <td class="pick">
@@ -215,9 +212,7 @@ fn Row(run: Run, columns: Signal<Vec<Column>>, selection: Selection) -> AnyView 
                     <a href=address title=name.clone()>{name.clone()}</a>
                 </div>
             </th>
-            {move || {
-                run.with_value(|run| columns.read().iter().map(|column| cell(run, column)).collect_view())
-            }}
+            {cells}
         </tr>
     }
     .into_any()

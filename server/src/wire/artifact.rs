@@ -29,11 +29,13 @@ pub fn transfers() -> Router {
     Router::new().route("/2.0/mlflow-artifacts/artifacts/{*path}", get(download).put(upload))
 }
 
+/// Files and folders in a folder; their paths are names alone.
 pub async fn list(acting: Acting, args: Args) -> Answer {
     let entries = acting.list_artifacts(args.text_or_empty("path")?).await?;
     Ok(Object::default().set_list("files", &entries, encode::artifact).done())
 }
 
+/// Deletes a file or a folder.
 pub async fn delete(acting: Acting, args: Args) -> Answer {
     acting.delete_artifact(args.required("path")?).await?;
     Ok(json!({}))

@@ -19,7 +19,7 @@ use args::Args;
 use axum::{
     Json, Router,
     body::{Body, Bytes},
-    extract::{RawPathParams, Request},
+    extract::{OriginalUri, RawPathParams, Request},
     response::{IntoResponse, Response},
     routing::{MethodFilter, get, on},
 };
@@ -211,7 +211,7 @@ fn too_long(limit: usize) -> Response {
     response
 }
 
-async fn no_such_operation(method: Method, uri: http::Uri) -> WireError {
+async fn no_such_operation(method: Method, OriginalUri(uri): OriginalUri) -> WireError {
     WireError(Problem::new(
         Code::EndpointNotFound,
         format!("No operation of this server answers to {method} {}.", uri.path()),

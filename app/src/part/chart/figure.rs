@@ -69,7 +69,7 @@ impl Held {
         }
         let mut runs = request.runs.clone();
         runs.retain(|run| !self.request.runs.contains(run));
-        (!runs.is_empty()).then(|| CurveRequest { runs, ..request.clone() })
+        (!runs.is_empty()).then(|| CurveRequest { runs, ..self.request.clone() })
     }
 
     /// Takes in what the server answered to a request of [`Held::lacking`].
@@ -86,10 +86,11 @@ impl Held {
         }
     }
 
-    /// Whether a request differs in its runs at most.
+    /// Whether a request differs in its runs at most; that the curves here are finer than it needs does no harm.
     fn is_alike(&self, request: &CurveRequest) -> bool {
-        let alike = |request: &CurveRequest| (request.along, request.buckets, request.window);
-        self.request.key == request.key && alike(&self.request) == alike(request)
+        self.request.key == request.key
+            && self.request.along == request.along
+            && self.request.buckets >= request.buckets
     }
 
     /// What to ask for to show this part of the axis exactly; nothing where all points of the runs are here. Relative
@@ -345,6 +346,8 @@ mod tests {
         held.add(lacking, Vec::new());
         assert_eq!(held.lacking(&more), None);
         assert_eq!(held.curves.len(), 2);
+        let narrower = CurveRequest { buckets: 256, ..more.clone() };
+        assert_eq!(held.lacking(&narrower), None);
         let wider = CurveRequest { buckets: 1024, ..more };
         assert_eq!(held.lacking(&wider), Some(wider.clone()));
         held.add(wider.clone(), vec![curve(A, 0, &[1.0], 1)]);

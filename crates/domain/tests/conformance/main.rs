@@ -10,5 +10,7 @@ mod account;
 mod experiment;
 mod log;
 mod metric;
+mod permission;
 mod run;
+mod search;
 mod world;

@@ -14,7 +14,7 @@
 //!     let experiment = alice.experiment("vision").await;
 //!     let run = alice.run_in(experiment).await;
 //!     alice.logs(run, batch().metric("loss", 1, 0.5)).await;
-//!     check_refused(alice.get_run(no_run()).await, Code::ResourceDoesNotExist, "…").await;
+//!     check_refused(alice.get_run(no_run()).await, Code::ResourceDoesNotExist, "…");
 //! }
 //! ```
 //!
