@@ -87,14 +87,20 @@ pub async fn viewer() -> Result<Option<Viewer>, Fault> {
 /// # Errors
 /// If name and password don't belong together. They go back to the form by a redirect, so they set no status.
 pub async fn sign_in(name: &str, password: &str, next: &str) -> Result<(), Fault> {
-    let caller =
-        required::<Domain>()?.unchecked_sign_in(name, password).await.map_err(|error| Fault(error.into()))?;
+    let signed_in = required::<Domain>()?.unchecked_sign_in(name, password).await;
+    let caller = signed_in.map_err(|error| if is_form() { Fault(error.into()) } else { fault(error) })?;
     let session = required::<Session>()?;
     // A new id, so that whoever knew the old one (session fixation) has nothing.
     session.cycle_id().await.map_err(session_fault)?;
     session.insert(SESSION_USER, caller.user()).await.map_err(session_fault)?;
     leptos_axum::redirect(local_path(next));
     Ok(())
+}
+
+/// Whether a browser sent a form and waits for a page, rather than a script that reads the answer's status.
+fn is_form() -> bool {
+    let accept = use_context::<Parts>().and_then(|parts| parts.headers.get(header::ACCEPT).cloned());
+    accept.is_some_and(|accept| accept.to_str().is_ok_and(|kinds| kinds.contains("text/html")))
 }
 
 /// Ends the session.
@@ -139,7 +145,7 @@ fn theme(headers: &HeaderMap) -> &'static str {
 
 /// What the page may load and run: this site's files, and the scripts that carry this answer's number.
 fn set_policy() {
-    let (Some(response), Some(nonce)) = (use_context::<ResponseOptions>(), leptos::nonce::use_nonce()) else {
+    let (Some(response), Some(nonce)) = (use_context::<ResponseOptions>(), use_nonce()) else {
         return;
     };
     let policy = format!(

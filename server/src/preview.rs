@@ -5,7 +5,7 @@ use axum::{
     extract::Query,
     response::{IntoResponse, Response},
 };
-use chart::{Figure, Frame, Point, Series, Theme, XAxis};
+use chart::{Figure, Frame, Point, Scale, Series, Smoothing, Theme, XAxis};
 use http::header;
 use model::{
     Problem, RunId,
@@ -17,7 +17,8 @@ use std::collections::HashMap;
 const WIDTH: u32 = 720;
 const HEIGHT: u32 = 320;
 
-/// One metric of some runs as an SVG: `?runs=a,b&metric=loss&along=step|time|relative`.
+/// One metric of some runs as an SVG: `?runs=a,b&metric=loss&along=step|time|relative`, with `log=1` on a log scale, with
+/// `smooth=0.6` smoothed.
 pub async fn chart(
     SignedIn(acting): SignedIn,
     Query(query): Query<HashMap<String, String>>,
@@ -40,14 +41,16 @@ pub async fn chart(
     };
     let curves = acting.curves(&request).await?;
     let x = match along {
-        Along::Step => XAxis::Step(chart::Scale::Linear),
-        Along::Time if relative => XAxis::RelativeTime(chart::Scale::Linear),
+        Along::Step => XAxis::Step(Scale::Linear),
+        Along::Time if relative => XAxis::RelativeTime(Scale::Linear),
         Along::Time => XAxis::WallTime,
     };
     let figure = Figure {
         title: key.to_owned(),
         series: curves.iter().map(|curve| series(curve, &ids, &runs, along, relative)).collect(),
         x,
+        y: if text("log") == "1" { Scale::Log10 } else { Scale::Linear },
+        smoothing: text("smooth").parse().map_or(Smoothing::None, Smoothing::Ema),
         ..Figure::default()
     };
     let svg = chart::svg(&figure, WIDTH, HEIGHT, Frame::Titled, &Theme::LIGHT);

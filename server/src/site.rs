@@ -29,6 +29,8 @@ use tower_sessions::{Expiry, Session, SessionManagerLayer, cookie::SameSite};
 #[allow_missing = true]
 struct Files;
 
+/// Name of the cookie that a browser is known by.
+pub const SESSION_COOKIE: &str = "runmark_session";
 /// How long a browser stays signed in without being used.
 const SESSION_LIFE: time::Duration = time::Duration::days(14);
 
@@ -39,6 +41,11 @@ static PACKAGE: LazyLock<String> = LazyLock::new(|| {
     let mark: String = files.flat_map(|file| file.metadata.sha256_hash()[..4].to_vec()).map(|byte| format!("{byte:02x}")).collect();
     format!("pkg/{}", if mark.is_empty() { "none" } else { &mark })
 });
+
+/// Paths of all pages.
+pub fn pages() -> Vec<String> {
+    generate_route_list(app::App).into_iter().map(|page| page.path().to_owned()).collect()
+}
 
 /// Pages, server functions, files.
 pub fn router(wiring: &Wiring) -> Router {
@@ -56,7 +63,7 @@ pub fn router(wiring: &Wiring) -> Router {
         move |request: Request| lost(request, render.clone())
     };
     let sessions = SessionManagerLayer::new(Sessions(wiring.domain.clone()))
-        .with_name("runmark_session")
+        .with_name(SESSION_COOKIE)
         .with_http_only(true)
         .with_same_site(SameSite::Lax)
         // TLS ends elsewhere, and on loopback there is none: a browser would not send a secure cookie back.

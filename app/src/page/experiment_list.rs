@@ -64,6 +64,7 @@ fn is_fresh(rows: &[ExperimentRow]) -> bool {
 fn Welcome() -> AnyView {
     view! {
         <div class="welcome">
+            <h1 class="visually-hidden">"Experiments"</h1>
             <Empty icon=Icon::Flask title="Log your first run">
                 <p class="muted">
                     "Runmark speaks MLflow's protocol: point the MLflow client here, and runs appear on this page."
@@ -98,7 +99,7 @@ fn ExperimentTable(rows: Vec<ExperimentRow>, wanted: Signal<String>) -> AnyView 
     };
     view! {
         <div class="table-frame" role="region" aria-label="Experiments" tabindex="0">
-            <table class="grid experiment-table">
+            <table class="grid experiment-table" aria-label="Experiments">
                 <thead>
                     <tr>
                         <th scope="col" class="name">"Name"</th>

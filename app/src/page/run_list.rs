@@ -36,11 +36,14 @@ pub fn experiment_in_path() -> Memo<ExperimentId> {
 pub fn RunList() -> AnyView {
     let address = Address::here();
     let experiment = experiment_in_path();
-    let asked = Memo::new(move |_| RunsQuery {
-        filter: address.text("filter").trim().to_owned(),
-        order_by: address.text("order"),
-        offset: (page_number(address) - 1).saturating_mul(u64::from(RUNS_PAGE)),
-        deleted: address.text("view") == "trash",
+    let asked = Memo::new(move |before: Option<&RunsQuery>| match before {
+        Some(before) if !address.is_at(&format!("/experiments/{}", experiment.get())) => before.clone(),
+        _ => RunsQuery {
+            filter: address.text("filter").trim().to_owned(),
+            order_by: address.text("order"),
+            offset: (page_number(address) - 1).saturating_mul(u64::from(RUNS_PAGE)),
+            deleted: address.text("view") == "trash",
+        },
     });
     let head = fetch(move || experiment.get(), experiment_head);
     let runs =

@@ -120,6 +120,11 @@ impl Address {
         }
     }
 
+    /// Whether the person is still at this path, tracked. A page that is being left sees the next one's query.
+    pub fn is_at(self, path: &str) -> bool {
+        *self.path.read() == path
+    }
+
     /// The value of a key, tracked.
     pub fn get(self, key: &str) -> Option<String> {
         self.query.read().get(key).map(ToOwned::to_owned)

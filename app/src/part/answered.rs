@@ -5,7 +5,7 @@ use crate::{
         icon::Icon,
     },
 };
-use leptos::prelude::*;
+use leptos::{prelude::*, tachys::reactive_graph::OwnedView};
 use leptos_router::components::Redirect;
 use model::{Code, Problem};
 use serde::{Serialize, de::DeserializeOwned};
@@ -32,15 +32,23 @@ where
     view! {
         <div class="answered" class:pending=pending aria-busy=move || pending.get().to_string()>
             <Transition set_pending fallback=move || view! { <Waiting bars/> }>
-                {move || {
-                    let show = show.clone();
-                    Suspend::new(async move {
-                        match answer.await {
-                            Ok(value) => show(value).into_any(),
-                            Err(fault) => view! { <FaultNote fault/> }.into_any(),
-                        }
-                    })
-                }}
+                {
+                    let scope = Owner::current().unwrap_or_default();
+                    move || {
+                        let (show, scope) = (show.clone(), scope.clone());
+                        Suspend::new(async move {
+                            let answer = answer.await;
+                            // What the view made lives until the next view stands in its place, not only until the
+                            // server is asked again: meanwhile it is still seen, and reacts.
+                            let life = scope.child();
+                            let view = life.with(|| match answer {
+                                Ok(value) => show(value).into_any(),
+                                Err(fault) => view! { <FaultNote fault/> }.into_any(),
+                            });
+                            OwnedView::new_with_owner(view, life)
+                        })
+                    }
+                }
             </Transition>
         </div>
     }

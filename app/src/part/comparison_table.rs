@@ -11,7 +11,7 @@ use model::{
     page::ComparedRun,
     run::{Run, RunStatus, Tag, tag},
 };
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// A line of the table: a name and what each run has for it.
 struct Line {
@@ -131,12 +131,13 @@ pub fn ComparisonTable(
             run
         })
         .collect();
-    let groups = StoredValue::new(vec![
+    let groups = Arc::new([
         ("Run", attributes(&runs)),
         ("Params", keyed(&runs, |run| &run.params)),
         ("Metrics, last value", metrics(&runs)),
         ("Tags", keyed(&tagged, |run| &run.tags)),
     ]);
+    let counted = groups.clone();
     let width = (runs.len() + 1).to_string();
     let heads = runs
         .iter()
@@ -162,14 +163,9 @@ pub fn ComparisonTable(
             }
         })
     };
-    let bodies = move || {
-        groups
-            .with_value(|groups| groups.iter().map(|(name, lines)| group(name, lines, &width)).collect_view())
-    };
-    let all_same = move || {
-        only_differences.get()
-            && groups.with_value(|groups| !groups.iter().any(|(_, lines)| lines.iter().any(Line::differs)))
-    };
+    let bodies = move || groups.iter().map(|(name, lines)| group(name, lines, &width)).collect_view();
+    let all_same =
+        move || only_differences.get() && !counted.iter().any(|(_, lines)| lines.iter().any(Line::differs));
     view! {
         <section class="comparison" aria-labelledby="comparison-title">
             <div class="toolbar">
@@ -188,7 +184,7 @@ pub fn ComparisonTable(
                 </label>
             </div>
             <div class="table-frame" role="region" aria-label="Values of the runs" tabindex="0">
-                <table class="grid comparison-table">
+                <table class="grid comparison-table" aria-label="Values of the runs">
                     <thead>
                         <tr>
                             <td class="name"></td>
@@ -206,16 +202,37 @@ pub fn ComparisonTable(
     .into_any()
 }
 
+/// How far a number is from the first run's, in percent; where that says something.
+fn change(base: &Value, value: &Value) -> Option<String> {
+    let (Value::Number(base), Value::Number(value)) = (base, value) else { return None };
+    let percent = (value - base) / base.abs() * 100.0;
+    match percent.abs() {
+        0.0 => None,
+        ..0.05 => Some(format!("{}0.1 %", if percent < 0.0 { "> −" } else { "< +" })),
+        ..10.0 => Some(format!("{percent:+.1} %").replace('-', "−")),
+        ..1000.0 => Some(format!("{percent:+.0} %").replace('-', "−")),
+        // Ten times as much and more, or not finite: the number speaks for itself.
+        _ => None,
+    }
+}
+
 fn row(line: &Line) -> impl IntoView + use<> {
     let differs = line.differs();
-    let first = line.values.first().map(Value::text).unwrap_or_default();
+    let base = line.values.first();
+    let first = base.map(Value::text).unwrap_or_default();
     let cells = line
         .values
         .iter()
         .map(|value| {
             let marked = differs && value.text() != first;
             let number = matches!(value, Value::Number(_));
-            view! { <td class:differs=marked class:num=number>{value.clone().show()}</td> }
+            let change = base.and_then(|base| change(base, value));
+            view! {
+                <td class:differs=marked class:num=number>
+                    {value.clone().show()}
+                    {change.map(|change| view! { <span class="change">{change}</span> })}
+                </td>
+            }
         })
         .collect_view();
     view! {
@@ -223,5 +240,32 @@ fn row(line: &Line) -> impl IntoView + use<> {
             <th class="name" scope="row" title=line.key.clone()>{line.key.clone()}</th>
             {cells}
         </tr>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_is_told_in_percent_where_that_says_something() {
+        let check = |base: f64, value: f64, text: Option<&str>| {
+            assert_eq!(
+                change(&Value::Number(base), &Value::Number(value)).as_deref(),
+                text,
+                "{base} to {value}"
+            );
+        };
+        check(2.0, 3.0, Some("+50 %"));
+        check(2.0, 1.9, Some("−5.0 %"));
+        check(-2.0, -1.0, Some("+50 %"));
+        check(1.0, 1.000_01, Some("< +0.1 %"));
+        check(1.0, 0.999_99, Some("> −0.1 %"));
+        check(1.0, 1.0, None);
+        check(0.0, 1.0, None);
+        check(0.0, 0.0, None);
+        check(1.0, f64::NAN, None);
+        check(f64::NAN, 1.0, None);
+        check(1.0, 100.0, None);
     }
 }

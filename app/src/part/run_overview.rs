@@ -225,8 +225,8 @@ fn MetricTable(metrics: Signal<Vec<MetricSummary>>) -> AnyView {
                 <p class="none-yet">"None yet. " <code>"mlflow.log_metric(\"loss\", 0.5, step=1)"</code> " logs one."</p>
             }
         >
-            <div class="table-frame short">
-                <table class="grid">
+            <div class="table-frame short" role="region" aria-labelledby="metrics-title" tabindex="0">
+                <table class="grid" aria-labelledby="metrics-title">
                     <thead>
                         <tr>
                             <th scope="col">"Metric"</th>
@@ -282,7 +282,7 @@ fn pairs_view(label: &'static str, pairs: &[Tag]) -> impl IntoView + use<> {
         }
     };
     view! {
-        <div class="table-frame short">
+        <div class="table-frame short" role="region" aria-label=label tabindex="0">
             <table class="grid pairs" aria-label=label>
                 <tbody>{pairs.iter().map(row).collect_view()}</tbody>
             </table>

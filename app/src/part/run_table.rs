@@ -89,7 +89,7 @@ pub fn RunTable(
     };
     view! {
         <div class="table-frame" role="region" aria-label="Runs" tabindex="0">
-            <table class="grid run-table">
+            <table class="grid run-table" aria-label="Runs">
                 <thead>
                     <tr class="group-row">
                         <td class="pick"></td>

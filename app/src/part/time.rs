@@ -62,16 +62,16 @@ pub fn absolute(at: Millis) -> String {
     format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC")
 }
 
-/// How long ago, in one unit; far away times as a date.
+/// How long ago, in one unit; far away times, and those to come, as a date.
 pub fn relative(at: Millis, now: Millis) -> String {
-    const FUTURE: i64 = -MINUTE;
+    // Clocks differ a little between machines.
+    const SKEW: i64 = -MINUTE;
     match now - at {
-        ..FUTURE => absolute(at).chars().take(10).collect(),
-        ..5_000 => "just now".to_owned(),
-        gone @ ..MINUTE => format!("{} s ago", gone / SECOND),
-        gone @ ..HOUR => format!("{} min ago", gone / MINUTE),
-        gone @ ..DAY => format!("{} h ago", gone / HOUR),
-        gone if gone < 30 * DAY => format!("{} d ago", gone / DAY),
+        SKEW..5_000 => "just now".to_owned(),
+        gone @ 5_000..MINUTE => format!("{} s ago", gone / SECOND),
+        gone @ MINUTE..HOUR => format!("{} min ago", gone / MINUTE),
+        gone @ HOUR..DAY => format!("{} h ago", gone / HOUR),
+        gone if (DAY..30 * DAY).contains(&gone) => format!("{} d ago", gone / DAY),
         _ => absolute(at).chars().take(10).collect(),
     }
 }

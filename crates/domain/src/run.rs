@@ -57,6 +57,7 @@ impl Acting {
         };
         tags.retain(|tag| tag.key != tag::RUN_NAME);
         tags.push(Tag { key: tag::RUN_NAME.to_owned(), value: name.clone() });
+        tags.sort_by(|a, b| a.key.cmp(&b.key));
         let id = RunId(clock::new_uuid()?);
         let info = RunInfo {
             id,

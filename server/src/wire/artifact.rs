@@ -10,7 +10,7 @@ use crate::identity::Identified;
 use axum::{
     Router,
     body::Body,
-    extract::Path,
+    extract::{Path, rejection::PathRejection},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -20,6 +20,7 @@ use domain::{
 };
 use futures::TryStreamExt as _;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
+use model::Problem;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 use time::{OffsetDateTime, format_description::well_known::Rfc2822};
@@ -41,16 +42,27 @@ pub async fn delete(acting: Acting, args: Args) -> Answer {
     Ok(json!({}))
 }
 
-async fn upload(Identified(acting): Identified, Path(path): Path<String>, body: Body) -> Result<StatusCode, WireError> {
+/// The path of a file, unless its bytes are no text.
+fn readable(path: Result<Path<String>, PathRejection>) -> Result<String, Problem> {
+    path.map(|Path(path)| path).map_err(|_| Problem::invalid("Invalid path"))
+}
+
+async fn upload(
+    Identified(acting): Identified,
+    path: Result<Path<String>, PathRejection>,
+    body: Body,
+) -> Result<StatusCode, WireError> {
+    let path = readable(path)?;
     acting.write_artifact(&path, body.into_data_stream()).await?;
     Ok(StatusCode::OK)
 }
 
 async fn download(
     Identified(acting): Identified,
-    Path(path): Path<String>,
+    path: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response, WireError> {
+    let path = readable(path)?;
     let read = acting.read_artifact(&path, range(&headers)).await?;
     Ok(file(&path, read, Disposition::Attachment))
 }

@@ -19,7 +19,7 @@ use args::Args;
 use axum::{
     Json, Router,
     body::{Body, Bytes},
-    extract::{OriginalUri, RawPathParams, Request},
+    extract::{OriginalUri, RawPathParams, Request, rejection::RawPathParamsRejection},
     response::{IntoResponse, Response},
     routing::{MethodFilter, get, on},
 };
@@ -35,6 +35,8 @@ pub const MLFLOW_VERSION: &str = "3.17.2";
 
 /// What an operation answers.
 pub(crate) type Answer = Result<Value, WireError>;
+/// The variable parts of an address, unless their bytes are no text.
+type Path = Result<RawPathParams, RawPathParamsRejection>;
 type Handler = fn(Acting, Args) -> BoxFuture<'static, Answer>;
 
 /// Bytes of a JSON body: a full batch of metrics, params and tags takes less than 2 MiB.
@@ -136,7 +138,7 @@ pub fn router() -> Router {
         let mut api = Router::new();
         for operation in OPERATIONS {
             let filter = MethodFilter::try_from(operation.method.clone()).unwrap_or(MethodFilter::GET);
-            let door = move |identified: Identified, path: RawPathParams, request: Request| {
+            let door = move |identified: Identified, path: Path, request: Request| {
                 enter(operation, identified, path, request)
             };
             api = api.route(operation.path, on(filter, door));
@@ -154,9 +156,10 @@ pub fn router() -> Router {
 async fn enter(
     operation: &'static Operation,
     Identified(acting): Identified,
-    path: RawPathParams,
+    path: Path,
     request: Request,
 ) -> Result<Response, WireError> {
+    let path = path.map_err(|_| Problem::invalid("The address holds bytes that are no text."))?;
     let (parts, body) = request.into_parts();
     let from_query = parts.method == Method::GET && parts.uri.query().is_some();
     let mut args = if from_query {

@@ -22,7 +22,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 pub(crate) use sql::{Arg, Query, Sql, sql};
-use std::{path::Path, str::FromStr, time::Duration};
+use std::{fs::File, path::Path, str::FromStr, time::Duration};
 
 /// Where everything but artifacts is kept.
 #[derive(Debug, Clone)]
@@ -66,6 +66,8 @@ impl Db {
             std::fs::create_dir_all(folder)
                 .map_err(|error| Error::Fault(format!("can't create the folder {}: {error}", folder.display())))?;
         }
+        // Until this is dropped no other process opens the database: SQLite's migrations have no lock of their own.
+        let _opening = lock_beside(path).await?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
@@ -135,6 +137,21 @@ impl Tx {
         }
         Ok(())
     }
+}
+
+/// Waits for, and holds, the lock on opening this database file. It is a file of its own, because closing a second handle
+/// to the database would take SQLite's own locks away.
+async fn lock_beside(path: &Path) -> Result<File> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let lock = move || {
+        let file = File::create(&name)?;
+        file.lock()?;
+        Ok(file)
+    };
+    let fault = |error: &dyn std::fmt::Display| Error::Fault(format!("can't lock {}: {error}", path.display()));
+    let locked: std::io::Result<File> = tokio::task::spawn_blocking(lock).await.map_err(|error| fault(&error))?;
+    locked.map_err(|error| fault(&error))
 }
 
 /// A stored word or rank that must be one of a few.

@@ -11,6 +11,7 @@ on_both_databases! {
     passwords_have_a_shortest_and_a_longest_length,
     only_admins_create_users_and_links,
     a_name_is_taken_once_and_has_rules,
+    an_account_may_have_a_password_that_nobody_knows,
     a_token_works_until_it_is_deleted,
     a_token_belongs_to_one_account,
     an_account_has_a_limited_number_of_tokens,
@@ -41,9 +42,14 @@ async fn the_right_name_and_password_sign_in(world: &World) {
 async fn a_wrong_password_and_an_unknown_name_answer_alike(world: &World) {
     world.user("alice").await;
     let too_long = "x".repeat(5000);
-    for (name, password) in
-        [("alice", "wrong"), ("alice", ""), ("alice", &too_long), ("nobody", PASSWORD), ("", ""), ("Alice", PASSWORD)]
-    {
+    for (name, password) in [
+        ("alice", "wrong"),
+        ("alice", ""),
+        ("alice", &too_long),
+        ("nobody", PASSWORD),
+        ("", ""),
+        ("Alice", PASSWORD),
+    ] {
         check_refused(world.domain.unchecked_sign_in(name, password).await, Code::Unauthenticated, REFUSED);
         check_refused(world.domain.unchecked_basic(name, password).await, Code::Unauthenticated, REFUSED);
     }
@@ -107,10 +113,23 @@ async fn a_name_is_taken_once_and_has_rules(world: &World) {
     world.domain.unchecked_sign_in("Zoë von Ünïcode", PASSWORD).await.unwrap();
 }
 
+async fn an_account_may_have_a_password_that_nobody_knows(world: &World) {
+    let (alice, root) = (world.user("alice").await, world.admin("root").await);
+    let outcome = alice.create_user_without_password("bob", false).await;
+    check_refused(outcome, Code::PermissionDenied, "Permission denied: this is for admins.");
+    let bob = root.create_user_without_password("bob", false).await.unwrap();
+    for password in ["", PASSWORD] {
+        check_refused(world.domain.unchecked_sign_in("bob", password).await, Code::Unauthenticated, REFUSED);
+    }
+    let link = root.create_sign_in_link("bob").await.unwrap();
+    let caller = world.domain.unchecked_use_sign_in_link(&link).await.unwrap();
+    assert_eq!(caller, Caller::User { id: bob.id, name: "bob".to_owned(), is_admin: false });
+}
+
 async fn a_token_works_until_it_is_deleted(world: &World) {
     let alice = world.user("alice").await;
     let (token, secret) = alice.create_token("laptop").await.unwrap();
-    assert_eq!(alice.list_tokens().await.unwrap(), [token.clone()]);
+    assert_eq!(alice.list_tokens().await.unwrap(), std::slice::from_ref(&token));
     assert_eq!(world.domain.unchecked_token(&secret).await.unwrap(), *alice.caller());
     assert!(alice.list_tokens().await.unwrap()[0].last_used.is_some_and(|at| at >= token.created));
 

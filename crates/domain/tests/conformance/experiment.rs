@@ -61,9 +61,14 @@ async fn names_and_locations_and_tags_have_rules(world: &World) {
     for name in ["", "  ", &"x".repeat(501)] {
         check_code(alice.create_experiment(name, "", &[]).await, Code::InvalidParameterValue);
     }
-    for location in
-        ["s3://b/../c", "s3://b#c", "http://example.org/x", "runs:/abc", "mlflow-artifacts://host/x", &"x".repeat(2049)]
-    {
+    for location in [
+        "s3://b/../c",
+        "s3://b#c",
+        "http://example.org/x",
+        "runs:/abc",
+        "mlflow-artifacts://host/x",
+        &"x".repeat(2049),
+    ] {
         check_code(alice.create_experiment("vision", location, &[]).await, Code::InvalidParameterValue);
     }
     for bad in [tag("", "v"), tag("a\"b", "v"), tag(&"k".repeat(251), "v"), tag("k", &"v".repeat(20_001))] {
@@ -130,7 +135,8 @@ async fn names(user: &User, filter: &str, order: &[&str], view: ViewType) -> Vec
 
 async fn the_search_filters(world: &World) {
     let alice = world.user("alice").await;
-    let vision = alice.create_experiment("Vision", "", &[tag("team", "a"), tag("my key", "x")]).await.unwrap();
+    let vision =
+        alice.create_experiment("Vision", "", &[tag("team", "a"), tag("my key", "x")]).await.unwrap();
     let speech = alice.create_experiment("speech_1", "", &[tag("team", "b")]).await.unwrap();
     let gone = alice.experiment("gone%").await;
     alice.delete_experiment(gone).await.unwrap();
@@ -152,7 +158,8 @@ async fn the_search_filters(world: &World) {
     check("tags.team = 'a'", All, &["Vision"]).await;
     check("tags.team != 'a'", All, &["speech_1"]).await;
     check("tags.team IS NULL", All, &["Default", "gone%"]).await;
-    check("tags.team IS NOT NULL AND name ILIKE '%S%' AND tags.team LIKE '_'", All, &["Vision", "speech_1"]).await;
+    check("tags.team IS NOT NULL AND name ILIKE '%S%' AND tags.team LIKE '_'", All, &["Vision", "speech_1"])
+        .await;
     check("tags.`my key` = 'x'", All, &["Vision"]).await;
     check(&format!("experiment_id = '{vision}'"), All, &["Vision"]).await;
     check(&format!("experiment_id NOT IN ('{vision}', '{speech}')"), All, &["Default", "gone%"]).await;
@@ -185,13 +192,16 @@ async fn the_search_orders_and_pages(world: &World) {
     }
     assert_eq!((paged, pages), (expected.map(str::to_owned).to_vec(), 3));
 
-    let search = async |max, token: &str| alice.search_experiments("", &order, ViewType::All, max, token).await;
+    let search =
+        async |max, token: &str| alice.search_experiments("", &order, ViewType::All, max, token).await;
     for max in [0, -1, 50_001, i64::MAX, i64::MIN] {
         check_code(search(max, "").await, Code::InvalidParameterValue);
     }
     check_code(search(10, "never a token").await, Code::InvalidParameterValue);
     check_code(
-        alice.search_experiments("", &["name".to_owned(), "name DESC".to_owned()], ViewType::All, 10, "").await,
+        alice
+            .search_experiments("", &["name".to_owned(), "name DESC".to_owned()], ViewType::All, 10, "")
+            .await,
         Code::InvalidParameterValue,
     );
 }

@@ -7,10 +7,17 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod account;
+mod artifact;
+mod coverage;
+mod dataset;
+mod durability;
 mod experiment;
 mod log;
+mod logged_model;
 mod metric;
 mod permission;
+mod registry;
 mod run;
+mod schema;
 mod search;
 mod world;

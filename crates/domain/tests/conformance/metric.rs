@@ -48,7 +48,8 @@ fn chart(runs: &[RunId], key: &str) -> CurveRequest {
 async fn curves_come_in_the_order_asked_for(world: &World) {
     let alice = world.user("alice").await;
     let experiment = alice.experiment("vision").await;
-    let (a, b, without) = (alice.run_in(experiment).await, alice.run_in(experiment).await, alice.run_in(experiment).await);
+    let (a, b, without) =
+        (alice.run_in(experiment).await, alice.run_in(experiment).await, alice.run_in(experiment).await);
     alice.logs(a, batch().metric("loss", 2, 1.0).metric("loss", 1, 2.0)).await;
     alice.logs(b, batch().metric("loss", 1, 3.0)).await;
     for order in [[a, b, without, no_run()], [no_run(), without, b, a]] {
@@ -67,14 +68,17 @@ async fn a_curve_keeps_its_peaks_and_its_gaps(world: &World) {
     for part in 0..4 {
         let steps = part * 500..(part + 1) * 500;
         alice
-            .logs(run, steps.fold(batch(), |batch, step| {
-                let value = match step {
-                    777 => 1e9,
-                    1333 => f64::NAN,
-                    _ => (step as f64).sin(),
-                };
-                batch.metric("loss", step, value)
-            }))
+            .logs(
+                run,
+                steps.fold(batch(), |batch, step| {
+                    let value = match step {
+                        777 => 1e9,
+                        1333 => f64::NAN,
+                        _ => (step as f64).sin(),
+                    };
+                    batch.metric("loss", step, value)
+                }),
+            )
             .await;
     }
     let curves = alice.curves(&CurveRequest { buckets: 10, ..chart(&[run], "loss") }).await.unwrap();

@@ -1,6 +1,7 @@
 //! Who may do what. What somebody may not see answers, to the letter, as what isn't there.
 
 use crate::world::*;
+use Permission::{Edit, Manage, NoPermissions, Read, Use};
 use domain::run::SearchRuns;
 use model::{
     curve::{Along, CurveRequest},
@@ -10,7 +11,6 @@ use model::{
     registry::NewVersion,
     run::{ModelOutput, RunUpdate},
 };
-use Permission::{Edit, Manage, NoPermissions, Read, Use};
 
 on_both_databases! {
     every_use_case_asks_for_its_level,
@@ -45,7 +45,14 @@ impl Things {
         owner.create_registered_model(name, &[], "").await.unwrap();
         owner.create_version(new_version(name, model)).await.unwrap();
         owner.set_alias(name, "champion", 1).await.unwrap();
-        Things { experiment, name: name.to_owned(), run, model, registered: name.to_owned(), friend: owner.name().to_owned() }
+        Things {
+            experiment,
+            name: name.to_owned(),
+            run,
+            model,
+            registered: name.to_owned(),
+            friend: owner.name().to_owned(),
+        }
     }
 
     /// None of them is there.
@@ -102,7 +109,8 @@ async fn attempts(user: &User, on: &Things) -> Vec<Attempt> {
     let (root, friend) = (ArtifactRoot::Run(on.experiment, on.run), on.friend.as_str());
     let model_root = ArtifactRoot::Model(on.experiment, on.model);
     let file = format!("{}/{}/artifacts/a.txt", on.experiment, on.run);
-    let (name, renamed, again) = (on.registered.as_str(), format!("{} registered", on.name), format!("{} again", on.name));
+    let (name, renamed, again) =
+        (on.registered.as_str(), format!("{} registered", on.name), format!("{} again", on.name));
     let note = tag("b", "2");
     attempts! {
         Read get_experiment(on.experiment);
@@ -172,7 +180,9 @@ async fn attempts(user: &User, on: &Things) -> Vec<Attempt> {
 /// What somebody with this level may and may not do, use case by use case.
 async fn check_level(user: &User, level: Permission, things: &Things) {
     let missing = attempts(user, &Things::missing(&things.friend)).await;
-    for ((use_case, needed, outcome), (_, _, of_missing)) in attempts(user, things).await.into_iter().zip(missing) {
+    for ((use_case, needed, outcome), (_, _, of_missing)) in
+        attempts(user, things).await.into_iter().zip(missing)
+    {
         let what = format!("{use_case} with {level}");
         assert_eq!(of_missing.as_ref().unwrap_err().code, Code::ResourceDoesNotExist, "{what}");
         if level < Read {
@@ -229,23 +239,40 @@ async fn no_list_shows_the_invisible(world: &World) {
     async fn lists(user: &User, experiments: &[ExperimentId], runs: &[RunId]) -> Vec<Vec<String>> {
         let found = user.search_experiments("name != 'Default'", &[], ViewType::All, 100, "").await.unwrap();
         let listed = user.list_experiments("").await.unwrap();
-        let asked =
-            SearchRuns { experiments, filter: "", view: ViewType::All, max_results: 100, order_by: &[], page_token: "" };
+        let asked = SearchRuns {
+            experiments,
+            filter: "",
+            view: ViewType::All,
+            max_results: 100,
+            order_by: &[],
+            page_token: "",
+        };
         let searched = user.search_runs(asked).await.unwrap();
         let ids: Vec<String> = runs.iter().map(ToString::to_string).collect();
         let compared = user.compare_runs(&ids).await.unwrap();
         assert_eq!(compared.runs.len() + compared.missing.len(), runs.len());
-        let request =
-            CurveRequest { runs: runs.to_vec(), key: "loss".to_owned(), along: Along::Step, window: None, buckets: 10 };
+        let request = CurveRequest {
+            runs: runs.to_vec(),
+            key: "loss".to_owned(),
+            along: Along::Step,
+            window: None,
+            buckets: 10,
+        };
         let curves = user.curves(&request).await.unwrap();
-        let asked = domain::logged_model::ModelSearch { experiments: experiments.to_vec(), ..Default::default() };
+        let asked =
+            domain::logged_model::ModelSearch { experiments: experiments.to_vec(), ..Default::default() };
         let models = user.search_models(&asked).await.unwrap();
         let registered = user.search_registered_models("", 100, &[], "").await.unwrap();
         let versions = user.search_versions("", 100, &[], "").await.unwrap();
-        let experiment_of = |run: RunId| experiments[runs.iter().position(|other| *other == run).unwrap()].to_string();
+        let experiment_of =
+            |run: RunId| experiments[runs.iter().position(|other| *other == run).unwrap()].to_string();
         let mut lists = vec![
             found.items.iter().map(|experiment| experiment.id.to_string()).collect::<Vec<_>>(),
-            listed.iter().filter(|row| row.experiment.id.0 != 0).map(|row| row.experiment.id.to_string()).collect(),
+            listed
+                .iter()
+                .filter(|row| row.experiment.id.0 != 0)
+                .map(|row| row.experiment.id.to_string())
+                .collect(),
             searched.items.iter().map(|run| run.info.experiment.to_string()).collect(),
             compared.runs.iter().map(|compared| compared.run.info.experiment.to_string()).collect(),
             curves.iter().map(|curve| experiment_of(curve.run)).collect(),

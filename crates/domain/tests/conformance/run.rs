@@ -28,7 +28,7 @@ async fn a_run_is_named_by_its_name_or_its_tag_or_made_up(world: &World) {
         let new = NewRun { name: name.to_owned(), tags, ..new_run(experiment) };
         let run = alice.create_run(new).await.unwrap();
         let stored = alice.sees(run.info.id).await;
-        assert_eq!(run.info, stored.info);
+        assert_eq!(run, stored, "what is answered is what is stored");
         assert_eq!(stored.tag(key::RUN_NAME), Some(stored.info.name.as_str()));
         stored.info.name
     };
@@ -43,8 +43,7 @@ async fn a_run_is_named_by_its_name_or_its_tag_or_made_up(world: &World) {
 async fn two_different_names_are_refused(world: &World) {
     let alice = world.user("alice").await;
     let experiment = alice.experiment("vision").await;
-    let new =
-        NewRun { name: "a".to_owned(), tags: vec![tag(key::RUN_NAME, "b")], ..new_run(experiment) };
+    let new = NewRun { name: "a".to_owned(), tags: vec![tag(key::RUN_NAME, "b")], ..new_run(experiment) };
     check_refused(
         alice.create_run(new).await,
         Code::InvalidParameterValue,
@@ -61,7 +60,10 @@ async fn the_name_and_its_tag_stay_one_thing(world: &World) {
     };
     alice.logs(run, batch().tag(key::RUN_NAME, "by tag")).await;
     check("by tag").await;
-    alice.update_run(run, &RunUpdate { name: Some("by update".to_owned()), ..RunUpdate::default() }).await.unwrap();
+    alice
+        .update_run(run, &RunUpdate { name: Some("by update".to_owned()), ..RunUpdate::default() })
+        .await
+        .unwrap();
     check("by update").await;
     alice.update_run(run, &RunUpdate { name: Some(String::new()), ..RunUpdate::default() }).await.unwrap();
     check("by update").await;
@@ -83,8 +85,10 @@ async fn tags_come_back_by_key_and_the_last_of_a_key_stays(world: &World) {
     let alice = world.user("alice").await;
     let tags = vec![tag("b", "1"), tag("a", "2"), tag("b", "3")];
     let new = NewRun { name: "r".to_owned(), tags, ..new_run(alice.experiment("vision").await) };
-    let run = alice.create_run(new).await.unwrap().info.id;
-    assert_eq!(alice.sees(run).await.tags, [tag("a", "2"), tag("b", "3"), tag(key::RUN_NAME, "r")]);
+    let created = alice.create_run(new).await.unwrap();
+    let run = created.info.id;
+    assert_eq!(created, alice.sees(run).await);
+    assert_eq!(created.tags, [tag("a", "2"), tag("b", "3"), tag(key::RUN_NAME, "r")]);
     alice.logs(run, batch().tag("a", "4").tag("a", "5").tag("é", "日本 \u{1F600}")).await;
     let expected = [tag("a", "5"), tag("b", "3"), tag(key::RUN_NAME, "r"), tag("é", "日本 \u{1F600}")];
     assert_eq!(alice.sees(run).await.tags, expected);
@@ -106,14 +110,19 @@ async fn an_update_changes_what_it_names_and_nothing_else(world: &World) {
     let before = alice.sees(run).await.info;
     let nothing = alice.update_run(run, &RunUpdate::default()).await.unwrap();
     assert_eq!(nothing, before);
-    let ended = RunUpdate { status: Some(RunStatus::Finished), end_time: Some(1_700_000_000_500), name: None };
+    let ended =
+        RunUpdate { status: Some(RunStatus::Finished), end_time: Some(1_700_000_000_500), name: None };
     let after = alice.update_run(run, &ended).await.unwrap();
     assert_eq!((after.status, after.end_time), (RunStatus::Finished, Some(1_700_000_000_500)));
     assert_eq!(after, alice.sees(run).await.info);
     for status in RunStatus::ALL {
         let change = RunUpdate { status: Some(status), ..RunUpdate::default() };
         let after = alice.update_run(run, &change).await.unwrap();
-        assert_eq!((after.status, after.end_time), (status, Some(1_700_000_000_500)), "any change is allowed");
+        assert_eq!(
+            (after.status, after.end_time),
+            (status, Some(1_700_000_000_500)),
+            "any change is allowed"
+        );
     }
 }
 

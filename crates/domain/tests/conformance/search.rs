@@ -5,8 +5,8 @@ use domain::run::SearchRuns;
 use model::{
     experiment::{Lifecycle, ViewType},
     filter::{
-        Clause, DatasetField, Filter, Key, KeyTest, ListTest, NumberOp, OneOf, OrderBy, RunCondition, RunFilter,
-        RunOrder, RunText, RunTime, Text, TextTest, like,
+        Clause, DatasetField, Filter, Key, KeyTest, ListTest, NumberOp, OneOf, OrderBy, RunCondition,
+        RunFilter, RunOrder, RunText, RunTime, Text, TextTest, like,
     },
     page::RunsQuery,
     run::{Dataset, DatasetInput, NewRun, Run, RunStatus, RunUpdate},
@@ -58,7 +58,8 @@ fn few<T: Clone + std::fmt::Debug + 'static>(
 
 fn plan() -> impl Strategy<Value = Plan> {
     let metric = prop_oneof![select(&NUMBERS[..]), select(vec![f64::NAN, f64::INFINITY, f64::NEG_INFINITY])];
-    let dataset = (select(vec!["mnist", "a"]), select(vec!["1", "2"]), option::of(select(vec!["train", "a"])));
+    let dataset =
+        (select(vec!["mnist", "a"]), select(vec!["1", "2"]), option::of(select(vec!["train", "a"])));
     let facts = (0..3usize, any::<bool>(), select(&TEXTS[1..]), select(vec!["ada", "Ada", ""]));
     let course = (select(&TIMES[..]), option::of(select(&TIMES[..])), select(RunStatus::ALL.to_vec()));
     let logged = (
@@ -91,7 +92,8 @@ async fn carry_out(plan: &Plan, user: &User, experiments: &[ExperimentId]) -> Ru
     logged = plan.params.iter().fold(logged, |logged, (key, value)| logged.param(key, value));
     logged = plan.tags.iter().fold(logged, |logged, (key, value)| logged.tag(key, value));
     user.logs(run, logged).await;
-    let inputs: Vec<DatasetInput> = plan.datasets.iter().map(|(name, digest, context)| input(name, digest, *context)).collect();
+    let inputs: Vec<DatasetInput> =
+        plan.datasets.iter().map(|(name, digest, context)| input(name, digest, *context)).collect();
     user.log_inputs(run, &inputs, &[]).await.unwrap();
     let change = RunUpdate { status: Some(plan.status), end_time: plan.end, name: None };
     user.update_run(run, &change).await.unwrap();
@@ -110,7 +112,10 @@ fn input(name: &str, digest: &str, context: Option<&str>) -> DatasetInput {
         schema: None,
         profile: None,
     };
-    DatasetInput { dataset, tags: context.map(|context| tag("mlflow.data.context", context)).into_iter().collect() }
+    DatasetInput {
+        dataset,
+        tags: context.map(|context| tag("mlflow.data.context", context)).into_iter().collect(),
+    }
 }
 
 fn text(values: Vec<&'static str>) -> impl Strategy<Value = Text> {
@@ -252,7 +257,9 @@ fn meets(run: &Run, condition: &RunCondition) -> bool {
         RunCondition::Param { key, test } => key_meets(&run.params, key, test),
         RunCondition::Tag { key, test } => key_meets(&run.tags, key, test),
         RunCondition::Id(test) => list_meets(&run.info.id.to_string(), test),
-        RunCondition::Time(time, op, at) => time_of(run, *time).is_some_and(|time| number_meets(time, *op, *at)),
+        RunCondition::Time(time, op, at) => {
+            time_of(run, *time).is_some_and(|time| number_meets(time, *op, *at))
+        }
         RunCondition::Text(text, test) => text_meets(text_of(run, *text), test),
         RunCondition::Dataset(field, test) => run.datasets.iter().any(|input| match field {
             DatasetField::Name => list_meets(&input.dataset.name, test),
@@ -274,7 +281,9 @@ fn compare_values<T: PartialOrd>(a: Option<T>, b: Option<T>, descending: bool) -
 }
 
 fn compare(a: &Run, b: &Run, by: &OrderBy<RunOrder>) -> Ordering {
-    let value = |tags: &[Tag], key: &Key| tags.iter().find(|tag| tag.key == key.as_str()).map(|tag| tag.value.clone());
+    let value = |tags: &[Tag], key: &Key| {
+        tags.iter().find(|tag| tag.key == key.as_str()).map(|tag| tag.value.clone())
+    };
     match &by.key {
         RunOrder::Metric(key) => {
             let rank = |value: Option<f64>| value.map_or(2, |value| u8::from(value.is_nan()));
@@ -285,7 +294,9 @@ fn compare(a: &Run, b: &Run, by: &OrderBy<RunOrder>) -> Ordering {
         RunOrder::Tag(key) => compare_values(value(&a.tags, key), value(&b.tags, key), by.descending),
         RunOrder::Id => compare_values(Some(a.info.id), Some(b.info.id), by.descending),
         RunOrder::Time(time) => compare_values(time_of(a, *time), time_of(b, *time), by.descending),
-        RunOrder::Text(text) => compare_values(Some(text_of(a, *text)), Some(text_of(b, *text)), by.descending),
+        RunOrder::Text(text) => {
+            compare_values(Some(text_of(a, *text)), Some(text_of(b, *text)), by.descending)
+        }
     }
 }
 
@@ -361,7 +372,12 @@ async fn any_search_finds_what_the_reference_finds(world: &World) {
             let clauses = conditions.into_iter().map(|condition| Clause { condition, span: 0..0 }).collect();
             let filter = Filter { clauses };
             let mut seen = Vec::new();
-            order.retain(|by| !seen.contains(&by.key) && { seen.push(by.key.clone()); true });
+            order.retain(|by| {
+                !seen.contains(&by.key) && {
+                    seen.push(by.key.clone());
+                    true
+                }
+            });
             let clauses: Vec<String> = order.iter().map(ToString::to_string).collect();
             let found = search(&alice, &experiments, &filter.to_string(), &clauses, view, page).await;
             let expected = reference(&runs, &experiments, &filter, &order, view);
@@ -375,9 +391,13 @@ async fn any_search_finds_what_the_reference_finds(world: &World) {
 async fn values_then_nan_then_nothing_in_both_directions(world: &World) {
     let alice = world.user("alice").await;
     let experiment = alice.experiment("vision").await;
-    for (name, value) in
-        [("none", None), ("nan", Some(f64::NAN)), ("inf", Some(f64::INFINITY)), ("one", Some(1.0)), ("-inf", Some(f64::NEG_INFINITY))]
-    {
+    for (name, value) in [
+        ("none", None),
+        ("nan", Some(f64::NAN)),
+        ("inf", Some(f64::INFINITY)),
+        ("one", Some(1.0)),
+        ("-inf", Some(f64::NEG_INFINITY)),
+    ] {
         let run = alice.run_named(experiment, name).await;
         if let Some(value) = value {
             alice.logs(run, batch().metric("loss", 1, value)).await;
@@ -391,6 +411,9 @@ async fn values_then_nan_then_nothing_in_both_directions(world: &World) {
     check("", "metrics.loss ASC", &["-inf", "one", "inf", "nan", "none"]).await;
     check("", "metrics.loss DESC", &["inf", "one", "-inf", "nan", "none"]).await;
     check("metrics.loss != 1", "metrics.loss", &["-inf", "inf", "nan"]).await;
+    check("metrics.loss != 0", "metrics.loss", &["-inf", "one", "inf", "nan"]).await;
+    check("metrics.loss = 0", "metrics.loss", &[]).await;
+    check("metrics.loss >= 0", "metrics.loss", &["one", "inf"]).await;
     check("metrics.loss > 1", "metrics.loss", &["inf"]).await;
     check("metrics.loss <= 1", "metrics.loss", &["-inf", "one"]).await;
 }
@@ -424,7 +447,11 @@ async fn a_search_comes_a_page_at_a_time(world: &World) {
     }
     let all = search(&alice, &[experiment], "", &[], ViewType::ActiveOnly, 1000).await;
     for page in [1, 2, 5, 6] {
-        assert_eq!(search(&alice, &[experiment], "", &[], ViewType::ActiveOnly, page).await, all, "{page} a page");
+        assert_eq!(
+            search(&alice, &[experiment], "", &[], ViewType::ActiveOnly, page).await,
+            all,
+            "{page} a page"
+        );
     }
     assert_eq!(search(&alice, &[], "", &[], ViewType::ActiveOnly, 10).await, [], "nowhere is nothing");
 }
@@ -432,8 +459,14 @@ async fn a_search_comes_a_page_at_a_time(world: &World) {
 async fn a_bad_search_says_where(world: &World) {
     let alice = world.user("alice").await;
     let experiments = [alice.experiment("vision").await];
-    let asked =
-        SearchRuns { experiments: &experiments, filter: "", view: ViewType::All, max_results: 10, order_by: &[], page_token: "" };
+    let asked = SearchRuns {
+        experiments: &experiments,
+        filter: "",
+        view: ViewType::All,
+        max_results: 10,
+        order_by: &[],
+        page_token: "",
+    };
     let bad = problem(alice.search_runs(SearchRuns { filter: "metrics.loss < 'a'", ..asked.clone() }).await);
     assert_eq!((bad.code, bad.span), (Code::InvalidParameterValue, Some(15..18)));
     let order = ["metrics.loss SIDEWAYS".to_owned()];
@@ -474,7 +507,10 @@ async fn the_runs_table_filters_and_counts(world: &World) {
     check(RunsQuery { filter, order_by, ..RunsQuery::default() }, 2, &["r100", "r050"]).await;
 
     let bad = RunsQuery { filter: "metrics.loss >".to_owned(), ..RunsQuery::default() };
-    assert!(problem(alice.list_runs(experiment, &bad).await).span.is_some(), "the filter box marks the place");
+    assert!(
+        problem(alice.list_runs(experiment, &bad).await).span.is_some(),
+        "the filter box marks the place"
+    );
     let bad = RunsQuery { order_by: "metrics".to_owned(), ..RunsQuery::default() };
     let bad = problem(alice.list_runs(experiment, &bad).await);
     assert_eq!((bad.code, bad.span), (Code::InvalidParameterValue, None), "the order is in no box");
@@ -487,10 +523,17 @@ async fn a_comparison_keeps_the_order_and_names_what_is_missing(world: &World) {
     let missing = no_run().to_string();
     let asked = [&second, "nonsense", &first, &missing].map(str::to_owned);
     let comparison = alice.compare_runs(&asked).await.unwrap();
-    let found: Vec<_> =
-        comparison.runs.iter().map(|compared| (compared.run.info.id.to_string(), compared.experiment_name.as_str())).collect();
+    let found: Vec<_> = comparison
+        .runs
+        .iter()
+        .map(|compared| (compared.run.info.id.to_string(), compared.experiment_name.as_str()))
+        .collect();
     assert_eq!(found, [(second, "b"), (first, "a")]);
     assert_eq!(comparison.missing, ["nonsense".to_owned(), missing]);
     let outcome = alice.compare_runs(&vec![String::new(); 101]).await;
-    check_refused(outcome, Code::InvalidParameterValue, "A comparison takes at most 100 runs, and this has 101.");
+    check_refused(
+        outcome,
+        Code::InvalidParameterValue,
+        "A comparison takes at most 100 runs, and this has 101.",
+    );
 }

@@ -21,7 +21,7 @@
 //! A [`User`] has all use cases of the domain as methods, and a few that make things with one word and panic where the
 //! use case fails. Whoever is new may READ what others made (the default permission); [`World::closed`] is the same
 //! database served with NO_PERMISSIONS by default. Postgres is where `RUNMARK_TEST_POSTGRES` says; every test makes its
-//! own database there and drops it at its end.
+//! own schema there and drops it at its end.
 
 use bytes::Bytes;
 use domain::{Acting, Caller, Config, Domain, artifact::ByteRange};
@@ -37,9 +37,17 @@ use proptest::{
     test_runner::{Config as PropertyConfig, TestRunner},
 };
 use sqlx::{
-    AssertSqlSafe, Connection as _, Executor as _, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions,
+    AssertSqlSafe, Connection as _, Executor as _, PgConnection, SqliteConnection,
+    sqlite::SqliteConnectOptions,
 };
-use std::{fmt::Debug, future::Future, ops::Deref, panic::AssertUnwindSafe, path::PathBuf};
+use std::{
+    fmt::Debug,
+    future::Future,
+    hash::{BuildHasher as _, RandomState},
+    ops::Deref,
+    panic::AssertUnwindSafe,
+    path::PathBuf,
+};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -82,24 +90,24 @@ pub fn on_sqlite(test: impl AsyncFn(&World)) {
     });
 }
 
-/// Runs a test on a new database of the Postgres that the environment names.
+/// Runs a test in a new schema of the Postgres that the environment names: as good as a database, and made in no time.
 pub fn on_postgres(test: impl AsyncFn(&World)) {
     let server = std::env::var("RUNMARK_TEST_POSTGRES").expect(
         "RUNMARK_TEST_POSTGRES isn't set: run `cargo xtask test`, which starts a Postgres, or name one \
          (postgresql://postgres@127.0.0.1:5432/postgres)",
     );
     block_on(async {
-        let name = format!("runmark_{}", Uuid::from_u128(rand_u128()).simple());
+        let name = format!("runmark_{}", new_uuid().simple());
         let mut admin = PgConnection::connect(&server).await.expect("the Postgres of RUNMARK_TEST_POSTGRES");
-        // Databases are created from template0 because nobody can be connected to that.
-        let create = format!("CREATE DATABASE {name} TEMPLATE template0");
-        admin.execute(AssertSqlSafe(create)).await.unwrap();
-        let (before, _) = server.rsplit_once('/').unwrap();
-        let world = World::open(format!("{before}/{name}"), tempfile::tempdir().unwrap()).await;
+        let run =
+            async |admin: &mut PgConnection, sql: String| admin.execute(AssertSqlSafe(sql)).await.unwrap();
+        run(&mut admin, format!("CREATE SCHEMA {name}")).await;
+        let separator = if server.contains('?') { '&' } else { '?' };
+        let uri = format!("{server}{separator}options=-csearch_path%3D{name}");
+        let world = World::open(uri, tempfile::tempdir().unwrap()).await;
         let outcome = AssertUnwindSafe(test(&world)).catch_unwind().await;
         world.domain.close().await;
-        let drop = format!("DROP DATABASE {name} WITH (FORCE)");
-        admin.execute(AssertSqlSafe(drop)).await.unwrap();
+        run(&mut admin, format!("SET client_min_messages = error; DROP SCHEMA {name} CASCADE")).await;
         if let Err(panic) = outcome {
             std::panic::resume_unwind(panic);
         }
@@ -112,10 +120,9 @@ fn block_on(test: impl Future<Output = ()>) {
 }
 
 /// Random enough for names that must not meet: hashers are seeded by the system.
-fn rand_u128() -> u128 {
-    use std::hash::{BuildHasher as _, RandomState};
-    let half = || u128::from(RandomState::new().hash_one(std::process::id()));
-    half() << 64 | half()
+fn new_uuid() -> Uuid {
+    let half = || RandomState::new().hash_one(std::process::id());
+    Uuid::from_u64_pair(half(), half())
 }
 
 impl World {
@@ -172,12 +179,16 @@ impl World {
 
     /// Changes what no use case can: the past.
     pub async fn execute(&self, sql: &'static str) {
-        let uri = &self.config.backend_store_uri;
         if self.is_postgres() {
-            PgConnection::connect(uri).await.unwrap().execute(sql).await.unwrap();
+            self.postgres().await.execute(sql).await.unwrap();
         } else {
             self.sqlite().await.execute(sql).await.unwrap();
         }
+    }
+
+    /// A connection to the test's schema in Postgres, beside the domain's.
+    pub async fn postgres(&self) -> PgConnection {
+        PgConnection::connect(&self.config.backend_store_uri).await.unwrap()
     }
 
     /// A connection to the SQLite file, beside the domain's.
@@ -315,7 +326,13 @@ impl Batch {
         self
     }
 
-    pub fn measured(mut self, key: &str, point: Point, model: ModelId, dataset: Option<(&str, &str)>) -> Self {
+    pub fn measured(
+        mut self,
+        key: &str,
+        point: Point,
+        model: ModelId,
+        dataset: Option<(&str, &str)>,
+    ) -> Self {
         let dataset = dataset.map(|(name, digest)| (name.to_owned(), digest.to_owned()));
         self.0.metrics.push(MetricInput { key: key.to_owned(), point, model: Some(model), dataset });
         self
@@ -344,12 +361,13 @@ pub fn no_run() -> RunId {
 
 /// A logged model that isn't there.
 pub fn no_model() -> ModelId {
-    ModelId(Uuid::from_u128(0x0BAD))
+    ModelId(Uuid::from_u128(0x0B0D))
 }
 
 /// What holds for so many random values, and is shown with the smallest that it doesn't hold for.
 pub fn holds_for<S: Strategy>(cases: u32, values: S, test: impl AsyncFn(S::Value)) {
-    let config = PropertyConfig { cases, failure_persistence: None, max_shrink_iters: 100, ..Default::default() };
+    let config =
+        PropertyConfig { cases, failure_persistence: None, max_shrink_iters: 100, ..Default::default() };
     let runtime = tokio::runtime::Handle::current();
     let outcome = tokio::task::block_in_place(|| {
         TestRunner::new(config).run(&values, |value| {

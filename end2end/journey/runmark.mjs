@@ -1,0 +1,216 @@
+// A Runmark with two people's runs, and browsers to look at it with.
+//
+// Owns: starting the real binary, the seed, Chromium, and the complaints that a page must not make.
+// Must never: reach into the program; the journeys see what people see.
+// Start reading: `world`. A journey is a file `*.test.mjs`: each starts a world of its own.
+
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { chromium } from 'playwright-core';
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const root = path.resolve(here, '../..');
+const fromRoot = (name, otherwise) => path.resolve(root, process.env[name] ?? otherwise);
+const BINARY = fromRoot('RUNMARK_BIN', 'target/debug/runmark');
+const PYTHON = fromRoot('RUNMARK_PYTHON', 'target/venv/bin/python');
+const CHROMIUM = process.env.RUNMARK_CHROMIUM ?? '/usr/bin/chromium';
+const OUTPUT = fromRoot('RUNMARK_CI_OUTPUT', 'ci-output');
+
+export const EXPERIMENT = 'Churn Prediction';
+export const ALICE = "Alice's Initial Run";
+export const BOB = "Bob's Hyperparameter Tune";
+
+const run = promisify(execFile);
+
+/** Our own environment without what steers MLflow. */
+function plainEnvironment() {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('MLFLOW_')));
+}
+
+/** Starts a server with an empty SQLite database; `flags` are those of `runmark server`. */
+async function startServer(folder, flags = []) {
+  const store = ['--backend-store-uri', `sqlite:///${folder}/runmark.db`, '--artifacts-destination', `${folder}/artifacts`];
+  const log = openSync(path.join(folder, 'log'), 'a');
+  const child = spawn(BINARY, ['server', '--port', '0', ...store, ...flags], {
+    cwd: folder,
+    env: plainEnvironment(),
+    stdio: ['ignore', 'pipe', log],
+  });
+  closeSync(log);
+  const gone = new Promise((resolve) => child.on('exit', resolve));
+  let said = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => (said += text));
+  for (let waited = 0; !(said.includes('export MLFLOW_TRACKING_URI') && said.endsWith('\n\n')); waited += 20) {
+    if (child.exitCode !== null || waited > 30_000) {
+      throw new Error(`the server doesn't start:\n${said}${readFileSync(path.join(folder, 'log'))}`);
+    }
+    await sleep(20);
+  }
+  const find = (pattern) => said.match(pattern)?.[1];
+  return {
+    url: find(/export MLFLOW_TRACKING_URI=(\S+)/),
+    link: find(/(http\S+\/sign-in\/link\?token=\S+)/),
+    password: find(/and the password (\S+) \(/),
+    token: find(/export MLFLOW_TRACKING_TOKEN='([^']+)'/),
+    log: () => readFileSync(path.join(folder, 'log'), 'utf8'),
+    /** What another command of the binary prints. */
+    async say(...words) {
+      const done = await run(BINARY, [...words, ...store], { cwd: folder, env: plainEnvironment() });
+      return done.stdout.trim();
+    },
+    async stop() {
+      child.kill('SIGTERM');
+      await Promise.race([gone, sleep(5_000)]);
+      child.kill('SIGKILL');
+      await gone;
+    },
+  };
+}
+
+async function seed(server, token, person, rate) {
+  const done = await run(PYTHON, [path.join(here, 'seed.py'), EXPERIMENT, person, String(rate)], {
+    env: { ...plainEnvironment(), MLFLOW_TRACKING_URI: server.url, MLFLOW_TRACKING_TOKEN: token },
+  });
+  const [experiment, id] = done.stdout.trim().split('\n').at(-1).split(' ');
+  return { experiment, id };
+}
+
+/**
+ * A server, a browser, and unless told otherwise the runs of Alice and Bob. `world.person()` is a browser profile of its
+ * own, `world.end()` ends everything and looks through the log.
+ */
+export async function world({ flags = [], runs = true } = {}) {
+  const folder = mkdtempSync(path.join(tmpdir(), 'runmark-journey-'));
+  const server = await startServer(folder, flags);
+  const browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
+  });
+  const world = { server, browser, url: server.url, secrets: [server.token, server.password] };
+
+  /** The link that signs somebody in once; an account is made for whoever has none. */
+  world.linkFor = async (name) => {
+    const made = ['user', name === 'admin' ? 'link' : 'add', name, '--url', server.url];
+    const link = await server.say(...made);
+    world.secrets.push(link.split('token=')[1]);
+    return link;
+  };
+
+  /** A page in a profile of its own. Whatever it complains about is in `page.complaints`. */
+  world.page = async (options = {}) => {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+    context.setDefaultTimeout(10_000);
+    const page = await context.newPage();
+    page.complaints = [];
+    page.on('pageerror', (error) => page.complaints.push(`pageerror: ${error.message}`));
+    page.on('console', (message) => {
+      if (['error', 'warning'].includes(message.type())) page.complaints.push(`${message.type()}: ${message.text()}`);
+    });
+    return page;
+  };
+
+  /** A page of somebody who is signed in: the admin, if nobody is named. */
+  world.person = async (name = 'admin', options = {}) => {
+    const page = await world.page(options);
+    await page.goto(name === 'admin' && options.link ? options.link : await world.linkFor(name));
+    return page;
+  };
+
+  world.end = async () => {
+    await browser.close();
+    await server.stop();
+    const log = server.log();
+    rmSync(folder, { recursive: true, force: true });
+    for (const secret of world.secrets.filter(Boolean)) assert(!log.includes(secret), 'a secret is in the log');
+    assert(!log.includes('panicked'), log);
+  };
+
+  try {
+    if (runs) {
+      world.alice = await seed(server, server.token, 'alice', 1);
+      world.bob = await seed(server, server.token, 'bob', 2);
+      world.experiment = `/experiments/${world.alice.experiment}`;
+      world.aliceRun = `${world.experiment}/runs/${world.alice.id}`;
+      world.comparison = `/compare?runs=${world.alice.id},${world.bob.id}`;
+    }
+  } catch (error) {
+    await world.end();
+    throw error;
+  }
+  return world;
+}
+
+/** Goes to an address of the site and waits until the page is alive. */
+export async function open(page, world, address) {
+  const response = await page.goto(new URL(address, world.url).href);
+  await alive(page);
+  return response;
+}
+
+/** Waits until scripts have taken the page over and nothing is on its way. */
+export async function alive(page) {
+  await page.waitForLoadState('networkidle');
+  await page.locator('.answered[aria-busy=true]').first().waitFor({ state: 'detached' });
+}
+
+/** No page may complain: no errors, no warnings, nothing that a policy had to stop. */
+export function quiet(page, ...allowed) {
+  const rest = page.complaints.filter((said) => !allowed.some((pattern) => pattern.test(said)));
+  assert.deepEqual(rest, []);
+}
+
+/**
+ * How many pixels of a canvas have which of the given colours (`rgb(1, 2, 3)`), and how many are unlike its most frequent
+ * colour: the drawing.
+ */
+export function pixels(canvas, colors = []) {
+  return canvas.evaluate((canvas, colors) => {
+    const { width, height } = canvas;
+    // A copy: reading from the page's own canvas would slow its drawing down.
+    const copy = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
+    copy.drawImage(canvas, 0, 0);
+    const data = copy.getImageData(0, 0, width, height).data;
+    const wanted = colors.map((color) => color.match(/\d+/g).map(Number));
+    const near = (at, [red, green, blue]) =>
+      data[at + 3] > 200 && Math.abs(data[at] - red) + Math.abs(data[at + 1] - green) + Math.abs(data[at + 2] - blue) < 24;
+    const seen = new Map();
+    const found = colors.map(() => 0);
+    for (let at = 0; at < data.length; at += 4) {
+      const color = (data[at] << 16) | (data[at + 1] << 8) | data[at + 2] | (data[at + 3] << 24);
+      seen.set(color, (seen.get(color) ?? 0) + 1);
+      wanted.forEach((color, index) => (found[index] += near(at, color) ? 1 : 0));
+    }
+    const background = Math.max(...seen.values());
+    return { drawn: width * height - background, found };
+  }, colors);
+}
+
+/** The chart of one metric. */
+export function chart(page, metric) {
+  return page.locator('figure.chart').filter({ has: page.getByRole('heading', { name: metric, exact: true }) });
+}
+
+/** The canvas of a chart, once its curves are on it. */
+export async function drawn(page, metric) {
+  const canvas = chart(page, metric).locator('canvas');
+  await canvas.scrollIntoViewIfNeeded();
+  for (let waited = 0; (await pixels(canvas)).drawn < 200; waited += 50) {
+    if (waited > 10_000) throw new Error(`the chart of ${metric} stays empty`);
+    await sleep(50);
+  }
+  return canvas;
+}
+
+/** Keeps a picture of the page among what a test run leaves behind. */
+export async function keep(page, name) {
+  await alive(page);
+  const folder = path.join(OUTPUT, 'screens');
+  mkdirSync(folder, { recursive: true });
+  await page.screenshot({ path: path.join(folder, `${name}.png`) });
+}

@@ -1,0 +1,76 @@
+// A picture of every page, light and dark, wide and narrow: kept for whoever looks at what a change did.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { drawn, keep, open, quiet, world } from './runmark.mjs';
+
+let w;
+before(async () => (w = await world()));
+after(() => w?.end());
+
+const WIDE = { width: 1280, height: 800 };
+const NARROW = { width: 400, height: 800 };
+
+const PAGES = {
+  experiments: () => '/experiments',
+  runs: () => w.experiment,
+  'runs-filtered-wrongly': () => `${w.experiment}?filter=${encodeURIComponent('metrics.loss << 1')}`,
+  'runs-none-found': () => `${w.experiment}?filter=${encodeURIComponent('metrics.loss > 99')}`,
+  'runs-trash': () => `${w.experiment}?view=trash`,
+  'run-overview': () => w.aliceRun,
+  'run-charts': () => `${w.aliceRun}?tab=charts`,
+  'run-artifacts': () => `${w.aliceRun}?tab=artifacts`,
+  'run-artifact-text': () => `${w.aliceRun}?tab=artifacts&path=notes/readme.txt`,
+  'run-artifact-image': () => `${w.aliceRun}?tab=artifacts&path=plots/matrix.png`,
+  comparison: () => w.comparison,
+  'comparison-empty': () => '/compare',
+  account: () => '/account',
+  'not-found': () => '/nowhere',
+};
+
+for (const [size, viewport] of [
+  ['1280x800', WIDE],
+  ['400x800', NARROW],
+]) {
+  for (const colorScheme of ['light', 'dark']) {
+    test(`${colorScheme} at ${size}`, async () => {
+      const stranger = await w.page({ viewport, colorScheme });
+      await open(stranger, w, '/sign-in');
+      await keep(stranger, `sign-in-${colorScheme}-${size}`);
+      const page = await w.person('admin', { viewport, colorScheme });
+      for (const [name, address] of Object.entries(PAGES)) {
+        page.complaints.length = 0;
+        await open(page, w, address());
+        if (await page.locator('figure.chart canvas').count()) await drawn(page, 'loss');
+        await keep(page, `${name}-${colorScheme}-${size}`);
+        const beyond = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+        assert(beyond <= 0, `${name} is ${beyond} pixels wider than the screen`);
+        quiet(page, /status of 40[04]/);
+      }
+      await stranger.context().close();
+      await page.context().close();
+    });
+  }
+}
+
+test('a server that nobody has used yet', async () => {
+  const fresh = await world({ flags: ['--no-auth'], runs: false });
+  try {
+    for (const [size, viewport] of [
+      ['1280x800', WIDE],
+      ['400x800', NARROW],
+    ]) {
+      const page = await fresh.page({ viewport });
+      for (const [name, address] of [
+        ['welcome', '/experiments'],
+        ['connect', '/account'],
+      ]) {
+        await open(page, fresh, address);
+        await keep(page, `${name}-light-${size}`);
+        quiet(page);
+      }
+    }
+  } finally {
+    await fresh.end();
+  }
+});

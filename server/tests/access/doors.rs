@@ -1,0 +1,200 @@
+//! All doors: the operations of the protocol, transfers of artifacts, pages, server functions, files.
+
+use super::world::Things;
+use http::Method;
+use model::{curve::CurveRequest, page::ArtifactRoot, page::RunsQuery};
+use serde_json::{Value, json};
+
+/// What is sent along.
+pub enum Load {
+    Nothing,
+    Json(Value),
+    Form(String),
+    Postcard(Vec<u8>),
+    Bytes(&'static str),
+}
+
+/// How the caller shows who they are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Credential {
+    Token,
+    Session,
+}
+
+/// A door, as its route has it.
+pub struct Door {
+    pub method: Method,
+    pub route: String,
+    pub credential: Credential,
+}
+
+impl Door {
+    pub fn name(&self) -> String {
+        format!("{} {}", self.method, self.route)
+    }
+
+    /// Whether it only asks, so that an empty answer tells something.
+    pub fn asks(&self) -> bool {
+        self.method == Method::GET || self.route.ends_with("/search")
+    }
+}
+
+/// Every door that there is. Routes of the protocol and server functions are asked of the program itself, so a new one
+/// can't be forgotten.
+pub fn all() -> Vec<Door> {
+    let token = |method: Method, route: String| Door { method, route, credential: Credential::Token };
+    let session = |method: Method, route: &str| Door { method, route: route.to_owned(), credential: Credential::Session };
+    let mut doors: Vec<Door> = server::wire::OPERATIONS
+        .iter()
+        .flat_map(|operation| {
+            ["/api", "/ajax-api"].map(|prefix| token(operation.method.clone(), format!("{prefix}{}", operation.path)))
+        })
+        .collect();
+    for prefix in ["/api", "/ajax-api"] {
+        for method in [Method::GET, Method::PUT] {
+            doors.push(token(method, format!("{prefix}/2.0/mlflow-artifacts/artifacts/{{*path}}")));
+        }
+        doors.push(token(Method::GET, format!("{prefix}/3.0/mlflow/server-info")));
+    }
+    doors.push(token(Method::GET, "/health".to_owned()));
+    doors.push(token(Method::GET, "/version".to_owned()));
+    doors.extend(server_fn::axum::server_fn_paths().map(|(path, method)| session(method, path)));
+    doors.extend(server::site::pages().iter().map(|page| session(Method::GET, page)));
+    for route in [
+        "/",
+        "/sign-in/link",
+        "/files/run/{experiment}/{run}/{*path}",
+        "/files/model/{experiment}/{model}/{*path}",
+        "/preview/chart.svg",
+    ] {
+        doors.push(session(Method::GET, route));
+    }
+    doors
+}
+
+/// The address of a door for these things, and what is sent to it.
+pub fn approach(door: &Door, things: &Things) -> (String, Load) {
+    let file = if door.route.starts_with("/files/model") { "MLmodel" } else { "notes.txt" };
+    let path = match door.route.as_str() {
+        route if route.contains("mlflow-artifacts") => things.artifact.as_str(),
+        _ => file,
+    };
+    let mut address = door
+        .route
+        .replace("{model_id}", &things.model.to_string())
+        .replace("{tag_key}", "k")
+        .replace("{experiment}", &things.experiment.to_string())
+        .replace(":experiment", &things.experiment.to_string())
+        .replace("{run}", &things.run.to_string())
+        .replace(":run", &things.run.to_string())
+        .replace("{model}", &things.model.to_string())
+        .replace("{*path}", path);
+    let load = match door.credential {
+        Credential::Session if door.method == Method::POST => server_function(&door.route, things),
+        Credential::Session => Load::Nothing,
+        Credential::Token if door.route.contains("mlflow-artifacts/artifacts/") => match door.method {
+            Method::PUT => Load::Bytes("new"),
+            _ => Load::Nothing,
+        },
+        Credential::Token => Load::Json(arguments(&door.route, things)),
+    };
+    match (&load, &door.method) {
+        (Load::Json(arguments), &Method::GET) => {
+            address = format!("{address}?{}", query(arguments));
+            (address, Load::Nothing)
+        }
+        _ if door.route == "/preview/chart.svg" => {
+            (format!("{address}?runs={}&metric=m", things.run), Load::Nothing)
+        }
+        _ if door.route == "/compare" => (format!("{address}?runs={}", things.run), Load::Nothing),
+        _ => (address, load),
+    }
+}
+
+/// Arguments that satisfy every operation: each takes what it knows.
+fn arguments(route: &str, things: &Things) -> Value {
+    let name = match route {
+        route if route.contains("registered-models/create") => format!("{}-new", things.registered),
+        route if route.contains("registered-models") || route.contains("model-versions") => things.registered.clone(),
+        route if route.contains("logged-models") => "model".to_owned(),
+        _ => format!("{}-new", things.experiment_name),
+    };
+    let path = if route.contains("mlflow-artifacts") { things.artifact_folder.as_str() } else { "" };
+    // Lists are asked for these things alone: every caller has some of their own.
+    let filter = match route {
+        route if route.ends_with("experiments/search") => format!("name = '{}'", things.experiment_name),
+        route if route.contains("registered-models") || route.contains("model-versions") => {
+            format!("name = '{}'", things.registered)
+        }
+        _ => String::new(),
+    };
+    let status = if route.contains("logged-models") { "LOGGED_MODEL_READY" } else { "FINISHED" };
+    json!({
+        "name": name, "new_name": format!("{name}-renamed"),
+        "experiment_id": things.experiment.to_string(), "experiment_ids": [things.experiment.to_string()],
+        "experiment_name": things.experiment_name,
+        "run_id": things.run.to_string(), "model_id": things.model.to_string(),
+        "key": "k", "value": "1", "timestamp": 1, "step": 1, "metric_key": "m", "max_results": 10,
+        "status": status, "path": path, "filter": filter,
+        "metrics": [{ "key": "m2", "value": 1.0, "timestamp": 1 }],
+        "params": [{ "key": "p2", "value": "1" }],
+        "tags": [{ "key": "k2", "value": "1" }],
+        "datasets": if route.contains("log-inputs") {
+            json!([{ "dataset": { "name": "d", "digest": "1", "source_type": "local", "source": "x" } }])
+        } else { json!([]) },
+        "models": [{ "model_id": things.model.to_string() }],
+        "source": format!("models:/{}", things.model), "version": "1", "alias": "best", "stage": "Staging",
+        "description": "text",
+    })
+}
+
+fn query(arguments: &Value) -> String {
+    let mut pairs = Vec::new();
+    for (key, value) in arguments.as_object().unwrap() {
+        match value {
+            Value::String(text) => pairs.push(format!("{key}={}", encode(text))),
+            Value::Number(number) => pairs.push(format!("{key}={number}")),
+            Value::Array(items) => pairs.extend(
+                items.iter().filter_map(Value::as_str).map(|text| format!("{key}={}", encode(text))),
+            ),
+            _ => {}
+        }
+    }
+    pairs.join("&")
+}
+
+fn encode(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+fn pack(value: impl serde::Serialize) -> Load {
+    Load::Postcard(postcard::to_allocvec(&value).unwrap())
+}
+
+/// The input of each server function; one that isn't here fails the test.
+fn server_function(route: &str, things: &Things) -> Load {
+    let root = ArtifactRoot::Run(things.experiment, things.run);
+    match route.trim_start_matches("/ui/") {
+        "viewer" | "list_tokens" => Load::Postcard(Vec::new()),
+        "sign_in" => Load::Form("name=nobody&password=wrong-password&next=".to_owned()),
+        "sign_out" => Load::Form(String::new()),
+        "set_password" => pack(("wrong-password", "another-password")),
+        "create_token" => pack(("laptop",)),
+        "delete_token" => pack((model::TokenId(things.run.0),)),
+        "list_experiments" => pack((things.experiment_name.clone(),)),
+        "experiment_head" => pack((things.experiment,)),
+        "list_runs" => pack((things.experiment, RunsQuery::default())),
+        "run_page" => pack((things.run,)),
+        "compare_runs" => pack((vec![things.run.to_string()],)),
+        "curves" => pack((CurveRequest {
+            runs: vec![things.run],
+            key: "m".to_owned(),
+            along: model::curve::Along::Step,
+            window: None,
+            buckets: 10,
+        },)),
+        "list_artifacts" => pack((root, String::new())),
+        "artifact_text" => pack((root, "notes.txt".to_owned())),
+        other => panic!("say what is sent to the server function {other}"),
+    }
+}
