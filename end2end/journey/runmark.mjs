@@ -162,7 +162,7 @@ export async function alive(page) {
 /** No page may complain: no errors, no warnings, nothing that a policy had to stop. */
 export function quiet(page, ...allowed) {
   const rest = page.complaints.filter((said) => !allowed.some((pattern) => pattern.test(said)));
-  assert.deepEqual(rest, []);
+  assert.deepEqual(rest, [], `${page.url()} complains`);
 }
 
 /**

@@ -32,7 +32,7 @@ def test_every_way_to_log_a_file(client, experiment, tmp_path):
         mlflow.log_artifact(str(tmp_path / "tree/a b.txt"))
         mlflow.log_artifacts(str(tmp_path / "tree"), "tree")
         mlflow.log_text("Grüße", "notes/hello.txt")
-        mlflow.log_dict({"a": [1, 2]}, "config.yaml")
+        mlflow.log_dict({"a": [1, 2]}, "config.json")
         mlflow.log_figure(figure, "plots/line.png")
         mlflow.log_image(np.zeros((4, 4, 3), dtype=np.uint8), "plots/black.png")
         mlflow.log_image(Image.new("RGB", (8, 8)), key="sample", step=1)
@@ -48,7 +48,7 @@ def test_every_way_to_log_a_file(client, experiment, tmp_path):
         "tree/a b.txt",
         "tree/deep/größe 100%.txt",
         "notes/hello.txt",
-        "config.yaml",
+        "config.json",
         "plots/line.png",
         "plots/black.png",
         "table.json",
@@ -57,7 +57,7 @@ def test_every_way_to_log_a_file(client, experiment, tmp_path):
     assert logged["notes/hello.txt"] == len("Grüße".encode())
     assert logged["empty.txt"] == 0
     assert mlflow.artifacts.load_text(f"runs:/{run_id}/notes/hello.txt") == "Grüße"
-    assert mlflow.artifacts.load_dict(f"runs:/{run_id}/config.yaml") == {"a": [1, 2]}
+    assert mlflow.artifacts.load_dict(f"runs:/{run_id}/config.json") == {"a": [1, 2]}
     assert mlflow.artifacts.load_image(f"runs:/{run_id}/plots/black.png").size == (4, 4)
     assert list(mlflow.load_table("table.json", run_ids=[run_id])["x"]) == [1, 2, 3]
     local = mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path="tree", dst_path=str(tmp_path / "down"))

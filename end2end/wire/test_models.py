@@ -35,7 +35,7 @@ def test_versions_aliases_stages(client, experiment, name):
     client.update_model_version(name, "1", description="the first")
     version = client.get_model_version_by_alias(name, "champion")
     assert (version.version, version.tags, version.description) == ("1", {"checked": "yes"}, "the first")
-    assert version.model_id == first.model_id
+    assert version.source == f"models:/{first.model_id}"
     with pytest.warns(FutureWarning):
         client.transition_model_version_stage(name, "2", "Production")
         assert [latest.version for latest in client.get_latest_versions(name, ["Production"])] == ["2"]
@@ -46,7 +46,7 @@ def test_versions_aliases_stages(client, experiment, name):
     with pytest.raises(RestException, match="RESOURCE_DOES_NOT_EXIST"):
         client.get_model_version(name, "2")
     client.rename_registered_model(name, f"{name}-renamed")
-    assert client.get_model_version(f"{name}-renamed", "1").model_id == first.model_id
+    assert client.get_model_version(f"{name}-renamed", "1").source == f"models:/{first.model_id}"
     client.delete_registered_model(f"{name}-renamed")
 
 

@@ -36,7 +36,12 @@ enum Command {
 #[derive(Debug, Args)]
 struct StoreArgs {
     /// Where everything but artifacts is kept: sqlite:///path/to/file.db or postgresql://user@host/database.
-    #[arg(long, env = "MLFLOW_BACKEND_STORE_URI", default_value = "sqlite:///runmark-data/runmark.db", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "MLFLOW_BACKEND_STORE_URI",
+        default_value = "sqlite:///runmark-data/runmark.db",
+        hide_env_values = true
+    )]
     backend_store_uri: String,
     /// Root URI of the artifacts of new experiments. By default this server keeps them.
     #[arg(long, env = "MLFLOW_DEFAULT_ARTIFACT_ROOT", default_value = "mlflow-artifacts:/")]
@@ -204,10 +209,15 @@ async fn serve(args: ServerArgs) -> Result<(), Failure> {
         .map_err(|error| format!("'{}' is not an address to listen on: {error}", args.host))?
         .collect();
     if args.no_auth && !addresses.iter().all(|address| address.ip().is_loopback()) {
-        return Err("--no-auth is for one person on their own machine: it listens on 127.0.0.1 or ::1 only.".into());
+        return Err(
+            "--no-auth is for one person on their own machine: it listens on 127.0.0.1 or ::1 only.".into()
+        );
     }
     let listener = TcpListener::bind(addresses.as_slice()).await.map_err(|error| {
-        format!("can't listen on {}:{}: {error}. Is another server there? --port chooses another port.", args.host, args.port)
+        format!(
+            "can't listen on {}:{}: {error}. Is another server there? --port chooses another port.",
+            args.host, args.port
+        )
     })?;
     let url = url_of(&args.host, listener.local_addr()?);
     let domain = args.store.open().await?;
@@ -252,7 +262,10 @@ enum Welcome {
     NoAuth,
     /// The secret of a sign-in link for the first admin, and, at the very first start, their name, password (if it was
     /// made up) and a token for programs.
-    Accounts { link: Option<String>, first: Option<FirstStart> },
+    Accounts {
+        link: Option<String>,
+        first: Option<FirstStart>,
+    },
 }
 
 struct FirstStart {
@@ -287,12 +300,19 @@ impl Welcome {
                     text.push_str(&format!("\n  Sign in (this link works once, within a day):\n\n    {url}/sign-in/link?token={secret}\n"));
                 }
                 if let Some(FirstStart { name, password: Some(password), .. }) = first {
-                    text.push_str(&format!("\n  Or with the name {name} and the password {password} (shown only now).\n"));
+                    text.push_str(&format!(
+                        "\n  Or with the name {name} and the password {password} (shown only now).\n"
+                    ));
                 }
-                Some(first.as_ref().map_or_else(|| "<a token, from the account page>".to_owned(), |first| first.token.clone()))
+                Some(first.as_ref().map_or_else(
+                    || "<a token, from the account page>".to_owned(),
+                    |first| first.token.clone(),
+                ))
             }
         };
-        text.push_str(&format!("\n  Log from Python with the MLflow client you have:\n\n    export MLFLOW_TRACKING_URI={url}\n"));
+        text.push_str(&format!(
+            "\n  Log from Python with the MLflow client you have:\n\n    export MLFLOW_TRACKING_URI={url}\n"
+        ));
         if let Some(token) = token {
             text.push_str(&format!("    export MLFLOW_TRACKING_TOKEN='{token}'\n"));
         }

@@ -16,9 +16,6 @@ use http::{HeaderMap, Method, header, request::Parts};
 use model::{Code, Problem, UserId};
 use tower_sessions::Session;
 
-
-
-
 /// A caller of the protocol at work. As an argument of a handler it refuses whoever has no credential.
 pub struct Identified(pub Acting);
 
@@ -28,7 +25,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Identified {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, WireError> {
         let fault = || Problem::new(Code::InternalError, "The server is put together wrongly.");
         let wiring = parts.extensions.get::<Wiring>().cloned().ok_or_else(fault)?;
-        let caller = if wiring.no_auth { Caller::Local } else { by_header(&wiring.domain, &parts.headers).await? };
+        let caller =
+            if wiring.no_auth { Caller::Local } else { by_header(&wiring.domain, &parts.headers).await? };
         Ok(Self(wiring.domain.act(caller)))
     }
 }
@@ -54,7 +52,8 @@ async fn by_header(domain: &Domain, headers: &HeaderMap) -> Result<Caller, WireE
             "You are not authenticated. Set MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD.",
         )
     };
-    let credential = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).ok_or_else(refused)?;
+    let credential =
+        headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).ok_or_else(refused)?;
     let (scheme, value) = credential.split_once(' ').ok_or_else(refused)?;
     if scheme.eq_ignore_ascii_case("bearer") {
         return Ok(domain.unchecked_token(value.trim()).await?);
@@ -69,7 +68,12 @@ async fn by_header(domain: &Domain, headers: &HeaderMap) -> Result<Caller, WireE
 }
 
 /// For the site: finds who is signed in by the session.
-pub async fn of_session(State(wiring): State<Wiring>, session: Session, mut request: Request, next: Next) -> Response {
+pub async fn of_session(
+    State(wiring): State<Wiring>,
+    session: Session,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let caller = if wiring.no_auth {
         Some(Caller::Local)
     } else {

@@ -8,6 +8,7 @@
 pub mod cli;
 pub mod identity;
 mod preview;
+mod rendering;
 pub mod session_store;
 pub mod site;
 pub mod wire;
@@ -86,7 +87,8 @@ mod tests {
         for host in ["localhost", "localhost:5000", "127.0.0.1:5000", "127.8.8.8", "[::1]:5000", "[::1]"] {
             check(host, true);
         }
-        for host in ["evil.example", "localhost.evil.example", "10.0.0.1:5000", "127.0.0.1.evil.example", ""] {
+        for host in ["evil.example", "localhost.evil.example", "10.0.0.1:5000", "127.0.0.1.evil.example", ""]
+        {
             check(host, false);
         }
     }

@@ -54,12 +54,14 @@ pub async fn chart(
         ..Figure::default()
     };
     let svg = chart::svg(&figure, WIDTH, HEIGHT, Frame::Titled, &Theme::LIGHT);
-    Ok(([(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, "private, no-cache")], svg).into_response())
+    Ok(([(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, "private, no-cache")], svg)
+        .into_response())
 }
 
 /// A curve in the colour of its run's place in the list.
 fn series(curve: &Curve, ids: &[String], runs: &[ComparedRun], along: Along, relative: bool) -> Series {
-    let place = ids.iter().position(|id| id.parse::<RunId>().is_ok_and(|id| id == curve.run)).unwrap_or_default();
+    let place =
+        ids.iter().position(|id| id.parse::<RunId>().is_ok_and(|id| id == curve.run)).unwrap_or_default();
     let name = runs
         .iter()
         .find(|compared| compared.run.info.id == curve.run)

@@ -3,7 +3,7 @@
 use crate::{
     Wiring,
     identity::{self, SignedIn},
-    preview,
+    preview, rendering,
     session_store::Sessions,
     wire::{artifact, error::WireError},
 };
@@ -38,7 +38,10 @@ const SESSION_LIFE: time::Duration = time::Duration::days(14);
 static PACKAGE: LazyLock<String> = LazyLock::new(|| {
     let names = ["pkg/runmark_bg.wasm", "pkg/runmark.js", "pkg/runmark.css"];
     let files = names.iter().filter_map(|name| Files::get(name));
-    let mark: String = files.flat_map(|file| file.metadata.sha256_hash()[..4].to_vec()).map(|byte| format!("{byte:02x}")).collect();
+    let mark: String = files
+        .flat_map(|file| file.metadata.sha256_hash()[..4].to_vec())
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     format!("pkg/{}", if mark.is_empty() { "none" } else { &mark })
 });
 
@@ -49,10 +52,7 @@ pub fn pages() -> Vec<String> {
 
 /// Pages, server functions, files.
 pub fn router(wiring: &Wiring) -> Router {
-    let options = LeptosOptions::builder()
-        .output_name("runmark")
-        .site_pkg_dir(PACKAGE.as_str())
-        .build();
+    let options = LeptosOptions::builder().output_name("runmark").site_pkg_dir(PACKAGE.as_str()).build();
     let pages = generate_route_list(app::App);
     let document = {
         let options = options.clone();
@@ -71,11 +71,12 @@ pub fn router(wiring: &Wiring) -> Router {
         .with_expiry(Expiry::OnInactivity(SESSION_LIFE));
     Router::new()
         .leptos_routes(&options, pages, document)
+        .fallback(not_found)
+        .layer(middleware::from_fn(rendering::apart))
         .route("/sign-in/link", get(sign_in_by_link))
         .route("/files/run/{experiment}/{run}/{*path}", get(run_file))
         .route("/files/model/{experiment}/{model}/{*path}", get(model_file))
         .route("/preview/chart.svg", get(preview::chart))
-        .fallback(not_found)
         .layer(middleware::from_fn_with_state(wiring.clone(), identity::of_session))
         .layer(sessions)
         // Neither looks at who is calling.
@@ -87,7 +88,8 @@ pub fn router(wiring: &Wiring) -> Router {
 /// MLflow's clients print addresses such as `/#/experiments/1/runs/<id>`. What follows `#` never reaches a server, so the
 /// browser itself must go there.
 async fn root() -> Response {
-    const FORWARD: &str = "location.replace(location.hash.startsWith('#/')?location.hash.slice(1):'/experiments')";
+    const FORWARD: &str =
+        "location.replace(location.hash.startsWith('#/')?location.hash.slice(1):'/experiments')";
     let page = format!(
         "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Runmark</title><script>{FORWARD}</script>\
          <noscript><meta http-equiv=\"refresh\" content=\"0;url=/experiments\"></noscript></head>\
@@ -139,8 +141,10 @@ async fn package_file(Path((_, name)): Path<(String, String)>, headers: HeaderMa
 
 /// A file of the site, smaller where the browser takes it smaller.
 fn embedded(path: &str, headers: &HeaderMap, cache: &'static str) -> Option<Response> {
-    let accepts = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let brotli = accepts.split(',').any(|coding| coding.split(';').next().is_some_and(|name| name.trim() == "br"));
+    let accepts =
+        headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let brotli =
+        accepts.split(',').any(|coding| coding.split(';').next().is_some_and(|name| name.trim() == "br"));
     let small = if brotli { Files::get(&format!("{path}.br")) } else { None };
     let compressed = small.is_some();
     let EmbeddedFile { data, .. } = small.or_else(|| Files::get(path))?;
@@ -168,7 +172,8 @@ where
     A: Future<Output = Response>,
 {
     if request.method() != Method::GET {
-        return WireError(Problem::new(model::Code::EndpointNotFound, "There is nothing here.")).into_response();
+        return WireError(Problem::new(model::Code::EndpointNotFound, "There is nothing here."))
+            .into_response();
     }
     let path = request.uri().path().trim_start_matches('/').to_owned();
     let is_file = !path.is_empty() && !path.starts_with("pkg/");

@@ -119,7 +119,14 @@ fn Entry(place: Place, entry: ArtifactEntry) -> AnyView {
         None => {
             let inside = format!("{path}/");
             let open = untrack(|| here() && address.text("path").starts_with(&inside));
-            let (opened, set_opened) = signal(open);
+            // Listed by the browser alone. A rendered page tells its answers apart by the order in which they were asked
+            // for; on the server this one comes after the preview's, in the browser before it.
+            let (opened, set_opened) = signal(false);
+            Effect::new(move || {
+                if open {
+                    set_opened.set(true);
+                }
+            });
             view! {
                 <details open=open on:toggle=move |_| set_opened.set(true)>
                     <summary>{Icon::Folder.draw()} <span class="tree-name">{name}</span></summary>

@@ -136,8 +136,9 @@ impl Args {
                 "NaN" => Some(f64::NAN),
                 "Infinity" => Some(f64::INFINITY),
                 "-Infinity" => Some(f64::NEG_INFINITY),
-                text if text.starts_with(|first: char| first.is_ascii_digit() || matches!(first, '-' | '+' | '.'))
-                    && !text.contains(['n', 'N']) =>
+                text if text.starts_with(|first: char| {
+                    first.is_ascii_digit() || matches!(first, '-' | '+' | '.')
+                }) && !text.contains(['n', 'N']) =>
                 {
                     text.parse().ok()
                 }
@@ -164,7 +165,9 @@ impl Args {
     pub fn word<T: Copy>(&self, name: &str, words: &[(&str, T)], first: i64) -> Result<Option<T>, Problem> {
         match self.get(name) {
             None => Ok(None),
-            Some(Value::String(word)) => Ok(words.iter().find(|(known, _)| known == word).map(|(_, value)| *value)),
+            Some(Value::String(word)) => {
+                Ok(words.iter().find(|(known, _)| known == word).map(|(_, value)| *value))
+            }
             Some(Value::Number(number)) => number
                 .as_i64()
                 .and_then(|number| usize::try_from(number - first).ok())
@@ -182,7 +185,11 @@ impl Args {
             Some(Value::String(text)) => Ok(vec![text.clone()]),
             Some(Value::Array(items)) => items
                 .iter()
-                .map(|item| item.as_str().map(str::to_owned).ok_or_else(|| self.wrong(name, &Value::Array(items.clone()))))
+                .map(|item| {
+                    item.as_str()
+                        .map(str::to_owned)
+                        .ok_or_else(|| self.wrong(name, &Value::Array(items.clone())))
+                })
                 .collect(),
             Some(other) => Err(self.wrong(name, other)),
         }
@@ -196,7 +203,9 @@ impl Args {
                 .into_iter()
                 .enumerate()
                 .map(|(index, item)| match item {
-                    Value::Object(fields) => Ok(Self { fields, place: format!("{}[{index}]", self.path(name)) }),
+                    Value::Object(fields) => {
+                        Ok(Self { fields, place: format!("{}[{index}]", self.path(name)) })
+                    }
                     other => Err(self.wrong(name, &other)),
                 })
                 .collect(),

@@ -107,9 +107,11 @@ pub fn run(run: &Run) -> Value {
         .set_list("model_inputs", &run.model_inputs, |model| json!({ "model_id": model.to_string() }))
         .done();
     let outputs = Object::default()
-        .set_list("model_outputs", &run.model_outputs, |output| {
-            json!({ "model_id": output.model.to_string(), "step": output.step })
-        })
+        .set_list(
+            "model_outputs",
+            &run.model_outputs,
+            |output| json!({ "model_id": output.model.to_string(), "step": output.step }),
+        )
         .done();
     json!({ "info": run_info(&run.info), "data": data, "inputs": inputs, "outputs": outputs })
 }
@@ -184,9 +186,11 @@ pub fn registered_model(model: &RegisteredModel) -> Value {
         .set("description", model.description.as_str())
         .set_list("latest_versions", &model.latest, model_version)
         .set_list("tags", &model.tags, tag)
-        .set_list("aliases", &model.aliases, |alias| {
-            json!({ "alias": alias.alias, "version": alias.version.to_string() })
-        })
+        .set_list(
+            "aliases",
+            &model.aliases,
+            |alias| json!({ "alias": alias.alias, "version": alias.version.to_string() }),
+        )
         .done()
 }
 

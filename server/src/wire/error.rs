@@ -21,7 +21,9 @@ impl<T: Into<Problem>> From<T> for WireError {
 /// The statuses of MLflow's `protos/databricks.proto` and `exceptions.py`.
 fn status(code: Code) -> StatusCode {
     match code {
-        Code::InvalidParameterValue | Code::BadRequest | Code::ResourceAlreadyExists => StatusCode::BAD_REQUEST,
+        Code::InvalidParameterValue | Code::BadRequest | Code::ResourceAlreadyExists => {
+            StatusCode::BAD_REQUEST
+        }
         Code::ResourceDoesNotExist | Code::EndpointNotFound => StatusCode::NOT_FOUND,
         Code::Unauthenticated => StatusCode::UNAUTHORIZED,
         Code::PermissionDenied => StatusCode::FORBIDDEN,

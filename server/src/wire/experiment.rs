@@ -21,7 +21,9 @@ pub fn experiment_ids(args: &Args) -> Result<Vec<ExperimentId>, Problem> {
 
 pub async fn create(acting: Acting, mut args: Args) -> Answer {
     let tags = read_tags(&mut args, "tags")?;
-    let id = acting.create_experiment(args.required("name")?, args.text_or_empty("artifact_location")?, &tags).await?;
+    let id = acting
+        .create_experiment(args.required("name")?, args.text_or_empty("artifact_location")?, &tags)
+        .await?;
     Ok(json!({ "experiment_id": id.to_string() }))
 }
 

@@ -7,8 +7,14 @@ use super::{
     experiment::{experiment_id, experiment_ids},
     read_tags,
 };
-use domain::{Acting, logged_model::{ModelOrder, ModelSearch}};
-use model::{ModelId, Problem, logged_model::{ModelStatus, NewModel}};
+use domain::{
+    Acting,
+    logged_model::{ModelOrder, ModelSearch},
+};
+use model::{
+    ModelId, Problem,
+    logged_model::{ModelStatus, NewModel},
+};
 use serde_json::json;
 
 const STATUS: [(&str, ModelStatus); 3] = [
@@ -22,7 +28,8 @@ fn model_id(args: &Args) -> Result<ModelId, Problem> {
 }
 
 pub async fn create(acting: Acting, mut args: Args) -> Answer {
-    let optional = |name| Ok::<_, Problem>(args.text(name)?.filter(|text| !text.is_empty()).map(str::to_owned));
+    let optional =
+        |name| Ok::<_, Problem>(args.text(name)?.filter(|text| !text.is_empty()).map(str::to_owned));
     let source_run = optional("source_run_id")?
         .map(|text| text.parse().map_err(|_| Problem::missing(format!("Run with id={text} not found"))))
         .transpose()?;
@@ -30,7 +37,8 @@ pub async fn create(acting: Acting, mut args: Args) -> Answer {
         (experiment_id(&args)?, args.text_or_empty("name")?.to_owned(), optional("model_type")?);
     let params = read_tags(&mut args, "params")?;
     let tags = read_tags(&mut args, "tags")?;
-    let model = acting.create_model(NewModel { experiment, name, model_type, source_run, params, tags }).await?;
+    let model =
+        acting.create_model(NewModel { experiment, name, model_type, source_run, params, tags }).await?;
     Ok(json!({ "model": encode::logged_model(&model) }))
 }
 
@@ -111,5 +119,8 @@ pub async fn list_files(acting: Acting, args: Args) -> Answer {
     let model = acting.get_model(id, false).await?;
     let root = model::page::ArtifactRoot::Model(model.experiment, id);
     let entries = acting.artifact_entries(root, args.text_or_empty("artifact_directory_path")?).await?;
-    Ok(Object::default().set("root_uri", model.artifact_uri).set_list("files", &entries, encode::artifact).done())
+    Ok(Object::default()
+        .set("root_uri", model.artifact_uri)
+        .set_list("files", &entries, encode::artifact)
+        .done())
 }

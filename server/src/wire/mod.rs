@@ -179,7 +179,8 @@ async fn enter(
 
 fn check_content_type(method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
     let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let is_json = given.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
+    let is_json =
+        given.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
     if is_json || !matches!(*method, Method::POST | Method::PUT) {
         return Ok(());
     }
@@ -193,7 +194,8 @@ async fn read_body(body: Body, limit: usize) -> Result<Option<Bytes>, Problem> {
     let mut read = Vec::new();
     let mut length = 0;
     while let Some(chunk) = stream.next().await {
-        let chunk = chunk.map_err(|error| Problem::new(Code::BadRequest, format!("The request broke off: {error}")))?;
+        let chunk = chunk
+            .map_err(|error| Problem::new(Code::BadRequest, format!("The request broke off: {error}")))?;
         length += chunk.len();
         if length > limit + DRAINED {
             return Ok(None);
@@ -242,12 +244,17 @@ async fn server_info() -> Json<Value> {
 fn read_tags(args: &mut Args, name: &str) -> Result<Vec<Tag>, Problem> {
     args.items(name)?
         .iter()
-        .map(|tag| Ok(Tag { key: tag.required("key")?.to_owned(), value: tag.text_or_empty("value")?.to_owned() }))
+        .map(|tag| {
+            Ok(Tag { key: tag.required("key")?.to_owned(), value: tag.text_or_empty("value")?.to_owned() })
+        })
         .collect()
 }
 
 fn view_type(args: &Args, name: &str) -> Result<ViewType, Problem> {
-    let words =
-        [("ACTIVE_ONLY", ViewType::ActiveOnly), ("DELETED_ONLY", ViewType::DeletedOnly), ("ALL", ViewType::All)];
+    let words = [
+        ("ACTIVE_ONLY", ViewType::ActiveOnly),
+        ("DELETED_ONLY", ViewType::DeletedOnly),
+        ("ALL", ViewType::All),
+    ];
     Ok(args.word(name, &words, 1)?.unwrap_or_default())
 }

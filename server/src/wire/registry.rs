@@ -7,17 +7,14 @@ use super::{
     read_tags,
 };
 use domain::Acting;
-use model::{
-    Problem,
-    name::limit,
-    registry::NewVersion,
-    run::Tag,
-};
+use model::{Problem, name::limit, registry::NewVersion, run::Tag};
 use serde_json::json;
 
 /// A version's number, which is text on the wire.
 fn version(args: &Args) -> Result<i64, Problem> {
-    args.id("version", |text| Problem::invalid(format!("Parameter 'version' must be an integer, got '{text}'.")))
+    args.id("version", |text| {
+        Problem::invalid(format!("Parameter 'version' must be an integer, got '{text}'."))
+    })
 }
 
 fn tag(args: &Args) -> Result<Tag, Problem> {
@@ -26,8 +23,9 @@ fn tag(args: &Args) -> Result<Tag, Problem> {
 
 pub async fn create(acting: Acting, mut args: Args) -> Answer {
     let tags = read_tags(&mut args, "tags")?;
-    let model =
-        acting.create_registered_model(args.required("name")?, &tags, args.text_or_empty("description")?).await?;
+    let model = acting
+        .create_registered_model(args.required("name")?, &tags, args.text_or_empty("description")?)
+        .await?;
     Ok(json!({ "registered_model": encode::registered_model(&model) }))
 }
 
@@ -52,7 +50,8 @@ pub async fn search(acting: Acting, args: Args) -> Answer {
 }
 
 pub async fn update(acting: Acting, args: Args) -> Answer {
-    let model = acting.update_registered_model(args.required("name")?, args.text_or_empty("description")?).await?;
+    let model =
+        acting.update_registered_model(args.required("name")?, args.text_or_empty("description")?).await?;
     Ok(json!({ "registered_model": encode::registered_model(&model) }))
 }
 
@@ -102,7 +101,9 @@ pub async fn create_version(acting: Acting, mut args: Args) -> Answer {
         .map(|text| text.parse().map_err(|_| Problem::missing(format!("Run with id={text} not found"))))
         .transpose()?;
     let model = id("model_id")?
-        .map(|text| text.parse().map_err(|_| Problem::missing(format!("Logged model with ID '{text}' not found."))))
+        .map(|text| {
+            text.parse().map_err(|_| Problem::missing(format!("Logged model with ID '{text}' not found.")))
+        })
         .transpose()?;
     let tags = read_tags(&mut args, "tags")?;
     let version = acting
@@ -138,8 +139,9 @@ pub async fn delete_version(acting: Acting, args: Args) -> Answer {
 
 pub async fn transition_stage(acting: Acting, args: Args) -> Answer {
     let archive = args.flag("archive_existing_versions")?;
-    let moved =
-        acting.transition_stage(args.required("name")?, version(&args)?, args.required("stage")?, archive).await?;
+    let moved = acting
+        .transition_stage(args.required("name")?, version(&args)?, args.required("stage")?, archive)
+        .await?;
     Ok(json!({ "model_version": encode::model_version(&moved) }))
 }
 

@@ -12,7 +12,9 @@ use model::{
     Code, ModelId, Problem, RunId,
     metric::Point,
     name::limit,
-    run::{Dataset, DatasetInput, LogBatch, MetricInput, ModelOutput, NewRun, Param, RunStatus, RunUpdate, Tag},
+    run::{
+        Dataset, DatasetInput, LogBatch, MetricInput, ModelOutput, NewRun, Param, RunStatus, RunUpdate, Tag,
+    },
 };
 use serde_json::json;
 
@@ -77,7 +79,10 @@ pub async fn search(acting: Acting, args: Args) -> Answer {
             page_token: args.text_or_empty("page_token")?,
         })
         .await?;
-    Ok(Object::default().set_list("runs", &page.items, encode::run).set_some("next_page_token", page.next).done())
+    Ok(Object::default()
+        .set_list("runs", &page.items, encode::run)
+        .set_some("next_page_token", page.next)
+        .done())
 }
 
 /// A metric of `log-metric` or of a batch.
@@ -161,7 +166,9 @@ pub async fn outputs(acting: Acting, mut args: Args) -> Answer {
     let models = args
         .items("models")?
         .iter()
-        .map(|output| Ok(ModelOutput { model: model_id(output)?, step: output.int("step")?.unwrap_or_default() }))
+        .map(|output| {
+            Ok(ModelOutput { model: model_id(output)?, step: output.int("step")?.unwrap_or_default() })
+        })
         .collect::<Result<Vec<_>, Problem>>()?;
     acting.log_outputs(run, &models).await?;
     Ok(json!({}))
@@ -180,14 +187,15 @@ pub async fn metric_history(acting: Acting, args: Args) -> Answer {
             .into());
         }
     };
-    let page = match acting.metric_history(run_id(&args)?, key, wanted, args.text_or_empty("page_token")?).await {
-        Ok(page) => page,
-        // MLflow's rule: a run that isn't there has no history.
-        Err(error) => match Problem::from(error) {
-            problem if problem.code == Code::ResourceDoesNotExist => return Ok(json!({})),
-            problem => return Err(problem.into()),
-        },
-    };
+    let page =
+        match acting.metric_history(run_id(&args)?, key, wanted, args.text_or_empty("page_token")?).await {
+            Ok(page) => page,
+            // MLflow's rule: a run that isn't there has no history.
+            Err(error) => match Problem::from(error) {
+                problem if problem.code == Code::ResourceDoesNotExist => return Ok(json!({})),
+                problem => return Err(problem.into()),
+            },
+        };
     Ok(Object::default()
         .set_list("metrics", &page.items, |point| encode::point(key, point))
         .set_some("next_page_token", page.next)

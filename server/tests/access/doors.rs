@@ -43,11 +43,16 @@ impl Door {
 /// can't be forgotten.
 pub fn all() -> Vec<Door> {
     let token = |method: Method, route: String| Door { method, route, credential: Credential::Token };
-    let session = |method: Method, route: &str| Door { method, route: route.to_owned(), credential: Credential::Session };
+    let session = |method: Method, route: &str| Door {
+        method,
+        route: route.to_owned(),
+        credential: Credential::Session,
+    };
     let mut doors: Vec<Door> = server::wire::OPERATIONS
         .iter()
         .flat_map(|operation| {
-            ["/api", "/ajax-api"].map(|prefix| token(operation.method.clone(), format!("{prefix}{}", operation.path)))
+            ["/api", "/ajax-api"]
+                .map(|prefix| token(operation.method.clone(), format!("{prefix}{}", operation.path)))
         })
         .collect();
     for prefix in ["/api", "/ajax-api"] {
@@ -115,7 +120,9 @@ pub fn approach(door: &Door, things: &Things) -> (String, Load) {
 fn arguments(route: &str, things: &Things) -> Value {
     let name = match route {
         route if route.contains("registered-models/create") => format!("{}-new", things.registered),
-        route if route.contains("registered-models") || route.contains("model-versions") => things.registered.clone(),
+        route if route.contains("registered-models") || route.contains("model-versions") => {
+            things.registered.clone()
+        }
         route if route.contains("logged-models") => "model".to_owned(),
         _ => format!("{}-new", things.experiment_name),
     };
@@ -154,9 +161,8 @@ fn query(arguments: &Value) -> String {
         match value {
             Value::String(text) => pairs.push(format!("{key}={}", encode(text))),
             Value::Number(number) => pairs.push(format!("{key}={number}")),
-            Value::Array(items) => pairs.extend(
-                items.iter().filter_map(Value::as_str).map(|text| format!("{key}={}", encode(text))),
-            ),
+            Value::Array(items) => pairs
+                .extend(items.iter().filter_map(Value::as_str).map(|text| format!("{key}={}", encode(text)))),
             _ => {}
         }
     }

@@ -75,3 +75,21 @@ async fn no_door_is_listed_twice() {
     names.dedup();
     assert_eq!(names.len(), all);
 }
+
+/// Found by load: renderings that took turns on a thread lost their values to each other.
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_rendered_at_the_same_time_do_not_disturb_each_other() {
+    let world = std::sync::Arc::new(World::open().await);
+    let pages = || doors::all().into_iter().filter(|door| door.route.starts_with("/experiments"));
+    let things = std::sync::Arc::new(world.things(&pages().next().unwrap()).await);
+    let mut renderings = tokio::task::JoinSet::new();
+    for _ in 0..60 {
+        for door in pages() {
+            let (world, things) = (world.clone(), things.clone());
+            renderings.spawn(async move { world.knock(&door, world::Kind::Admin, &things).await });
+        }
+    }
+    while let Some(outcome) = renderings.join_next().await {
+        assert_eq!(outcome.unwrap(), "200");
+    }
+}

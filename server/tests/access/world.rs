@@ -138,8 +138,17 @@ impl World {
         }
         let response = self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
         let status = response.status();
+        if std::env::var_os("SHOW").is_some() {
+            eprintln!("{} {} {address}", kind.name(), door.name());
+        }
         let body = response.into_body().collect().await.unwrap().to_bytes();
-        assert!(!status.is_server_error(), "{} {}: {}", kind.name(), door.name(), String::from_utf8_lossy(&body));
+        assert!(
+            !status.is_server_error(),
+            "{} {}: {}",
+            kind.name(),
+            door.name(),
+            String::from_utf8_lossy(&body)
+        );
         let empty = status == StatusCode::OK && door.asks() && matches!(body.as_ref(), b"" | b"{}" | b"\0");
         if empty { "nothing".to_owned() } else { status.as_u16().to_string() }
     }
@@ -150,7 +159,11 @@ impl World {
         let request = Request::get(format!("/sign-in/link?token={link}")).body(Body::empty()).unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();
         let cookie = response.headers().get(header::SET_COOKIE).unwrap().to_str().unwrap();
-        assert!(cookie.starts_with(SESSION_COOKIE) && cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"));
+        assert!(
+            cookie.starts_with(SESSION_COOKIE)
+                && cookie.contains("HttpOnly")
+                && cookie.contains("SameSite=Lax")
+        );
         cookie.split(';').next().unwrap().to_owned()
     }
 
