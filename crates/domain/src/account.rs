@@ -53,7 +53,9 @@ impl Credentials {
     /// Off the async threads, a few at a time.
     async fn hashing<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         let _slot = self.slots.acquire().await.map_err(|error| Error::Fault(error.to_string()))?;
-        tokio::task::spawn_blocking(work).await.map_err(|error| Error::Fault(format!("password hashing: {error}")))
+        tokio::task::spawn_blocking(work)
+            .await
+            .map_err(|error| Error::Fault(format!("password hashing: {error}")))
     }
 
     async fn hash(&self, password: &str) -> Result<String> {
@@ -107,7 +109,8 @@ fn check_password(password: &str) -> Result<()> {
 }
 
 fn check_name(name: &str, what: &str) -> Result<()> {
-    if name.trim().is_empty() || name.len() > 250 || name.chars().any(char::is_control) || name.contains(':') {
+    if name.trim().is_empty() || name.len() > 250 || name.chars().any(char::is_control) || name.contains(':')
+    {
         return Err(Error::invalid(format!(
             "A {what} name must have 1 to 250 characters, without colons and control characters."
         )));
@@ -190,7 +193,8 @@ impl Domain {
             Some(user) => self.unchecked_user(user).await?,
             None => None,
         };
-        caller.ok_or_else(|| Problem::new(Code::Unauthenticated, "The sign-in link is no longer valid.").into())
+        caller
+            .ok_or_else(|| Problem::new(Code::Unauthenticated, "The sign-in link is no longer valid.").into())
     }
 
     /// Makes the first account, an admin, if there is none. Returns its name and, if the password was made up, that.
@@ -228,7 +232,14 @@ impl Domain {
         let secret = clock::new_secret()?;
         let now = clock::now();
         let mut tx = self.db.begin().await?;
-        store::account::unchecked_insert_link(&mut tx, hash_secret(&secret), user, now.saturating_add(life), now).await?;
+        store::account::unchecked_insert_link(
+            &mut tx,
+            hash_secret(&secret),
+            user,
+            now.saturating_add(life),
+            now,
+        )
+        .await?;
         tx.commit().await?;
         Ok(secret)
     }
@@ -254,7 +265,8 @@ impl Acting {
         self.must_be_admin()?;
         check_name(name, "user")?;
         check_password(password)?;
-        let user = User { id: UserId(clock::new_uuid()?), name: name.to_owned(), is_admin, created: clock::now() };
+        let user =
+            User { id: UserId(clock::new_uuid()?), name: name.to_owned(), is_admin, created: clock::now() };
         let hash = self.domain.credentials.hash(password).await?;
         let mut tx = self.domain.db.begin().await?;
         store::account::insert(&mut tx, &user, &hash).await.map_err(|error| {

@@ -16,8 +16,8 @@ use model::{
     page::{ArtifactEntry, ArtifactRoot},
 };
 use object_store::{
-    GetOptions, GetRange, ObjectStore, ObjectStoreExt as _, PutPayload, buffered::BufWriter, local::LocalFileSystem,
-    path::Path,
+    GetOptions, GetRange, ObjectStore, ObjectStoreExt as _, PutPayload, buffered::BufWriter,
+    local::LocalFileSystem, path::Path,
 };
 use std::{
     io::ErrorKind,
@@ -42,8 +42,9 @@ pub(crate) struct Artifacts {
 impl Artifacts {
     /// Opens the folder, creating it where needed.
     pub fn open(root: &FilePath) -> Result<Self> {
-        let fault =
-            |error: std::io::Error| Error::Fault(format!("can't use the artifact folder {}: {error}", root.display()));
+        let fault = |error: std::io::Error| {
+            Error::Fault(format!("can't use the artifact folder {}: {error}", root.display()))
+        };
         std::fs::create_dir_all(root).map_err(fault)?;
         let root = root.canonicalize().map_err(fault)?;
         let store = LocalFileSystem::new_with_prefix(&root)?.with_automatic_cleanup(false);
@@ -170,7 +171,9 @@ impl Acting {
         let mut entries: Vec<ArtifactEntry> = found
             .common_prefixes
             .iter()
-            .filter_map(|folder| folder.filename().map(|name| ArtifactEntry { path: name.to_owned(), size: None }))
+            .filter_map(|folder| {
+                folder.filename().map(|name| ArtifactEntry { path: name.to_owned(), size: None })
+            })
             .chain(found.objects.iter().filter(|object| object.location != *folder).filter_map(|object| {
                 let name = object.location.filename()?;
                 Some(ArtifactEntry { path: name.to_owned(), size: Some(object.size) })
@@ -191,7 +194,9 @@ impl Acting {
         let size = match store.head(location).await {
             Ok(meta) => meta.size,
             Err(_) if !self.list_artifacts(path).await?.is_empty() => {
-                return Err(Error::invalid(format!("Artifact path refers to a directory, not a file: '{path}'")));
+                return Err(Error::invalid(format!(
+                    "Artifact path refers to a directory, not a file: '{path}'"
+                )));
             }
             Err(object_store::Error::NotFound { .. }) => {
                 return Err(Error::missing(format!("No such artifact: '{path}'")));
@@ -206,7 +211,9 @@ impl Acting {
             }
             Some(ByteRange::Last(count)) if count > 0 && size > 0 => Some(GetRange::Suffix(count.min(size))),
             Some(_) => {
-                return Err(Error::invalid(format!("The range holds no byte of the file, which has {size} bytes.")));
+                return Err(Error::invalid(format!(
+                    "The range holds no byte of the file, which has {size} bytes."
+                )));
             }
         };
         let read = store.get_opts(location, GetOptions { range: wanted, ..GetOptions::default() }).await?;
@@ -231,7 +238,8 @@ impl Acting {
     ) -> Result<()> {
         let grant = self.artifact::<Edit>(path).await?;
         let artifacts = &self.domain.artifacts;
-        let in_the_way = || Error::invalid(format!("'{path}' can't be a file: a folder or a file is in its way."));
+        let in_the_way =
+            || Error::invalid(format!("'{path}' can't be a file: a folder or a file is in its way."));
         let full = artifacts.root.join(grant.path().0.as_ref());
         if full.is_dir() || full.ancestors().skip(1).any(FilePath::is_file) {
             return Err(in_the_way());
@@ -278,7 +286,9 @@ impl Acting {
         };
         match deleted.map_err(|error| (error.kind(), error)) {
             Ok(()) | Err((ErrorKind::NotFound | ErrorKind::NotADirectory, _)) => Ok(()),
-            Err((_, error)) => Err(Error::Fault(format!("deleting the artifact {}: {error}", full.display()))),
+            Err((_, error)) => {
+                Err(Error::Fault(format!("deleting the artifact {}: {error}", full.display())))
+            }
         }
     }
 
@@ -349,8 +359,20 @@ mod tests {
     #[test]
     fn no_path_leads_up_or_out() {
         for raw in [
-            "..", "1/../2", "1/%2e%2e/2", "1/%252e%252e/2", "1/%25252525252e%2525252e/x/..", "/etc/passwd", "%2fetc/passwd",
-            "1\\..\\2", "1/%5c..", "C:/x", "1//2", "1/./2", "1/a#b", "1/%00",
+            "..",
+            "1/../2",
+            "1/%2e%2e/2",
+            "1/%252e%252e/2",
+            "1/%25252525252e%2525252e/x/..",
+            "/etc/passwd",
+            "%2fetc/passwd",
+            "1\\..\\2",
+            "1/%5c..",
+            "C:/x",
+            "1//2",
+            "1/./2",
+            "1/a#b",
+            "1/%00",
         ] {
             check(raw, None);
         }

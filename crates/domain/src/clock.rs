@@ -37,14 +37,14 @@ pub(crate) fn new_secret() -> Result<String> {
 /// A name for what the client left unnamed, as MLflow makes them: adjective, noun, number; 20 characters at most.
 pub(crate) fn new_name() -> Result<String> {
     const ADJECTIVES: [&str; 32] = [
-        "able", "amused", "bold", "brave", "bright", "calm", "caring", "clean", "clever", "crisp", "deft", "eager",
-        "fast", "fierce", "gentle", "glad", "grand", "humble", "keen", "kind", "lively", "loud", "merry", "neat",
-        "polite", "proud", "quick", "quiet", "rare", "sharp", "silent", "wise",
+        "able", "amused", "bold", "brave", "bright", "calm", "caring", "clean", "clever", "crisp", "deft",
+        "eager", "fast", "fierce", "gentle", "glad", "grand", "humble", "keen", "kind", "lively", "loud",
+        "merry", "neat", "polite", "proud", "quick", "quiet", "rare", "sharp", "silent", "wise",
     ];
     const NOUNS: [&str; 32] = [
-        "ant", "bass", "bear", "bird", "carp", "crab", "crane", "crow", "deer", "doe", "dove", "duck", "eel", "elk",
-        "finch", "fish", "fox", "frog", "goat", "hare", "hawk", "hen", "lamb", "lynx", "mole", "moth", "newt", "owl",
-        "pug", "seal", "swan", "wren",
+        "ant", "bass", "bear", "bird", "carp", "crab", "crane", "crow", "deer", "doe", "dove", "duck", "eel",
+        "elk", "finch", "fish", "fox", "frog", "goat", "hare", "hawk", "hen", "lamb", "lynx", "mole", "moth",
+        "newt", "owl", "pug", "seal", "swan", "wren",
     ];
     let [a, b, c, d] = random::<4>()?;
     let number = u16::from_le_bytes([c, d]) % 1000;

@@ -129,7 +129,8 @@ impl Acting {
     /// `RESOURCE_DOES_NOT_EXIST`.
     pub async fn get_experiment_by_name(&self, name: &str) -> Result<Experiment> {
         let missing = || Error::missing(format!("Could not find experiment with name '{name}'"));
-        let id = store::experiment::find_id(&self.domain.db, self.visible(), name).await?.ok_or_else(missing)?;
+        let id =
+            store::experiment::find_id(&self.domain.db, self.visible(), name).await?.ok_or_else(missing)?;
         self.get_experiment(id).await
     }
 

@@ -150,8 +150,6 @@ impl ExperimentGrant<Edit> {
 #[derive(Debug, Clone)]
 pub(crate) struct ModelGrant<L> {
     id: ModelId,
-    /// The experiment that the model is in.
-    pub experiment: ExperimentId,
     /// Active or deleted.
     pub lifecycle: Lifecycle,
     level: PhantomData<L>,
@@ -204,7 +202,11 @@ pub(crate) enum VisibleTo {
 }
 
 impl Acting {
-    fn visible_level<L: Level>(&self, given: Option<Permission>, missing: impl FnOnce() -> Error) -> Result<Permission> {
+    fn visible_level<L: Level>(
+        &self,
+        given: Option<Permission>,
+        missing: impl FnOnce() -> Error,
+    ) -> Result<Permission> {
         let level = if self.caller.is_admin() {
             Permission::Manage
         } else {
@@ -214,7 +216,11 @@ impl Acting {
             return Err(missing());
         }
         if level < L::NEEDED {
-            let message = format!("Permission denied: this needs {}, and {} has {level}.", L::NEEDED, self.caller.name());
+            let message = format!(
+                "Permission denied: this needs {}, and {} has {level}.",
+                L::NEEDED,
+                self.caller.name()
+            );
             return Err(Problem::new(Code::PermissionDenied, message).into());
         }
         Ok(level)
@@ -241,7 +247,13 @@ impl Acting {
         let found = store::permission::of_runs(&self.domain.db, &[id], self.caller.user()).await?;
         let Found { thing, level } = found.into_iter().next().ok_or_else(missing)?;
         let permission = self.visible_level::<L>(level, missing)?;
-        Ok(RunGrant { id, experiment: thing.experiment, lifecycle: thing.lifecycle, permission, level: PhantomData })
+        Ok(RunGrant {
+            id,
+            experiment: thing.experiment,
+            lifecycle: thing.lifecycle,
+            permission,
+            level: PhantomData,
+        })
     }
 
     /// Lets the caller at those of the runs that they may read, in the order given. The others might as well not exist.
@@ -270,7 +282,7 @@ impl Acting {
         let found = store::permission::of_model(&self.domain.db, id, self.caller.user()).await?;
         let Found { thing, level } = found.ok_or_else(missing)?;
         self.visible_level::<L>(level, missing)?;
-        Ok(ModelGrant { id, experiment: thing.experiment, lifecycle: thing.lifecycle, level: PhantomData })
+        Ok(ModelGrant { id, lifecycle: thing.lifecycle, level: PhantomData })
     }
 
     /// Lets the caller at a registered model.
@@ -298,9 +310,10 @@ impl Acting {
     pub(crate) fn visible(&self) -> VisibleTo {
         match &self.caller {
             caller if caller.is_admin() => VisibleTo::Everything,
-            Caller::User { id, .. } => {
-                VisibleTo::User { user: *id, by_default: self.domain.default_permission() >= Permission::Read }
-            }
+            Caller::User { id, .. } => VisibleTo::User {
+                user: *id,
+                by_default: self.domain.default_permission() >= Permission::Read,
+            },
             Caller::Local => VisibleTo::Everything,
         }
     }

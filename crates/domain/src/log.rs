@@ -153,8 +153,12 @@ async fn write_run(tx: &mut Tx, requests: &[&Request]) -> Result<Vec<Result<()>>
         requests.iter().map(|request| params.add(run.id(), &request.batch.params)).collect();
     store::metric::insert_params(tx, run, &params.new).await?;
 
-    let accepted: Vec<&LogBatch> =
-        requests.iter().zip(&outcomes).filter(|(_, outcome)| outcome.is_ok()).map(|(request, _)| &request.batch).collect();
+    let accepted: Vec<&LogBatch> = requests
+        .iter()
+        .zip(&outcomes)
+        .filter(|(_, outcome)| outcome.is_ok())
+        .map(|(request, _)| &request.batch)
+        .collect();
     write_metrics(tx, run, &accepted).await?;
 
     // Of tags with the same key the last one stays.
@@ -182,7 +186,9 @@ impl<'a> Params<'a> {
         let mut fresh = Vec::new();
         for param in params {
             let known = self.stored.get(&param.key).map(String::as_str);
-            match known.or_else(|| self.new.iter().find(|(key, _)| *key == param.key).map(|(_, value)| *value)) {
+            match known
+                .or_else(|| self.new.iter().find(|(key, _)| *key == param.key).map(|(_, value)| *value))
+            {
                 None => fresh.push((param.key.as_str(), param.value.as_str())),
                 Some(value) if value == param.value => {}
                 Some(value) => changed.push((param, value.to_owned())),
@@ -206,7 +212,9 @@ fn changed_params_message(run: RunId, changed: &[(&Param, String)], single: bool
     }
     let list: Vec<String> = changed
         .iter()
-        .map(|(param, old)| format!("{{'key': '{}', 'old_value': '{old}', 'new_value': '{}'}}", param.key, param.value))
+        .map(|(param, old)| {
+            format!("{{'key': '{}', 'old_value': '{old}', 'new_value': '{}'}}", param.key, param.value)
+        })
         .collect();
     format!(
         "Changing param values is not allowed. Params were already logged='[{}]' for run ID='{run}'.",

@@ -12,8 +12,8 @@ use model::{
     experiment::ViewType,
     filter::{self, OrderBy, RunFilter, RunOrder},
     page::{
-        ArtifactEntry, ArtifactRoot, COMPARISON_LIMIT, ComparedRun, Comparison, ExperimentHead, ExperimentRow,
-        ModelLink, RUNS_PAGE, RunPage, RunsPage, RunsQuery, TextPreview,
+        ArtifactEntry, ArtifactRoot, COMPARISON_LIMIT, ComparedRun, Comparison, ExperimentHead,
+        ExperimentRow, ModelLink, RUNS_PAGE, RunPage, RunsPage, RunsQuery, TextPreview,
     },
 };
 
@@ -92,7 +92,12 @@ impl Acting {
                 models.push(ModelLink { id: model.id, name: model.name, files });
             }
         }
-        Ok(RunPage { run, experiment_name: names.remove(&grant.experiment).unwrap_or_default(), permission, models })
+        Ok(RunPage {
+            run,
+            experiment_name: names.remove(&grant.experiment).unwrap_or_default(),
+            permission,
+            models,
+        })
     }
 
     /// Runs side by side, in the order asked for.

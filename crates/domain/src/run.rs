@@ -222,8 +222,16 @@ fn check_dataset(input: &DatasetInput) -> Result<()> {
     name::check_length(&dataset.name, limit::DATASET_NAME, "dataset.name")?;
     name::check_length(&dataset.digest, limit::DATASET_DIGEST, "dataset.digest")?;
     name::check_length(&dataset.source, limit::DATASET_SOURCE, "dataset.source")?;
-    name::check_length(dataset.schema.as_deref().unwrap_or_default(), limit::DATASET_SCHEMA, "dataset.schema")?;
-    name::check_length(dataset.profile.as_deref().unwrap_or_default(), limit::DATASET_PROFILE, "dataset.profile")?;
+    name::check_length(
+        dataset.schema.as_deref().unwrap_or_default(),
+        limit::DATASET_SCHEMA,
+        "dataset.schema",
+    )?;
+    name::check_length(
+        dataset.profile.as_deref().unwrap_or_default(),
+        limit::DATASET_PROFILE,
+        "dataset.profile",
+    )?;
     for tag in &input.tags {
         name::check_length(&tag.key, limit::INPUT_TAG_KEY, "dataset tag key")?;
         name::check_length(&tag.value, limit::INPUT_TAG_VALUE, "dataset tag value")?;

@@ -76,12 +76,8 @@ pub fn reduce(points: &[Point], along: Along, buckets: u32) -> Vec<Point> {
 /// First, least, greatest and last of points that are all finite or all not, in their order.
 fn keep_extremes(run: &[Point], kept: &mut Vec<Point>) {
     let by_value = |&a: &usize, &b: &usize| run[a].value.total_cmp(&run[b].value);
-    let mut chosen = [
-        Some(0),
-        (0..run.len()).min_by(by_value),
-        (0..run.len()).max_by(by_value),
-        run.len().checked_sub(1),
-    ];
+    let mut chosen =
+        [Some(0), (0..run.len()).min_by(by_value), (0..run.len()).max_by(by_value), run.len().checked_sub(1)];
     chosen.sort_unstable();
     let mut previous = None;
     for index in chosen.into_iter().flatten() {
@@ -99,8 +95,11 @@ mod tests {
 
     fn points() -> impl Strategy<Value = Vec<Point>> {
         let value = prop_oneof![8 => -1e6..1e6, 1 => Just(f64::NAN), 1 => Just(f64::INFINITY)];
-        let point = (-500i64..500, 0i64..50, value)
-            .prop_map(|(step, timestamp, value)| Point { step, timestamp, value });
+        let point = (-500i64..500, 0i64..50, value).prop_map(|(step, timestamp, value)| Point {
+            step,
+            timestamp,
+            value,
+        });
         prop::collection::vec(point, 0..2000)
     }
 

@@ -93,7 +93,8 @@ mod tests {
 
     fn check(window: (i64, i64), expected: &[i64]) {
         let points = [5, 1, 3, 9, 7].map(|step| Point { step, timestamp: 0, value: 0.0 });
-        let steps: Vec<i64> = within(points.to_vec(), Along::Step, window).iter().map(|point| point.step).collect();
+        let steps: Vec<i64> =
+            within(points.to_vec(), Along::Step, window).iter().map(|point| point.step).collect();
         assert_eq!(steps, expected, "{window:?}");
     }
 

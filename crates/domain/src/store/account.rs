@@ -107,8 +107,9 @@ pub(crate) async fn unchecked_insert_link(
 
 /// Uses the link up and says whose it was, if it was still good.
 pub(crate) async fn unchecked_take_link(tx: &mut Tx, hash: Vec<u8>, now: Millis) -> Result<Option<UserId>> {
-    let row: Option<(Uuid, Millis)> =
-        tx.first(sql("DELETE FROM sign_in_links WHERE hash = $1 RETURNING user_id, expires").bind(hash)).await?;
+    let row: Option<(Uuid, Millis)> = tx
+        .first(sql("DELETE FROM sign_in_links WHERE hash = $1 RETURNING user_id, expires").bind(hash))
+        .await?;
     Ok(row.filter(|(_, expires)| *expires > now).map(|(user, _)| UserId(user)))
 }
 
@@ -126,7 +127,8 @@ pub(crate) async fn insert(tx: &mut Tx, user: &User, password_hash: &str) -> Res
 }
 
 pub(crate) async fn set_password(tx: &mut Tx, user: UserId, password_hash: &str) -> Result<()> {
-    tx.execute(sql("UPDATE users SET password_hash = $1 WHERE id = $2").bind(password_hash).bind(user)).await?;
+    tx.execute(sql("UPDATE users SET password_hash = $1 WHERE id = $2").bind(password_hash).bind(user))
+        .await?;
     Ok(())
 }
 
@@ -146,7 +148,12 @@ pub(crate) async fn list_tokens(mut db: &Db, user: UserId) -> Result<Vec<Token>>
         .await?;
     Ok(rows
         .into_iter()
-        .map(|row| Token { id: TokenId(row.id), name: row.name, created: row.created, last_used: row.last_used })
+        .map(|row| Token {
+            id: TokenId(row.id),
+            name: row.name,
+            created: row.created,
+            last_used: row.last_used,
+        })
         .collect())
 }
 
@@ -165,11 +172,17 @@ pub(crate) async fn insert_token(tx: &mut Tx, user: UserId, token: &Token, hash:
 
 /// Whether the user had such a token.
 pub(crate) async fn delete_token(tx: &mut Tx, user: UserId, id: TokenId) -> Result<bool> {
-    let deleted = tx.execute(sql("DELETE FROM tokens WHERE id = $1 AND user_id = $2").bind(id).bind(user)).await?;
+    let deleted =
+        tx.execute(sql("DELETE FROM tokens WHERE id = $1 AND user_id = $2").bind(id).bind(user)).await?;
     Ok(deleted > 0)
 }
 
-pub(crate) async fn unchecked_save_session(tx: &mut Tx, hash: Vec<u8>, data: &str, expires: Millis) -> Result<()> {
+pub(crate) async fn unchecked_save_session(
+    tx: &mut Tx,
+    hash: Vec<u8>,
+    data: &str,
+    expires: Millis,
+) -> Result<()> {
     tx.execute(
         sql("INSERT INTO sessions (hash, data, expires) VALUES ($1, $2, $3)
              ON CONFLICT (hash) DO UPDATE SET data = excluded.data, expires = excluded.expires")
@@ -186,7 +199,8 @@ pub(crate) async fn unchecked_load_session(
     hash: Vec<u8>,
     now: Millis,
 ) -> Result<Option<(String, Millis)>> {
-    db.first(sql("SELECT data, expires FROM sessions WHERE hash = $1 AND expires > $2").bind(hash).bind(now)).await
+    db.first(sql("SELECT data, expires FROM sessions WHERE hash = $1 AND expires > $2").bind(hash).bind(now))
+        .await
 }
 
 pub(crate) async fn unchecked_delete_session(tx: &mut Tx, hash: Vec<u8>) -> Result<()> {

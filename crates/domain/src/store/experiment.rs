@@ -13,9 +13,7 @@ use crate::{
 use model::{
     ExperimentId, Millis,
     experiment::{Experiment, Lifecycle, ViewType},
-    filter::{
-        ExperimentCondition, ExperimentFilter, ExperimentOrder, ExperimentTime, IdTest, OrderBy,
-    },
+    filter::{ExperimentCondition, ExperimentFilter, ExperimentOrder, ExperimentTime, IdTest, OrderBy},
     page::ExperimentRow,
     run::Tag,
 };
@@ -73,7 +71,8 @@ pub(crate) async fn insert(tx: &mut Tx, name: &str, now: Millis) -> Result<Exper
 
 /// Completes an experiment that this transaction inserted.
 pub(crate) async fn set_new(tx: &mut Tx, id: ExperimentId, location: &str, tags: &[Tag]) -> Result<()> {
-    tx.execute(sql("UPDATE experiments SET artifact_location = $1 WHERE id = $2").bind(location).bind(id)).await?;
+    tx.execute(sql("UPDATE experiments SET artifact_location = $1 WHERE id = $2").bind(location).bind(id))
+        .await?;
     for tag in tags {
         insert_tag(tx, id, tag).await?;
     }
@@ -116,8 +115,9 @@ pub(crate) async fn search(
     view: ViewType,
     slice: Slice,
 ) -> Result<Vec<Experiment>> {
-    let mut select =
-        sql("SELECT e.id, e.name, e.artifact_location, e.lifecycle, e.created, e.updated FROM experiments e WHERE ");
+    let mut select = sql(
+        "SELECT e.id, e.name, e.artifact_location, e.lifecycle, e.created, e.updated FROM experiments e WHERE ",
+    );
     push_visible_experiment(&mut select, visible, "e.id");
     push_view(&mut select, view, "e.lifecycle");
     for condition in filter.conditions() {
@@ -182,7 +182,12 @@ fn push_id_test(select: &mut Sql, column: &'static str, test: &IdTest<i64>) {
 }
 
 /// Active experiments whose name contains the text in any case, with how many runs each has; those last used come first.
-pub(crate) async fn list(mut db: &Db, visible: VisibleTo, text: &str, limit: i64) -> Result<Vec<ExperimentRow>> {
+pub(crate) async fn list(
+    mut db: &Db,
+    visible: VisibleTo,
+    text: &str,
+    limit: i64,
+) -> Result<Vec<ExperimentRow>> {
     #[derive(FromRow)]
     struct Counted {
         #[sqlx(flatten)]
@@ -228,15 +233,24 @@ pub(crate) async fn names(mut db: &Db, ids: &[ExperimentId]) -> Result<HashMap<E
 pub(crate) async fn count_runs<L>(mut db: &Db, grant: &ExperimentGrant<L>) -> Result<u64> {
     let row: Option<(i64,)> = db
         .first(
-            sql("SELECT COUNT(*) FROM runs WHERE experiment_id = $1 AND lifecycle = 'active'").bind(grant.id()),
+            sql("SELECT COUNT(*) FROM runs WHERE experiment_id = $1 AND lifecycle = 'active'")
+                .bind(grant.id()),
         )
         .await?;
     Ok(row.map_or(0, |(count,)| count.unsigned_abs()))
 }
 
-pub(crate) async fn rename(tx: &mut Tx, grant: &ExperimentGrant<Edit>, name: &str, now: Millis) -> Result<()> {
+pub(crate) async fn rename(
+    tx: &mut Tx,
+    grant: &ExperimentGrant<Edit>,
+    name: &str,
+    now: Millis,
+) -> Result<()> {
     tx.execute(
-        sql("UPDATE experiments SET name = $1, updated = $2 WHERE id = $3").bind(name).bind(now).bind(grant.id()),
+        sql("UPDATE experiments SET name = $1, updated = $2 WHERE id = $3")
+            .bind(name)
+            .bind(now)
+            .bind(grant.id()),
     )
     .await?;
     Ok(())
@@ -256,8 +270,10 @@ pub(crate) async fn set_lifecycle(
             .bind(grant.id()),
     )
     .await?;
-    tx.execute(sql("UPDATE runs SET lifecycle = $1 WHERE experiment_id = $2").bind(to.name()).bind(grant.id()))
-        .await?;
+    tx.execute(
+        sql("UPDATE runs SET lifecycle = $1 WHERE experiment_id = $2").bind(to.name()).bind(grant.id()),
+    )
+    .await?;
     Ok(())
 }
 
@@ -278,7 +294,11 @@ async fn insert_tag(tx: &mut Tx, id: ExperimentId, tag: &Tag) -> Result<()> {
 /// Whether there was such a tag.
 pub(crate) async fn delete_tag(tx: &mut Tx, grant: &ExperimentGrant<Edit>, key: &str) -> Result<bool> {
     let deleted = tx
-        .execute(sql("DELETE FROM experiment_tags WHERE experiment_id = $1 AND key = $2").bind(grant.id()).bind(key))
+        .execute(
+            sql("DELETE FROM experiment_tags WHERE experiment_id = $1 AND key = $2")
+                .bind(grant.id())
+                .bind(key),
+        )
         .await?;
     Ok(deleted > 0)
 }

@@ -237,6 +237,7 @@ pub(crate) async fn params_of(
 
 /// Adds params that the run doesn't have yet.
 pub(crate) async fn insert_params(tx: &mut Tx, run: &RunGrant<Edit>, params: &[(&str, &str)]) -> Result<()> {
-    let rows = params.iter().map(|(key, value)| vec![run.id().into(), (*key).into(), (*value).into()]).collect();
+    let rows =
+        params.iter().map(|(key, value)| vec![run.id().into(), (*key).into(), (*value).into()]).collect();
     tx.insert_all("INSERT INTO params (run_id, key, value) VALUES ", rows, "").await
 }

@@ -16,12 +16,12 @@ pub(crate) mod search;
 pub(crate) mod sql;
 
 use crate::error::{Error, Result};
+pub(crate) use sql::{Arg, Query, Sql, sql};
 use sqlx::{
     PgPool, Postgres, Sqlite, SqlitePool, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-pub(crate) use sql::{Arg, Query, Sql, sql};
 use std::{fs::File, path::Path, str::FromStr, time::Duration};
 
 /// Where everything but artifacts is kept.
@@ -63,8 +63,9 @@ impl Db {
 
     async fn open_sqlite(path: &Path) -> Result<Self> {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder)
-                .map_err(|error| Error::Fault(format!("can't create the folder {}: {error}", folder.display())))?;
+            std::fs::create_dir_all(folder).map_err(|error| {
+                Error::Fault(format!("can't create the folder {}: {error}", folder.display()))
+            })?;
         }
         // Until this is dropped no other process opens the database: SQLite's migrations have no lock of their own.
         let _opening = lock_beside(path).await?;
@@ -149,8 +150,10 @@ async fn lock_beside(path: &Path) -> Result<File> {
         file.lock()?;
         Ok(file)
     };
-    let fault = |error: &dyn std::fmt::Display| Error::Fault(format!("can't lock {}: {error}", path.display()));
-    let locked: std::io::Result<File> = tokio::task::spawn_blocking(lock).await.map_err(|error| fault(&error))?;
+    let fault =
+        |error: &dyn std::fmt::Display| Error::Fault(format!("can't lock {}: {error}", path.display()));
+    let locked: std::io::Result<File> =
+        tokio::task::spawn_blocking(lock).await.map_err(|error| fault(&error))?;
     locked.map_err(|error| fault(&error))
 }
 

@@ -24,7 +24,6 @@ pub(crate) struct FoundRun {
 }
 
 pub(crate) struct FoundModel {
-    pub experiment: ExperimentId,
     pub lifecycle: Lifecycle,
 }
 
@@ -93,7 +92,11 @@ pub(crate) async fn of_runs(db: &Db, ids: &[RunId], user: Option<UserId>) -> Res
         .collect()
 }
 
-pub(crate) async fn of_model(db: &Db, id: ModelId, user: Option<UserId>) -> Result<Option<Found<FoundModel>>> {
+pub(crate) async fn of_model(
+    db: &Db,
+    id: ModelId,
+    user: Option<UserId>,
+) -> Result<Option<Found<FoundModel>>> {
     #[derive(FromRow)]
     struct Row {
         experiment_id: i64,
@@ -113,7 +116,6 @@ pub(crate) async fn of_model(db: &Db, id: ModelId, user: Option<UserId>) -> Resu
         Ok(Found {
             level: level_of("experiment_permissions", row.experiment_id, row.level)?,
             thing: FoundModel {
-                experiment: ExperimentId(row.experiment_id),
                 lifecycle: parse("logged_models", "lifecycle", id, row.lifecycle.parse().ok())?,
             },
         })
@@ -131,7 +133,8 @@ pub(crate) async fn of_registered(db: &Db, name: &str, user: Option<UserId>) -> 
             .bind(name),
         )
         .await?;
-    row.map(|(level,)| Ok(Found { thing: (), level: level_of("registered_model_permissions", name, level)? })).transpose()
+    row.map(|(level,)| Ok(Found { thing: (), level: level_of("registered_model_permissions", name, level)? }))
+        .transpose()
 }
 
 /// Adds the condition that the experiment in `column` is visible. The statement goes on with whatever comes next.
@@ -143,7 +146,9 @@ pub(crate) fn push_visible_experiment(select: &mut Sql, visible: VisibleTo, colu
     select.push("(EXISTS (SELECT 1 FROM experiment_permissions vp WHERE vp.experiment_id = ").push(column);
     select.push(" AND vp.level >= 1 AND vp.user_id = ").push_bind(user).push(")");
     if by_default {
-        select.push(" OR NOT EXISTS (SELECT 1 FROM experiment_permissions vp WHERE vp.experiment_id = ").push(column);
+        select
+            .push(" OR NOT EXISTS (SELECT 1 FROM experiment_permissions vp WHERE vp.experiment_id = ")
+            .push(column);
         select.push(" AND vp.user_id = ").push_bind(user).push(")");
     }
     select.push(")");
@@ -158,14 +163,21 @@ pub(crate) fn push_visible_registered(select: &mut Sql, visible: VisibleTo, colu
     select.push("(EXISTS (SELECT 1 FROM registered_model_permissions vp WHERE vp.name = ").push(column);
     select.push(" AND vp.level >= 1 AND vp.user_id = ").push_bind(user).push(")");
     if by_default {
-        select.push(" OR NOT EXISTS (SELECT 1 FROM registered_model_permissions vp WHERE vp.name = ").push(column);
+        select
+            .push(" OR NOT EXISTS (SELECT 1 FROM registered_model_permissions vp WHERE vp.name = ")
+            .push(column);
         select.push(" AND vp.user_id = ").push_bind(user).push(")");
     }
     select.push(")");
 }
 
 /// Says what somebody may do to an experiment; what was said before no longer counts.
-pub(crate) async fn set_experiment(tx: &mut Tx, id: ExperimentId, user: UserId, level: Permission) -> Result<()> {
+pub(crate) async fn set_experiment(
+    tx: &mut Tx,
+    id: ExperimentId,
+    user: UserId,
+    level: Permission,
+) -> Result<()> {
     tx.execute(
         sql("INSERT INTO experiment_permissions (experiment_id, user_id, level) VALUES ($1, $2, $3)
              ON CONFLICT (experiment_id, user_id) DO UPDATE SET level = excluded.level")

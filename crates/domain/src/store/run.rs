@@ -52,7 +52,12 @@ impl InfoRow {
     }
 }
 
-pub(crate) async fn insert(tx: &mut Tx, info: &RunInfo, created_by: Option<UserId>, tags: &[Tag]) -> Result<()> {
+pub(crate) async fn insert(
+    tx: &mut Tx,
+    info: &RunInfo,
+    created_by: Option<UserId>,
+    tags: &[Tag],
+) -> Result<()> {
     tx.execute(
         sql("INSERT INTO runs (id, experiment_id, name, user_name, status, start_time, end_time, lifecycle, artifact_uri, created_by)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
@@ -179,7 +184,8 @@ async fn complete(db: &Db, rows: Vec<InfoRow>) -> Result<Vec<Run>> {
     while rows.peek().is_some() {
         let chunk: Vec<InfoRow> = rows.by_ref().take(1000).collect();
         let ids: Vec<RunId> = chunk.iter().map(|row| RunId(row.id)).collect();
-        let mut params = texts(db, sql("SELECT run_id, key, value FROM params WHERE run_id IN "), &ids).await?;
+        let mut params =
+            texts(db, sql("SELECT run_id, key, value FROM params WHERE run_id IN "), &ids).await?;
         let mut tags = texts(db, sql("SELECT run_id, key, value FROM tags WHERE run_id IN "), &ids).await?;
         let mut metrics = metric::summaries(db, &ids).await?;
         let mut datasets = datasets_of(db, &ids).await?;
@@ -222,7 +228,8 @@ async fn datasets_of(mut db: &Db, ids: &[RunId]) -> Result<HashMap<RunId, Vec<Da
         schema: Option<String>,
         profile: Option<String>,
     }
-    let mut select = sql("SELECT rd.run_id, rd.dataset_id, d.name, d.digest, d.source_type, d.source, d.schema, d.profile
+    let mut select =
+        sql("SELECT rd.run_id, rd.dataset_id, d.name, d.digest, d.source_type, d.source, d.schema, d.profile
          FROM run_datasets rd JOIN datasets d ON d.id = rd.dataset_id WHERE rd.run_id IN ");
     select.push_list(ids.iter().copied()).push(" ORDER BY rd.run_id, rd.dataset_id");
     let rows: Vec<Row> = db.all(select).await?;
@@ -296,7 +303,8 @@ pub(crate) async fn add_dataset(tx: &mut Tx, grant: &RunGrant<Edit>, input: &Dat
             .iter()
             .map(|tag| vec![grant.id().into(), id.into(), (&tag.key).into(), (&tag.value).into()])
             .collect();
-        tx.insert_all("INSERT INTO run_dataset_tags (run_id, dataset_id, key, value) VALUES ", rows, "").await?;
+        tx.insert_all("INSERT INTO run_dataset_tags (run_id, dataset_id, key, value) VALUES ", rows, "")
+            .await?;
     }
     Ok(())
 }

@@ -5,7 +5,8 @@ use model::{
     RunId,
     experiment::ViewType,
     filter::{
-        DatasetField, Key, KeyTest, ListTest, NumberOp, OrderBy, RunCondition, RunOrder, RunText, RunTime, TextTest,
+        DatasetField, Key, KeyTest, ListTest, NumberOp, OrderBy, RunCondition, RunOrder, RunText, RunTime,
+        TextTest,
     },
 };
 
@@ -124,7 +125,9 @@ fn run_id_hex(db: &Db) -> &'static str {
 pub(crate) fn push_run_condition(db: &Db, select: &mut Sql, condition: &RunCondition) {
     match condition {
         RunCondition::Metric { key, op, value } => {
-            select.push("EXISTS (SELECT 1 FROM metrics c WHERE c.run_id = r.id AND c.key = ").push_bind(key.as_str());
+            select
+                .push("EXISTS (SELECT 1 FROM metrics c WHERE c.run_id = r.id AND c.key = ")
+                .push_bind(key.as_str());
             // NaN is unequal to every number, and neither less nor greater.
             select.push(if *op == NumberOp::Ne {
                 " AND (c.last_is_nan OR c.last_value "
@@ -237,7 +240,12 @@ pub(crate) fn push_run_order(select: &mut Sql, order: &[OrderBy<RunOrder>]) {
             }
             RunOrder::Time(time) => {
                 let column = time_column(*time);
-                select.push("CASE WHEN ").push(column).push(" IS NULL THEN 1 ELSE 0 END, ").push(column).push(direction);
+                select
+                    .push("CASE WHEN ")
+                    .push(column)
+                    .push(" IS NULL THEN 1 ELSE 0 END, ")
+                    .push(column)
+                    .push(direction);
             }
             RunOrder::Text(text) => {
                 select.push(text_column(*text)).push(direction);

@@ -51,7 +51,10 @@ arg_from! {
 }
 
 /// A row that can be read from either database; `#[derive(FromRow)]` makes one.
-pub(crate) trait Row: Send + Unpin + for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> {}
+pub(crate) trait Row:
+    Send + Unpin + for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow>
+{
+}
 impl<T: Send + Unpin + for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow>> Row for T {}
 
 /// A statement. Its text comes from literals alone, its values are bound: there is no way to put a value into the text.
@@ -207,7 +210,12 @@ impl Tx {
     }
 
     /// Inserts many rows: `head` is `INSERT INTO t (…) VALUES `, `tail` what follows the values, such as `ON CONFLICT …`.
-    pub async fn insert_all(&mut self, head: &'static str, rows: Vec<Vec<Arg>>, tail: &'static str) -> Result<()> {
+    pub async fn insert_all(
+        &mut self,
+        head: &'static str,
+        rows: Vec<Vec<Arg>>,
+        tail: &'static str,
+    ) -> Result<()> {
         // SQLite takes 32,766 bound values in a statement.
         let width = rows.first().map_or(1, Vec::len).max(1);
         let mut rows = rows.into_iter().peekable();
