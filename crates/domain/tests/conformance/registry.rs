@@ -390,7 +390,7 @@ async fn prompts_keep_to_themselves(world: &World) {
     let acting = world.local();
     let is_prompt = tag("mlflow.prompt.is_prompt", "true");
     acting.create_registered_model("bert", &[], "").await.unwrap();
-    acting.create_registered_model("greet", &[is_prompt.clone()], "").await.unwrap();
+    acting.create_registered_model("greet", std::slice::from_ref(&is_prompt), "").await.unwrap();
     acting.create_version(new_version("bert", "s3://b/1")).await.unwrap();
     let text = tag("mlflow.prompt.text", "Hello {{name}}");
     let new = NewVersion { tags: vec![is_prompt, text], ..new_version("greet", "dummy-source") };
