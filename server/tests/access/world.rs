@@ -138,9 +138,6 @@ impl World {
         }
         let response = self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
         let status = response.status();
-        if std::env::var_os("SHOW").is_some() {
-            eprintln!("{} {} {address}", kind.name(), door.name());
-        }
         let body = response.into_body().collect().await.unwrap().to_bytes();
         assert!(
             !status.is_server_error(),
