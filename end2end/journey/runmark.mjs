@@ -165,6 +165,17 @@ export function quiet(page, ...allowed) {
   assert.deepEqual(rest, [], `${page.url()} complains`);
 }
 
+/** Nothing on a page may stick out of the window; what scrolls does so within its frame. */
+export async function fits(page) {
+  const beyond = await page.evaluate(() => {
+    const parts = document.querySelectorAll('main h1, main h2, main form, main .card, main .table-frame, main .code-block');
+    const edges = [...parts].map((part) => [part.getBoundingClientRect().right, part.className || part.tagName]);
+    const page = [document.documentElement.scrollWidth, 'page'];
+    return [page, ...edges].filter(([edge]) => edge > window.innerWidth + 1).map(([edge, name]) => `${name} to ${edge}`);
+  });
+  assert.deepEqual(beyond, [], `${page.url()} is wider than ${page.viewportSize().width}`);
+}
+
 /**
  * How many pixels of a canvas have which of the given colours (`rgb(1, 2, 3)`), and how many are unlike its most frequent
  * colour: the drawing.

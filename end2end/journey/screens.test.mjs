@@ -1,8 +1,7 @@
 // A picture of every page, light and dark, wide and narrow: kept for whoever looks at what a change did.
 
-import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { drawn, keep, open, quiet, world } from './runmark.mjs';
+import { drawn, fits, keep, open, quiet, world } from './runmark.mjs';
 
 let w;
 before(async () => (w = await world()));
@@ -43,8 +42,7 @@ for (const [size, viewport] of [
         await open(page, w, address());
         if (await page.locator('figure.chart canvas').count()) await drawn(page, 'loss');
         await keep(page, `${name}-${colorScheme}-${size}`);
-        const beyond = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-        assert(beyond <= 0, `${name} is ${beyond} pixels wider than the screen`);
+        await fits(page);
         quiet(page, /status of 40[04]/);
       }
       await stranger.context().close();
@@ -67,6 +65,7 @@ test('a server that nobody has used yet', async () => {
       ]) {
         await open(page, fresh, address);
         await keep(page, `${name}-light-${size}`);
+        await fits(page);
         quiet(page);
       }
     }

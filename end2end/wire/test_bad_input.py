@@ -127,7 +127,17 @@ def test_what_is_not_there(server, path, status, code):
     check_refusal(server.api("GET", f"/mlflow/{path}"), status, code)
 
 
-@pytest.mark.parametrize("body", [{"max_results": 0}, {"max_results": 50001}, {"page_token": "???"}, {"filter": "a ="}, {"filter": "'; DROP TABLE run; --"}, {"order_by": ["loss; DROP"]}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"max_results": 0},
+        {"max_results": 50001},
+        {"page_token": "???"},
+        {"filter": "a ="},
+        {"filter": "'; DROP TABLE run; --"},
+        {"order_by": ["loss; DROP"]},
+    ],
+)
 def test_searches_that_say_nothing(server, run, body):
     check_refusal(server.api("POST", "/mlflow/runs/search", json={"experiment_ids": [run["experiment_id"]]} | body), *INVALID)
 

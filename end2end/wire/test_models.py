@@ -77,7 +77,7 @@ def test_logged_models_are_found(client, experiment):
     assert found("name = 'iris'") == []
 
 
-def test_a_model_that_depends_on_nobody_s_files(client, name):
+def test_versions_of_files_that_nobody_logged(client, name):
     """What a version points to must belong to the caller's runs: no way to read the server's own files."""
     client.create_registered_model(name)
     for source in ["file:///etc/passwd", "/etc", "mlflow-artifacts:/../x", "mlflow-artifacts:/0"]:

@@ -1,6 +1,7 @@
 """Experiments and runs: params, tags, nesting, deletion, search."""
 
 import uuid
+from contextlib import contextmanager
 
 import mlflow
 import pandas
@@ -9,20 +10,12 @@ from mlflow.entities import Param, ViewType
 from mlflow.exceptions import MlflowException, RestException
 
 
+@contextmanager
 def refused(code: str, match: str = ""):
     """A refusal that the client raises with this code."""
-
-    class Refused:
-        def __enter__(self):
-            self.raises = pytest.raises(RestException, match=match)
-            self.caught = self.raises.__enter__()
-
-        def __exit__(self, *exception):
-            suppress = self.raises.__exit__(*exception)
-            assert self.caught.value.error_code == code
-            return suppress
-
-    return Refused()
+    with pytest.raises(RestException, match=match or None) as caught:
+        yield
+    assert caught.value.error_code == code
 
 
 def test_params_never_change(client, experiment):

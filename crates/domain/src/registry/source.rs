@@ -376,7 +376,7 @@ mod tests {
     #[test]
     fn a_uri_lies_below_its_root_by_whole_steps() {
         let check = |uri: &str, root: &str, expected: bool| {
-            assert_eq!(is_within(uri, root), expected, "{uri} in {root}")
+            assert_eq!(is_within(uri, root), expected, "{uri} in {root}");
         };
         check("mlflow-artifacts:/0/r/artifacts/model", "mlflow-artifacts:/0/r/artifacts", true);
         check("mlflow-artifacts:/0/r/artifacts", "mlflow-artifacts:/0/r/artifacts/", true);
