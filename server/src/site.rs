@@ -31,7 +31,7 @@ struct Files;
 
 /// Name of the cookie that a browser is known by.
 pub const SESSION_COOKIE: &str = "runmark_session";
-/// How long a browser stays signed in without being used.
+/// How long a browser stays signed in.
 const SESSION_LIFE: time::Duration = time::Duration::days(14);
 
 /// Where the files of the browser part are: a name that changes with their content, so that browsers keep them for good.

@@ -196,7 +196,7 @@ fn NoRuns(name: String) -> AnyView {
         .into_any(),
         (false, true) => view! {
             <Empty icon=Icon::Trash title="The trash is empty">
-                <p class="muted">"Deleted runs come here and can be restored."</p>
+                <p class="muted">"Deleted runs come here. A client can restore them: MlflowClient().restore_run(run_id)."</p>
                 <p><a class="button" href=move || address.with(&[("view", "")])>"Back to active runs"</a></p>
             </Empty>
         }

@@ -9,6 +9,9 @@ use leptos::prelude::*;
 /// How many charts of a section are on the page until the person asks for more.
 const SHOWN: usize = 60;
 
+/// Up to this many metrics stand together: a section for each prefix would be mostly empty.
+const TOGETHER: usize = 12;
+
 /// With more metrics than this, only the first section starts open.
 const OPEN_ALL: usize = 60;
 
@@ -82,11 +85,13 @@ fn Section(
     .into_any()
 }
 
-/// Metrics by what stands before the last `/` of their names; those without one come first.
+/// Metrics by what stands before the last `/` of their names; those without one come first. A few stay together, but for
+/// the machine's own.
 fn sections(metrics: &[String]) -> Vec<(String, Vec<String>)> {
     let mut sections: Vec<(String, Vec<String>)> = Vec::new();
     for metric in metrics {
         let prefix = metric.rsplit_once('/').map_or("", |(prefix, _)| prefix);
+        let prefix = if metrics.len() > TOGETHER || prefix.starts_with("system") { prefix } else { "" };
         match sections.iter_mut().find(|section| section.0 == prefix) {
             Some((_, metrics)) => metrics.push(metric.clone()),
             None => sections.push((prefix.to_owned(), vec![metric.clone()])),
@@ -188,11 +193,33 @@ fn ChartControls() -> AnyView {
 mod tests {
     use super::*;
 
-    #[test]
-    fn metrics_are_grouped_by_what_stands_before_the_last_slash() {
-        let metrics = ["loss", "system/cpu", "train/a/x", "train/a/y", "train/b"].map(String::from);
-        let sections = sections(&metrics);
+    fn check(metrics: &[String], expected: &[&str]) {
+        let sections = sections(metrics);
         let text: Vec<String> = sections.iter().map(|(p, m)| format!("{p}: {}", m.join(" "))).collect();
-        assert_eq!(text, [": loss", "train: train/b", "train/a: train/a/x train/a/y", "system: system/cpu"]);
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn many_metrics_are_grouped_by_what_stands_before_the_last_slash() {
+        let mut metrics =
+            ["loss", "system/cpu", "train/a/x", "train/a/y", "train/b"].map(String::from).to_vec();
+        let eval: Vec<String> = (10..20).map(|number| format!("eval/{number}")).collect();
+        metrics.splice(0..0, eval.clone());
+        check(
+            &metrics,
+            &[
+                ": loss",
+                &format!("eval: {}", eval.join(" ")),
+                "train: train/b",
+                "train/a: train/a/x train/a/y",
+                "system: system/cpu",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_few_metrics_stay_together_but_for_the_machines_own() {
+        let metrics = ["loss", "system/cpu", "train/b"].map(String::from);
+        check(&metrics, &[": loss train/b", "system: system/cpu"]);
     }
 }

@@ -29,6 +29,10 @@ use std::{
 pub const PROXY_SCHEME: &str = "mlflow-artifacts:/";
 /// Longest path, in bytes.
 const LONGEST_PATH: usize = 2048;
+/// Bytes of an upload that are gathered before they are written, and how many such parts are on their way at once: what
+/// one upload takes of the memory.
+const UPLOAD_PART: usize = 4 << 20;
+const UPLOAD_PARTS: usize = 2;
 /// How often a path may be percent-encoded (MLflow's figure).
 const MOST_ENCODINGS: usize = 10;
 
@@ -250,7 +254,9 @@ impl Acting {
             artifacts.store.put(&grant.path().0, PutPayload::new()).await?;
             return Ok(());
         };
-        let mut writer = BufWriter::new(Arc::clone(&artifacts.store), grant.path().0.clone());
+        let mut writer =
+            BufWriter::with_capacity(Arc::clone(&artifacts.store), grant.path().0.clone(), UPLOAD_PART)
+                .with_max_concurrency(UPLOAD_PARTS);
         let mut next = Some(first);
         while let Some(chunk) = next {
             match chunk {
