@@ -106,12 +106,20 @@ async fn write_group(db: &Db, group: Vec<Request>) {
                 let _ = request.reply.send(outcome);
             }
         }
-        Err(error) => {
+        // The database refused something that one of them brought: the others shall not suffer for it.
+        Err(error @ Error::Database(sqlx::Error::Database(_))) if group.len() > 1 => {
             tracing::warn!(%error, requests = group.len(), "a group of log requests failed; trying each alone");
             for request in group {
                 let alone = try_write(db, std::slice::from_ref(&request)).await;
                 let outcome = alone.and_then(|outcomes| outcomes.into_iter().next().unwrap_or(Ok(())));
                 let _ = request.reply.send(outcome);
+            }
+        }
+        // The database is out of reach: trying once more for each would only keep everybody waiting.
+        Err(error) => {
+            let problem = Problem::from(error);
+            for request in group {
+                let _ = request.reply.send(Err(problem.clone().into()));
             }
         }
     }

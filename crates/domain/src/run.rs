@@ -100,6 +100,13 @@ impl Acting {
     /// `INVALID_PARAMETER_VALUE` for the filter, the order, the token or the size of the page.
     pub async fn search_runs(&self, search: SearchRuns<'_>) -> Result<Page<Run>> {
         let wanted = check_max_results(search.max_results, limit::PAGE_RUNS.into())?;
+        if search.experiments.len() > limit::SEARCHED_EXPERIMENTS {
+            return Err(Error::invalid(format!(
+                "A search looks into at most {} experiments, and this names {}.",
+                limit::SEARCHED_EXPERIMENTS,
+                search.experiments.len()
+            )));
+        }
         let filter: RunFilter = filter::parse(search.filter)?;
         let order: Vec<OrderBy<RunOrder>> = filter::parse_order_list(search.order_by)?;
         let offset = offset_of(search.page_token)?;

@@ -25,6 +25,7 @@ mod property_test;
 #[cfg(test)]
 mod test;
 
+use crate::name::limit;
 use std::fmt;
 use std::ops::Range;
 
@@ -88,6 +89,14 @@ pub type LoggedModelFilter = Filter<LoggedModelCondition>;
 pub fn parse<C: Condition>(text: &str) -> Result<Filter<C>, FilterError> {
     if text.is_empty() {
         return Ok(Filter::everything());
+    }
+    if text.len() > limit::FILTER {
+        let message = format!(
+            "Invalid filter string: it has {} bytes, and at most {} are taken.",
+            text.len(),
+            limit::FILTER
+        );
+        return Err(FilterError { message, span: 0..text.len() });
     }
     if text.trim().is_empty() {
         return Err(FilterError {

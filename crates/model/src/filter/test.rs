@@ -568,3 +568,11 @@ fn like_knows_two_wildcards() {
     assert!(!like("f.x", "fox", true));
     assert!(like(r"100\%", r"100\ or more", true));
 }
+
+#[test]
+fn a_filter_longer_than_a_database_takes_is_refused() {
+    let long = format!("tags.a LIKE '{}'", "x".repeat(crate::name::limit::FILTER));
+    let error = parse::<RunCondition>(&long).unwrap_err();
+    assert!(error.message.contains("at most 20000"), "{error}");
+    assert_eq!(error.span, 0..long.len());
+}

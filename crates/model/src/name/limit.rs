@@ -1,4 +1,5 @@
-//! How much of everything a server takes. The figures are MLflow's, so that what one server takes the other takes too.
+//! How much of everything a server takes. The figures are MLflow's, so that what one server takes the other takes too; the
+//! last two, of which MLflow has none, are ours.
 
 /// Characters of a metric, param or tag key.
 pub const KEY: usize = 250;
@@ -59,3 +60,7 @@ pub const PAGE_EXPERIMENTS: u32 = 50_000;
 pub const PAGE_REGISTERED_MODELS: u32 = 1_000;
 /// Model versions of one page of a search.
 pub const PAGE_MODEL_VERSIONS: u32 = 200_000;
+/// Experiments that one search for runs may name: a database takes only so many values in a statement.
+pub const SEARCHED_EXPERIMENTS: usize = 10_000;
+/// Bytes of a filter: a database takes only so long a pattern, and nobody types more.
+pub const FILTER: usize = 20_000;
