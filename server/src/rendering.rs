@@ -1,69 +1,30 @@
-//! Keeps renderings from disturbing each other.
+//! Keeps renderings apart that take turns on one thread.
 //!
-//! Leptos keeps the owner of reactive values, and the arena that they lie in, in thread-locals which a rendering sets when
-//! it starts. Two things follow where renderings take turns on the threads of the runtime:
-//! - One goes on with the other's owner, and loses its values when the other is done. So each gets its own owner back
-//!   whenever it goes on.
-//! - About one in some hundred finds a value gone that it made a moment ago, and panics ("… already been disposed"; seen
-//!   with reactive_graph 0.2.16, the cause isn't known). A page is only read, so it is rendered once more.
+//! Leptos keeps the owner of reactive values in a thread-local that a rendering sets once. When two renderings take turns
+//! on a thread of the runtime, one creates values that belong to the other, and loses them when the other is done ("you
+//! tried to access a reactive value … already disposed"). So each rendering gets its own owner back whenever it goes on.
 
 use axum::{
     body::{Body, Bytes},
     extract::Request,
     middleware::Next,
-    response::{IntoResponse as _, Response},
+    response::Response,
 };
 use futures::Stream;
-use http::{Method, StatusCode};
 use leptos::prelude::Owner;
 use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     task::{Context, Poll},
 };
 
-/// How often a page is rendered before it counts as broken.
-const TRIES: usize = 4;
-
 /// As a layer around pages and server functions.
 pub async fn apart(request: Request, next: Next) -> Response {
-    let (parts, body) = request.into_parts();
-    if parts.method != Method::GET {
-        return render(Request::from_parts(parts, body), next).await.unwrap_or_else(broken);
-    }
-    for _ in 1..TRIES {
-        let again = Request::from_parts(parts.clone(), Body::empty());
-        if let Ok(response) = render(again, next.clone()).await {
-            return response;
-        }
-        tracing::debug!(path = parts.uri.path(), "a rendering lost its values; rendering once more");
-    }
-    render(Request::from_parts(parts, body), next).await.unwrap_or_else(broken)
-}
-
-/// The rendering panicked; the panic's message has been printed.
-struct Panicked;
-
-fn broken(_: Panicked) -> Response {
-    (StatusCode::INTERNAL_SERVER_ERROR, "The page can't be shown. The server's log says why.").into_response()
-}
-
-async fn render(request: Request, next: Next) -> Result<Response, Panicked> {
     let mut owner = None;
     let mut rendering = Box::pin(next.run(request));
-    let turn = |context: &mut Context<'_>| {
-        let turn = || resumed(&mut owner, || rendering.as_mut().poll(context));
-        match catch_unwind(AssertUnwindSafe(turn)) {
-            Ok(poll) => poll.map(Ok),
-            Err(_) => Poll::Ready(Err(Panicked)),
-        }
-    };
-    let response = std::future::poll_fn(turn).await?;
+    let response =
+        std::future::poll_fn(|context| resumed(&mut owner, || rendering.as_mut().poll(context))).await;
     let (parts, body) = response.into_parts();
-    Ok(Response::from_parts(
-        parts,
-        Body::from_stream(Rest { owner, body: Box::pin(body.into_data_stream()) }),
-    ))
+    Response::from_parts(parts, Body::from_stream(Rest { owner, body: Box::pin(body.into_data_stream()) }))
 }
 
 /// What is still being rendered while it is sent.

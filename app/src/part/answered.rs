@@ -28,6 +28,13 @@ where
     V: IntoView + 'static,
 {
     let (pending, set_pending) = signal(false);
+    // On the server another thread would set it while the page is written, and reading a value that is being set fails
+    // there: "already disposed".
+    let set_pending = SignalSetter::map(move |now| {
+        if is_browser() {
+            set_pending.set(now);
+        }
+    });
     let show = Arc::new(show);
     view! {
         <div class="answered" class:pending=pending aria-busy=move || pending.get().to_string()>
