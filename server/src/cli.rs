@@ -47,11 +47,25 @@ struct StoreArgs {
     #[arg(long, env = "MLFLOW_DEFAULT_ARTIFACT_ROOT", default_value = "mlflow-artifacts:/")]
     default_artifact_root: String,
     /// Folder where this server keeps artifacts.
-    #[arg(long, env = "MLFLOW_ARTIFACTS_DESTINATION", default_value = "./runmark-data/artifacts")]
+    #[arg(
+        long,
+        env = "MLFLOW_ARTIFACTS_DESTINATION",
+        default_value = "./runmark-data/artifacts",
+        value_parser = folder
+    )]
     artifacts_destination: PathBuf,
     /// What everybody with an account may do to what nobody gave them a permission for.
     #[arg(long, default_value_t = Permission::Read)]
     default_permission: Permission,
+}
+
+/// A folder, also as `file:///path`. A bucket's URI must not become a folder of that name.
+fn folder(text: &str) -> Result<PathBuf, String> {
+    match text.split_once("://") {
+        None => Ok(PathBuf::from(text)),
+        Some(("file", path)) if path.starts_with('/') => Ok(PathBuf::from(path)),
+        Some((scheme, _)) => Err(format!("{scheme}:// is not supported yet; name a folder")),
+    }
 }
 
 #[derive(Debug, Args)]

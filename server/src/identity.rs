@@ -35,13 +35,21 @@ impl<S: Send + Sync> FromRequestParts<S> for Identified {
 pub struct SignedIn(pub Acting);
 
 impl<S: Send + Sync> FromRequestParts<S> for SignedIn {
-    type Rejection = WireError;
+    type Rejection = Response;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, WireError> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Response> {
+        let refuse = |code, message| {
+            let mut response = WireError(Problem::new(code, message)).into_response();
+            // A browser would ask for a password of its own, and send it to the protocol.
+            response.headers_mut().remove(header::WWW_AUTHENTICATE);
+            response
+        };
         let caller = parts.extensions.get::<Caller>().cloned();
-        let caller = caller.ok_or_else(|| Problem::new(Code::Unauthenticated, "Sign in to see this."))?;
-        let fault = || Problem::new(Code::InternalError, "The server is put together wrongly.");
-        Ok(Self(parts.extensions.get::<Domain>().ok_or_else(fault)?.act(caller)))
+        let caller = caller.ok_or_else(|| refuse(Code::Unauthenticated, "Sign in to see this."))?;
+        let domain = parts.extensions.get::<Domain>();
+        let domain =
+            domain.ok_or_else(|| refuse(Code::InternalError, "The server is put together wrongly."))?;
+        Ok(Self(domain.act(caller)))
     }
 }
 

@@ -112,8 +112,13 @@ async fn root() -> Response {
 async fn sign_in_by_link(
     axum::Extension(wiring): axum::Extension<Wiring>,
     session: Session,
+    method: Method,
     Query(query): Query<HashMap<String, String>>,
 ) -> Response {
+    // Whoever only looks whether there is something must not use the link up.
+    if method != Method::GET {
+        return StatusCode::NO_CONTENT.into_response();
+    }
     let secret = query.get("token").map(String::as_str).unwrap_or_default();
     let signed_in = match wiring.domain.unchecked_use_sign_in_link(secret).await {
         Ok(caller) => keep(&session, &caller).await,

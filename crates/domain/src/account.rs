@@ -124,13 +124,17 @@ impl Domain {
     /// # Errors
     /// `UNAUTHENTICATED`, the same whether the name or the password is wrong.
     pub async fn unchecked_sign_in(&self, name: &str, password: &str) -> Result<Caller> {
+        Ok(self.verified(name, password).await?.caller())
+    }
+
+    async fn verified(&self, name: &str, password: &str) -> Result<store::account::Account> {
         let found = store::account::unchecked_find_by_name(&self.db, name).await?;
         // An unknown name takes as long as a wrong password: both verify a hash.
         const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$Cw8tLdJAmPzbbYdQTDDZIVtbCNhJM8kMEmYrCmqMpuE";
         let hash = found.as_ref().map_or(NOBODY, |account| account.password_hash.as_str());
         let good = password.len() <= LONGEST_CREDENTIAL && self.credentials.verify(password, hash).await?;
         match found {
-            Some(account) if good => Ok(account.caller()),
+            Some(account) if good => Ok(account),
             _ => Err(refused()),
         }
     }
@@ -147,10 +151,9 @@ impl Domain {
         {
             return Ok(account.caller());
         }
-        let caller = self.unchecked_sign_in(name, password).await?;
-        if let Some(account) = store::account::unchecked_find_by_name(&self.db, name).await? {
-            self.credentials.verified.insert(fingerprint, account.password_hash.into());
-        }
+        let account = self.verified(name, password).await?;
+        let caller = account.caller();
+        self.credentials.verified.insert(fingerprint, account.password_hash.into());
         Ok(caller)
     }
 

@@ -29,6 +29,8 @@ use std::{
 pub const PROXY_SCHEME: &str = "mlflow-artifacts:/";
 /// Longest path, in bytes.
 const LONGEST_PATH: usize = 2048;
+/// Longest name of a file or folder, in bytes: what file systems take.
+const LONGEST_STEP: usize = 255;
 /// Bytes of an upload that are gathered before they are written, and how many such parts are on their way at once: what
 /// one upload takes of the memory.
 const UPLOAD_PART: usize = 4 << 20;
@@ -90,6 +92,7 @@ impl ArtifactPath {
         let bad = text.len() > LONGEST_PATH
             || text.starts_with('/')
             || text.contains(['\\', '#', '\0'])
+            || text.split('/').any(|step| step.len() > LONGEST_STEP)
             || text.split('/').any(|step| matches!(step, "." | "..") || (step.is_empty() && !text.is_empty()))
             // A drive letter is absolute elsewhere.
             || text.split('/').next().is_some_and(|first| first.len() == 2 && first.ends_with(':'));
@@ -111,7 +114,8 @@ fn percent_decode(text: &str) -> Option<String> {
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
     while let Some((&first, after)) = rest.split_first() {
-        let hex = after.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+        let digits = after.get(..2).filter(|digits| digits.iter().all(u8::is_ascii_hexdigit));
+        let hex = digits.and_then(|hex| std::str::from_utf8(hex).ok());
         match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
             Some(byte) if first == b'%' => {
                 decoded.push(byte);
@@ -358,6 +362,7 @@ mod tests {
         check("1/a%20b/é.txt", Some("1/a b/é.txt"));
         check("1/a%2520b", Some("1/a b"));
         check("1/100%.txt", Some("1/100%.txt"));
+        check("1/growth%+a.csv", Some("1/growth%+a.csv"));
         check("1/dir/", Some("1/dir"));
         check("", Some(""));
     }

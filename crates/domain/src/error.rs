@@ -46,6 +46,12 @@ impl Error {
         Problem::missing(message).into()
     }
 
+    /// Whether the database itself can't be used now, whatever is asked of it.
+    pub(crate) fn is_out_of_reach(&self) -> bool {
+        use sqlx::Error::{Io, PoolClosed, PoolTimedOut, WorkerCrashed};
+        matches!(self, Self::Database(Io(_) | PoolClosed | PoolTimedOut | WorkerCrashed))
+    }
+
     /// Whether a unique key refused the row.
     pub(crate) fn is_duplicate(&self) -> bool {
         matches!(self, Self::Database(sqlx::Error::Database(error)) if error.is_unique_violation())

@@ -106,8 +106,9 @@ async fn write_group(db: &Db, group: Vec<Request>) {
                 let _ = request.reply.send(outcome);
             }
         }
-        // The database refused something that one of them brought: the others shall not suffer for it.
-        Err(error @ Error::Database(sqlx::Error::Database(_))) if group.len() > 1 => {
+        // One of them may have brought something that can't be stored: the others shall not suffer for it. Only where the
+        // database is out of reach would trying each alone just keep everybody waiting.
+        Err(error) if group.len() > 1 && !error.is_out_of_reach() => {
             tracing::warn!(%error, requests = group.len(), "a group of log requests failed; trying each alone");
             for request in group {
                 let alone = try_write(db, std::slice::from_ref(&request)).await;
@@ -115,7 +116,6 @@ async fn write_group(db: &Db, group: Vec<Request>) {
                 let _ = request.reply.send(outcome);
             }
         }
-        // The database is out of reach: trying once more for each would only keep everybody waiting.
         Err(error) => {
             let problem = Problem::from(error);
             for request in group {
@@ -185,7 +185,7 @@ async fn write_run(tx: &mut Tx, requests: &[&Request]) -> Result<Vec<Result<()>>
 #[derive(Default)]
 struct Params<'a> {
     stored: BTreeMap<String, String>,
-    new: Vec<(&'a str, &'a str)>,
+    new: BTreeMap<&'a str, &'a str>,
 }
 
 impl<'a> Params<'a> {
@@ -194,9 +194,7 @@ impl<'a> Params<'a> {
         let mut fresh = Vec::new();
         for param in params {
             let known = self.stored.get(&param.key).map(String::as_str);
-            match known
-                .or_else(|| self.new.iter().find(|(key, _)| *key == param.key).map(|(_, value)| *value))
-            {
+            match known.or_else(|| self.new.get(param.key.as_str()).copied()) {
                 None => fresh.push((param.key.as_str(), param.value.as_str())),
                 Some(value) if value == param.value => {}
                 Some(value) => changed.push((param, value.to_owned())),

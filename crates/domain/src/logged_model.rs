@@ -177,6 +177,7 @@ impl Acting {
         if search.datasets.iter().any(|(name, _)| name.is_empty()) {
             return Err(Error::invalid("`dataset_name` in the `datasets` clause must be specified."));
         }
+        crate::run::check_searched(&search.experiments)?;
         let filter: LoggedModelFilter = filter::parse(&search.filter)?;
         let order = search.order_by.iter().map(read_order).collect::<Result<Vec<_>>>()?;
         let wanted = match u64::try_from(search.max_results) {

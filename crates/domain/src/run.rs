@@ -100,13 +100,7 @@ impl Acting {
     /// `INVALID_PARAMETER_VALUE` for the filter, the order, the token or the size of the page.
     pub async fn search_runs(&self, search: SearchRuns<'_>) -> Result<Page<Run>> {
         let wanted = check_max_results(search.max_results, limit::PAGE_RUNS.into())?;
-        if search.experiments.len() > limit::SEARCHED_EXPERIMENTS {
-            return Err(Error::invalid(format!(
-                "A search looks into at most {} experiments, and this names {}.",
-                limit::SEARCHED_EXPERIMENTS,
-                search.experiments.len()
-            )));
-        }
+        check_searched(search.experiments)?;
         let filter: RunFilter = filter::parse(search.filter)?;
         let order: Vec<OrderBy<RunOrder>> = filter::parse_order_list(search.order_by)?;
         let offset = offset_of(search.page_token)?;
@@ -212,8 +206,27 @@ impl Acting {
     }
 }
 
+/// A database takes only so many values in a statement.
+pub(crate) fn check_searched(experiments: &[ExperimentId]) -> Result<()> {
+    if experiments.len() <= limit::SEARCHED_EXPERIMENTS {
+        return Ok(());
+    }
+    Err(Error::invalid(format!(
+        "A search looks into at most {} experiments, and this names {}.",
+        limit::SEARCHED_EXPERIMENTS,
+        experiments.len()
+    )))
+}
+
 /// Checked, cut to their limit, and of each key the last.
 fn checked_tags(tags: Vec<Tag>) -> Result<Vec<Tag>> {
+    if tags.len() > limit::BATCH_ITEMS {
+        return Err(Error::invalid(format!(
+            "A run takes at most {} tags at once. Got {}.",
+            limit::BATCH_ITEMS,
+            tags.len()
+        )));
+    }
     let mut checked: Vec<Tag> = Vec::with_capacity(tags.len());
     for mut tag in tags {
         name::check_tag_key(&tag.key, "key")?;

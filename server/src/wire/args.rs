@@ -170,7 +170,7 @@ impl Args {
             }
             Some(Value::Number(number)) => number
                 .as_i64()
-                .and_then(|number| usize::try_from(number - first).ok())
+                .and_then(|number| usize::try_from(number.checked_sub(first)?).ok())
                 .and_then(|index| words.get(index))
                 .map(|(_, value)| Some(*value))
                 .ok_or_else(|| self.wrong(name, &Value::Number(number.clone()))),

@@ -270,10 +270,10 @@ fn check_no_way_up(source: &str) -> Result<()> {
     Ok(())
 }
 
-/// The text without percent-encoding, also where that was done more than once.
+/// The text without percent-encoding, also where that was done more than once (MLflow's figure: ten times).
 fn unquoted(text: &str) -> String {
     let mut text = text.to_owned();
-    loop {
+    for _ in 0..10 {
         let mut plain = Vec::with_capacity(text.len());
         let mut rest = text.as_bytes();
         while let Some((&byte, after)) = rest.split_first() {
@@ -291,10 +291,11 @@ fn unquoted(text: &str) -> String {
         }
         let plain = String::from_utf8_lossy(&plain).into_owned();
         if plain == text {
-            return text;
+            break;
         }
         text = plain;
     }
+    text
 }
 
 fn from_hex(digits: &[u8; 2]) -> Option<u8> {

@@ -230,13 +230,21 @@ pub(crate) async fn params_of(
     run: &RunGrant<Edit>,
     keys: &[&str],
 ) -> Result<BTreeMap<String, String>> {
-    let mut select = sql("SELECT key, value FROM params WHERE run_id = ");
-    select.push_bind(run.id()).push(" AND key IN ").push_list(keys.iter().copied());
-    Ok(on.all::<(String, String)>(select).await?.into_iter().collect())
+    let mut found = BTreeMap::new();
+    for keys in keys.chunks(1000) {
+        let mut select = sql("SELECT key, value FROM params WHERE run_id = ");
+        select.push_bind(run.id()).push(" AND key IN ").push_list(keys.iter().copied());
+        found.extend(on.all::<(String, String)>(select).await?);
+    }
+    Ok(found)
 }
 
 /// Adds params that the run doesn't have yet.
-pub(crate) async fn insert_params(tx: &mut Tx, run: &RunGrant<Edit>, params: &[(&str, &str)]) -> Result<()> {
+pub(crate) async fn insert_params(
+    tx: &mut Tx,
+    run: &RunGrant<Edit>,
+    params: &BTreeMap<&str, &str>,
+) -> Result<()> {
     let rows =
         params.iter().map(|(key, value)| vec![run.id().into(), (*key).into(), (*value).into()]).collect();
     tx.insert_all("INSERT INTO params (run_id, key, value) VALUES ", rows, "").await

@@ -17,7 +17,7 @@ use model::{
     run::{Dataset, DatasetInput, ModelOutput, Run, RunInfo, RunStatus, RunUpdate, Tag, tag},
 };
 use sqlx::FromRow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
 #[derive(FromRow)]
@@ -298,10 +298,12 @@ pub(crate) async fn add_dataset(tx: &mut Tx, grant: &RunGrant<Edit>, input: &Dat
         )
         .await?;
     if linked > 0 {
-        let rows: Vec<Vec<Arg>> = input
-            .tags
-            .iter()
-            .map(|tag| vec![grant.id().into(), id.into(), (&tag.key).into(), (&tag.value).into()])
+        // Of tags with the same key the last one stays.
+        let tags: BTreeMap<&str, &str> =
+            input.tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str())).collect();
+        let rows: Vec<Vec<Arg>> = tags
+            .into_iter()
+            .map(|(key, value)| vec![grant.id().into(), id.into(), key.into(), value.into()])
             .collect();
         tx.insert_all("INSERT INTO run_dataset_tags (run_id, dataset_id, key, value) VALUES ", rows, "")
             .await?;

@@ -104,7 +104,13 @@ pub fn parse<C: Condition>(text: &str) -> Result<Filter<C>, FilterError> {
             span: 0..text.len(),
         });
     }
-    let clauses = syntax::comparisons::<C>(text)?
+    let comparisons = syntax::comparisons::<C>(text)?;
+    if let Some(first_too_many) = comparisons.get(limit::FILTER_CLAUSES) {
+        let message =
+            format!("Invalid filter string: at most {} comparisons are taken.", limit::FILTER_CLAUSES);
+        return Err(FilterError { message, span: first_too_many.span() });
+    }
+    let clauses = comparisons
         .iter()
         .map(|comparison| Ok(Clause { condition: C::read(comparison)?, span: comparison.span() }))
         .collect::<Result<_, _>>()?;

@@ -1,5 +1,6 @@
 //! What results can be sorted by: `<identifier> [ASC|DESC]`, one clause to a text.
 
+use crate::name::limit;
 use std::fmt;
 use std::ops::Range;
 
@@ -145,6 +146,13 @@ pub fn parse_order_by<K: OrderKey>(text: &str) -> Result<OrderBy<K>, FilterError
 pub fn parse_order_list<K: OrderKey>(texts: &[impl AsRef<str>]) -> Result<Vec<OrderBy<K>>, OrderListError> {
     let mut orders: Vec<OrderBy<K>> = Vec::new();
     for (index, text) in texts.iter().enumerate() {
+        if index >= limit::ORDER_CLAUSES {
+            let message = format!("At most {} order_by clauses are taken.", limit::ORDER_CLAUSES);
+            return Err(OrderListError {
+                index,
+                error: FilterError { message, span: 0..text.as_ref().len() },
+            });
+        }
         let order = parse_order_by(text.as_ref()).map_err(|error| OrderListError { index, error })?;
         if orders.iter().any(|earlier| earlier.key == order.key) {
             let texts: Vec<String> = texts.iter().map(|text| python_repr(text.as_ref())).collect();

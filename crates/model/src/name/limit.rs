@@ -1,5 +1,5 @@
 //! How much of everything a server takes. The figures are MLflow's, so that what one server takes the other takes too; the
-//! last two, of which MLflow has none, are ours.
+//! last four, of which MLflow has none, are ours.
 
 /// Characters of a metric, param or tag key.
 pub const KEY: usize = 250;
@@ -64,3 +64,7 @@ pub const PAGE_MODEL_VERSIONS: u32 = 200_000;
 pub const SEARCHED_EXPERIMENTS: usize = 10_000;
 /// Bytes of a filter: a database takes only so long a pattern, and nobody types more.
 pub const FILTER: usize = 20_000;
+/// Comparisons in one filter: databases nest expressions only so deep.
+pub const FILTER_CLAUSES: usize = 100;
+/// Clauses of one order: databases join only so many tables.
+pub const ORDER_CLAUSES: usize = 20;
