@@ -28,35 +28,33 @@ where
     V: IntoView + 'static,
 {
     let (pending, set_pending) = signal(false);
-    // On the server another thread would set it while the page is written, and reading a value that is being set fails
-    // there: "already disposed".
-    let set_pending = SignalSetter::map(move |now| {
-        if is_browser() {
-            set_pending.set(now);
-        }
-    });
     let show = Arc::new(show);
+    let scope = Owner::current().unwrap_or_default();
+    let shown = move || {
+        let (show, scope) = (show.clone(), scope.clone());
+        Suspend::new(async move {
+            let answer = answer.await;
+            // What the view made lives until the next view stands in its place, not only until the server is asked
+            // again: meanwhile it is still seen, and reacts.
+            let life = scope.child();
+            let view = life.with(|| match answer {
+                Ok(value) => show(value).into_any(),
+                Err(fault) => view! { <FaultNote fault/> }.into_any(),
+            });
+            OwnedView::new_with_owner(view, life)
+        })
+    };
+    let fallback = move || view! { <Waiting bars/> };
+    // On the server nothing is asked twice, and another thread would set the signal while the page is written: reading a
+    // value at that moment fails there ("already disposed").
+    let transition = if is_browser() {
+        view! { <Transition set_pending fallback>{shown}</Transition> }.into_any()
+    } else {
+        view! { <Transition fallback>{shown}</Transition> }.into_any()
+    };
     view! {
         <div class="answered" class:pending=pending aria-busy=move || pending.get().to_string()>
-            <Transition set_pending fallback=move || view! { <Waiting bars/> }>
-                {
-                    let scope = Owner::current().unwrap_or_default();
-                    move || {
-                        let (show, scope) = (show.clone(), scope.clone());
-                        Suspend::new(async move {
-                            let answer = answer.await;
-                            // What the view made lives until the next view stands in its place, not only until the
-                            // server is asked again: meanwhile it is still seen, and reacts.
-                            let life = scope.child();
-                            let view = life.with(|| match answer {
-                                Ok(value) => show(value).into_any(),
-                                Err(fault) => view! { <FaultNote fault/> }.into_any(),
-                            });
-                            OwnedView::new_with_owner(view, life)
-                        })
-                    }
-                }
-            </Transition>
+            {transition}
         </div>
     }
     .into_any()

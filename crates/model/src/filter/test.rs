@@ -571,7 +571,7 @@ fn like_knows_two_wildcards() {
 
 #[test]
 fn a_filter_longer_than_a_database_takes_is_refused() {
-    let long = format!("tags.a LIKE '{}'", "x".repeat(crate::name::limit::FILTER));
+    let long = format!("tags.a LIKE '{}'", "x".repeat(limit::FILTER));
     let error = parse::<RunCondition>(&long).unwrap_err();
     assert!(error.message.contains("at most 20000"), "{error}");
     assert_eq!(error.span, 0..long.len());
@@ -579,11 +579,10 @@ fn a_filter_longer_than_a_database_takes_is_refused() {
 
 #[test]
 fn a_filter_and_an_order_have_only_so_many_parts() {
-    let filter = vec!["metrics.a = 1"; crate::name::limit::FILTER_CLAUSES + 1].join(" AND ");
+    let filter = vec!["metrics.a = 1"; limit::FILTER_CLAUSES + 1].join(" AND ");
     let error = parse::<RunCondition>(&filter).unwrap_err();
     assert_eq!(&filter[error.span], "metrics.a = 1");
-    let orders: Vec<String> =
-        (0..=crate::name::limit::ORDER_CLAUSES).map(|key| format!("metrics.m{key}")).collect();
+    let orders: Vec<String> = (0..=limit::ORDER_CLAUSES).map(|key| format!("metrics.m{key}")).collect();
     assert!(parse_order_list::<RunOrder>(&orders).is_err());
     assert!(parse_order_list::<RunOrder>(&orders[1..]).is_ok());
 }
