@@ -155,11 +155,11 @@ async fn write_run(tx: &mut Tx, requests: &[&Request]) -> Result<Vec<Result<()>>
         requests.iter().flat_map(|request| &request.batch.params).map(|param| param.key.as_str()).collect();
     let mut params = Params::default();
     if !keys.is_empty() {
-        params.stored = store::metric::params_of(tx, run, &keys.into_iter().collect::<Vec<_>>()).await?;
+        params.stored = store::param::values_of(tx, run, &keys.into_iter().collect::<Vec<_>>()).await?;
     }
     let outcomes: Vec<Result<()>> =
         requests.iter().map(|request| params.add(run.id(), &request.batch.params)).collect();
-    store::metric::insert_params(tx, run, &params.new).await?;
+    store::param::insert(tx, run, &params.new).await?;
 
     let accepted: Vec<&LogBatch> = requests
         .iter()

@@ -2,7 +2,10 @@
 //!
 //! Start reading: [`segment`] for how points lie on the disk; how they get there is in [`crate::log`].
 
+mod sample;
 pub(crate) mod segment;
+
+pub use sample::Keep;
 
 use crate::{
     Acting,
@@ -11,6 +14,7 @@ use crate::{
     gate::Read,
     store::{self, metric::Bounds},
 };
+use futures::Stream;
 use model::{
     RunId,
     curve::{self, Along, Curve, CurveRequest},
@@ -44,6 +48,42 @@ impl Acting {
             Some(wanted) => page_of(rest, offset, wanted),
             None => Page { items: rest, next: None },
         })
+    }
+
+    /// The whole history of a metric, in order, a part at a time: however long it is, little of it is in memory.
+    ///
+    /// # Errors
+    /// `RESOURCE_DOES_NOT_EXIST` for the run.
+    pub async fn metric_history_stream(
+        &self,
+        run: RunId,
+        key: &str,
+    ) -> Result<impl Stream<Item = Result<Vec<Point>>> + Send + use<>> {
+        let whole = self.metric_history(run, key, None, "").await?.items;
+        Ok(futures::stream::iter([Ok(whole)]))
+    }
+
+    /// The histories of a metric in those of the runs that the caller may read, in the order given, each in order. Only
+    /// points between the steps, ends included, and of those what is to be kept.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn metric_histories(
+        &self,
+        runs: &[RunId],
+        key: &str,
+        steps: Option<(i64, i64)>,
+        keep: Keep,
+    ) -> Result<Vec<(RunId, Vec<Point>)>> {
+        let (from, to) = steps.unwrap_or((i64::MIN, i64::MAX));
+        let mut histories = Vec::new();
+        for grant in self.readable_runs(runs).await? {
+            let mut points = store::metric::points(&mut &self.domain.db, &grant, key, Bounds::ALL).await?;
+            points.retain(|point| (from..=to).contains(&point.step));
+            points.sort_unstable_by(Point::history_order);
+            histories.push((grant.id(), keep.of(points)));
+        }
+        Ok(histories)
     }
 
     /// The curves of a metric for those of the runs that the caller may read, reduced to what a chart can show. Runs

@@ -158,6 +158,7 @@ pub(crate) async fn append(tx: &mut Tx, run: &RunGrant<Edit>, metrics: &[NewPoin
         let (last_value, last_is_nan) = without_nan(summary.last.value);
         summaries.push(vec![
             run.id().into(),
+            run.experiment.into(),
             (&summary.key).into(),
             last_value.into(),
             last_is_nan.into(),
@@ -179,7 +180,7 @@ pub(crate) async fn append(tx: &mut Tx, run: &RunGrant<Edit>, metrics: &[NewPoin
     )
     .await?;
     tx.insert_all(
-        "INSERT INTO metrics (run_id, key, last_value, last_is_nan, last_step, last_time, min_value, max_value, count, min_step, max_step, min_time, max_time) VALUES ",
+        "INSERT INTO metrics (run_id, experiment_id, key, last_value, last_is_nan, last_step, last_time, min_value, max_value, count, min_step, max_step, min_time, max_time) VALUES ",
         summaries,
         " ON CONFLICT (run_id, key) DO UPDATE SET last_value = excluded.last_value, last_is_nan = excluded.last_is_nan,
              last_step = excluded.last_step, last_time = excluded.last_time, min_value = excluded.min_value,
@@ -222,30 +223,4 @@ pub(crate) async fn add_to_model(tx: &mut Tx, run: &RunGrant<Edit>, measured: &M
     )
     .await?;
     Ok(())
-}
-
-/// Values of some params of a run.
-pub(crate) async fn params_of(
-    on: &mut impl Query,
-    run: &RunGrant<Edit>,
-    keys: &[&str],
-) -> Result<BTreeMap<String, String>> {
-    let mut found = BTreeMap::new();
-    for keys in keys.chunks(1000) {
-        let mut select = sql("SELECT key, value FROM params WHERE run_id = ");
-        select.push_bind(run.id()).push(" AND key IN ").push_list(keys.iter().copied());
-        found.extend(on.all::<(String, String)>(select).await?);
-    }
-    Ok(found)
-}
-
-/// Adds params that the run doesn't have yet.
-pub(crate) async fn insert_params(
-    tx: &mut Tx,
-    run: &RunGrant<Edit>,
-    params: &BTreeMap<&str, &str>,
-) -> Result<()> {
-    let rows =
-        params.iter().map(|(key, value)| vec![run.id().into(), (*key).into(), (*value).into()]).collect();
-    tx.insert_all("INSERT INTO params (run_id, key, value) VALUES ", rows, "").await
 }

@@ -9,6 +9,7 @@ pub(crate) mod account;
 pub(crate) mod experiment;
 pub(crate) mod logged_model;
 pub(crate) mod metric;
+pub(crate) mod param;
 pub(crate) mod permission;
 pub(crate) mod registry;
 pub(crate) mod run;
