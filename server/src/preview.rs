@@ -34,7 +34,7 @@ pub async fn chart(
     let runs = acting.compare_runs(&ids).await?.runs;
     let request = CurveRequest {
         runs: runs.iter().map(|compared| compared.run.info.id).collect(),
-        key: key.to_owned(),
+        keys: vec![key.to_owned()],
         along,
         window: None,
         buckets: WIDTH,

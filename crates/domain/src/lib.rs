@@ -26,6 +26,7 @@ pub use gate::Caller;
 
 use artifact::Artifacts;
 use log::Writer;
+use metric::upkeep::Upkeep;
 use model::Permission;
 use std::sync::Arc;
 use store::Db;
@@ -48,6 +49,7 @@ pub struct Config {
 pub struct Domain {
     db: Db,
     writer: Writer,
+    upkeep: Upkeep,
     artifacts: Artifacts,
     credentials: account::Credentials,
     config: Arc<Config>,
@@ -68,8 +70,10 @@ impl Domain {
     pub async fn open(config: Config) -> Result<Self> {
         let db = Db::open(&config.backend_store_uri).await?;
         let artifacts = Artifacts::open(&config.artifacts_destination)?;
+        let upkeep = Upkeep::start(db.clone());
         let domain = Self {
-            writer: Writer::start(db.clone()),
+            writer: Writer::start(db.clone(), upkeep.clone()),
+            upkeep,
             db,
             artifacts,
             credentials: account::Credentials::new()?,
@@ -87,7 +91,17 @@ impl Domain {
     /// Waits until everything acknowledged is written, and closes.
     pub async fn close(&self) {
         self.writer.drain().await;
+        self.upkeep.stop();
         self.db.close().await;
+    }
+
+    /// Does now what would be done for metrics in the background if nothing were logged for a while: the database is
+    /// smaller then, and reads are faster.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn compact(&self) -> Result<()> {
+        self.upkeep.finish().await
     }
 
     pub(crate) fn default_permission(&self) -> Permission {

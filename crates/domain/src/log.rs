@@ -3,28 +3,31 @@
 //! All logging goes through one writer task. It takes whatever requests have gathered while the last transaction was on
 //! its way to the disk, writes them as one transaction (group commit), and then answers them all: an answer means that
 //! the data will survive. A request is stored whole or not at all. When more requests wait than the queue holds, new
-//! ones are refused at once with `RESOURCE_EXHAUSTED`, which clients answer by trying again.
+//! ones are refused at once with `RESOURCE_EXHAUSTED`, which clients answer by trying again. What becomes of the points then
+//! is in [`crate::metric`].
 
 use crate::{
     Acting,
     error::{Error, Result},
     gate::{Edit, RunGrant},
-    store::{
-        self, Db, Tx,
-        metric::{Bounds, ModelPoint, NewPoints},
-    },
+    metric::{block, upkeep::Upkeep},
+    store::{self, Db, Tx, block::NewBlock, metric::ModelPoint},
 };
 use model::{
     Code, Problem, RunId,
-    metric::{MetricSummary, Point},
     name::{self, limit},
     run::{LogBatch, Param},
 };
-use std::collections::{BTreeMap, HashMap, HashSet};
-use tokio::sync::{mpsc, oneshot};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 /// Requests that may wait for the writer.
 const QUEUE: usize = 4096;
+/// Things (points, params, tags) in requests that wait for the writer or are being written: about 64 MiB.
+const QUEUED_THINGS: usize = 500_000;
 /// Requests written as one transaction, at most.
 const GROUP: usize = 512;
 
@@ -32,6 +35,8 @@ struct Request {
     run: RunGrant<Edit>,
     batch: LogBatch,
     reply: oneshot::Sender<Result<()>>,
+    /// Makes room in the queue when the request is done.
+    _room: OwnedSemaphorePermit,
 }
 
 enum Message {
@@ -44,11 +49,12 @@ enum Message {
 #[derive(Clone)]
 pub(crate) struct Writer {
     queue: mpsc::Sender<Message>,
+    room: Arc<Semaphore>,
 }
 
 impl Writer {
     /// Starts the task. It ends when the last way to it is gone.
-    pub fn start(db: Db) -> Self {
+    pub fn start(db: Db, upkeep: Upkeep) -> Self {
         let (queue, mut incoming) = mpsc::channel(QUEUE);
         tokio::spawn(async move {
             let mut messages = Vec::with_capacity(GROUP);
@@ -61,22 +67,25 @@ impl Writer {
                         Message::Drain(done) => drained.push(done),
                     }
                 }
-                write_group(&db, group).await;
+                write_group(&db, &upkeep, group).await;
                 for done in drained {
                     let _ = done.send(());
                 }
             }
         });
-        Self { queue }
+        Self { queue, room: Arc::new(Semaphore::new(QUEUED_THINGS)) }
     }
 
     async fn write(&self, run: RunGrant<Edit>, batch: LogBatch) -> Result<()> {
+        let full =
+            || Problem::new(Code::ResourceExhausted, "The server is busy writing. Try again in a moment.");
+        let things = batch.metrics.len() + batch.params.len() + batch.tags.len();
+        let things = u32::try_from(things).unwrap_or(u32::MAX);
+        let room = self.room.clone().try_acquire_many_owned(things).map_err(|_| full())?;
         let (reply, answer) = oneshot::channel();
-        let request = Message::Write(Box::new(Request { run, batch, reply }));
+        let request = Message::Write(Box::new(Request { run, batch, reply, _room: room }));
         self.queue.try_send(request).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => {
-                Problem::new(Code::ResourceExhausted, "The server is busy writing. Try again in a moment.")
-            }
+            mpsc::error::TrySendError::Full(_) => full(),
             mpsc::error::TrySendError::Closed(_) => {
                 Problem::new(Code::TemporarilyUnavailable, "The server is shutting down.")
             }
@@ -95,11 +104,11 @@ impl Writer {
 
 /// Writes requests as one transaction and answers them. If that fails as a whole, each is tried alone, so that one bad
 /// request doesn't take the others with it.
-async fn write_group(db: &Db, group: Vec<Request>) {
+async fn write_group(db: &Db, upkeep: &Upkeep, group: Vec<Request>) {
     if group.is_empty() {
         return;
     }
-    match try_write(db, &group).await {
+    match try_write(db, upkeep, &group).await {
         Ok(outcomes) => {
             for (request, outcome) in group.into_iter().zip(outcomes) {
                 // Whoever hung up doesn't hear that it worked.
@@ -111,7 +120,7 @@ async fn write_group(db: &Db, group: Vec<Request>) {
         Err(error) if group.len() > 1 && !error.is_out_of_reach() => {
             tracing::warn!(%error, requests = group.len(), "a group of log requests failed; trying each alone");
             for request in group {
-                let alone = try_write(db, std::slice::from_ref(&request)).await;
+                let alone = try_write(db, upkeep, std::slice::from_ref(&request)).await;
                 let outcome = alone.and_then(|outcomes| outcomes.into_iter().next().unwrap_or(Ok(())));
                 let _ = request.reply.send(outcome);
             }
@@ -126,59 +135,78 @@ async fn write_group(db: &Db, group: Vec<Request>) {
 }
 
 /// One outcome for each request, in order; an error if nothing was written.
-async fn try_write(db: &Db, group: &[Request]) -> Result<Vec<Result<()>>> {
+async fn try_write(db: &Db, upkeep: &Upkeep, group: &[Request]) -> Result<Vec<Result<()>>> {
     // Runs in the order of their ids, so that two processes never wait for each other's locks in a circle.
     let mut by_run: BTreeMap<RunId, Vec<usize>> = BTreeMap::new();
     for (index, request) in group.iter().enumerate() {
         by_run.entry(request.run.id()).or_default().push(index);
     }
     let mut outcomes: Vec<Result<()>> = group.iter().map(|_| Ok(())).collect();
+    let mut blocks = Vec::new();
     let mut tx = db.begin().await?;
-    for (run, indexes) in by_run {
-        let key = run.0.as_u64_pair();
-        tx.lock((key.0 ^ key.1).cast_signed()).await?;
+    for indexes in by_run.values() {
         let requests: Vec<_> = indexes.iter().map(|index| &group[*index]).collect();
-        let written = write_run(&mut tx, &requests).await?;
-        for (index, outcome) in indexes.into_iter().zip(written) {
-            outcomes[index] = outcome;
+        let Some(run) = requests.first().map(|request| &request.run) else { continue };
+        for (index, outcome) in indexes.iter().zip(write_params(&mut tx, run, &requests).await?) {
+            outcomes[*index] = outcome;
+        }
+        let accepted: Vec<&LogBatch> = indexes
+            .iter()
+            .filter(|index| outcomes[**index].is_ok())
+            .map(|index| &group[*index].batch)
+            .collect();
+        write_tags(&mut tx, run, &accepted).await?;
+        let mut points = block::Builder::default();
+        for metric in accepted.iter().flat_map(|batch| &batch.metrics) {
+            points.push(&metric.key, metric.point);
+            if let Some(model) = metric.model {
+                let measured = ModelPoint {
+                    model,
+                    key: &metric.key,
+                    dataset: metric.dataset.as_ref(),
+                    point: metric.point,
+                };
+                store::metric::add_to_model(&mut tx, run, &measured).await?;
+            }
+        }
+        if points.count() > 0 {
+            blocks.push(NewBlock { run, count: points.count(), data: points.pack() });
         }
     }
+    let written: Vec<(RunId, usize)> = blocks.iter().map(|block| (block.run.id(), block.count)).collect();
+    // Last, because from here on other processes that log to these runs wait.
+    store::block::append(&mut tx, blocks).await?;
     tx.commit().await?;
+    for (run, points) in written {
+        upkeep.was_logged_to(run, points);
+    }
     Ok(outcomes)
 }
 
-/// Writes requests to one run, in order. A request that breaks a rule adds nothing and gets its error.
-async fn write_run(tx: &mut Tx, requests: &[&Request]) -> Result<Vec<Result<()>>> {
-    let Some(run) = requests.first().map(|request| &request.run) else { return Ok(Vec::new()) };
-
+/// Writes the params of requests to one run, in order. A request that changes one is refused as a whole.
+async fn write_params(tx: &mut Tx, run: &RunGrant<Edit>, requests: &[&Request]) -> Result<Vec<Result<()>>> {
     let keys: HashSet<&str> =
         requests.iter().flat_map(|request| &request.batch.params).map(|param| param.key.as_str()).collect();
     let mut params = Params::default();
     if !keys.is_empty() {
+        // Between the look at the old values and the end of the transaction nobody else may add some.
+        let key = run.id().0.as_u64_pair();
+        tx.lock((key.0 ^ key.1).cast_signed()).await?;
         params.stored = store::param::values_of(tx, run, &keys.into_iter().collect::<Vec<_>>()).await?;
     }
-    let outcomes: Vec<Result<()>> =
-        requests.iter().map(|request| params.add(run.id(), &request.batch.params)).collect();
+    let outcomes = requests.iter().map(|request| params.add(run.id(), &request.batch.params)).collect();
     store::param::insert(tx, run, &params.new).await?;
+    Ok(outcomes)
+}
 
-    let accepted: Vec<&LogBatch> = requests
-        .iter()
-        .zip(&outcomes)
-        .filter(|(_, outcome)| outcome.is_ok())
-        .map(|(request, _)| &request.batch)
-        .collect();
-    write_metrics(tx, run, &accepted).await?;
-
-    // Of tags with the same key the last one stays.
+/// Of tags with the same key the last one stays.
+async fn write_tags(tx: &mut Tx, run: &RunGrant<Edit>, batches: &[&LogBatch]) -> Result<()> {
     let mut tags = BTreeMap::new();
-    for tag in accepted.iter().flat_map(|batch| &batch.tags) {
+    for tag in batches.iter().flat_map(|batch| &batch.tags) {
         tags.insert(tag.key.as_str(), tag);
     }
     let tags: Vec<_> = tags.into_values().cloned().collect();
-    if !tags.is_empty() {
-        store::run::set_tags(tx, run, &tags).await?;
-    }
-    Ok(outcomes)
+    if tags.is_empty() { Ok(()) } else { store::run::set_tags(tx, run, &tags).await }
 }
 
 /// Params are written once: the stored ones, and those that requests of this group add.
@@ -228,75 +256,6 @@ fn changed_params_message(run: RunId, changed: &[(&Param, String)], single: bool
     )
 }
 
-async fn write_metrics(tx: &mut Tx, run: &RunGrant<Edit>, batches: &[&LogBatch]) -> Result<()> {
-    let mut incoming: BTreeMap<&str, Vec<Point>> = BTreeMap::new();
-    for metric in batches.iter().flat_map(|batch| &batch.metrics) {
-        incoming.entry(&metric.key).or_default().push(metric.point);
-    }
-    let keys: Vec<&str> = incoming.keys().copied().collect();
-    let mut summaries = store::metric::summaries_of(tx, run, &keys).await?;
-    let mut appended = Vec::with_capacity(incoming.len());
-    for (key, points) in incoming {
-        let known = summaries.remove(key);
-        let points = new_points(tx, run, key, points, known.as_ref()).await?;
-        if let Some(summary) = extended(key, known, &points) {
-            appended.push(NewPoints { summary, points });
-        }
-    }
-    store::metric::append(tx, run, &appended).await?;
-    for metric in batches.iter().flat_map(|batch| &batch.metrics) {
-        if let Some(model) = metric.model {
-            let measured =
-                ModelPoint { model, key: &metric.key, dataset: metric.dataset.as_ref(), point: metric.point };
-            store::metric::add_to_model(tx, run, &measured).await?;
-        }
-    }
-    Ok(())
-}
-
-/// The points that the metric doesn't have yet, each once: a point logged twice is one point, so that a client may try
-/// again. Segments are read only if the new points reach into the range of the old ones.
-async fn new_points(
-    tx: &mut Tx,
-    run: &RunGrant<Edit>,
-    key: &str,
-    points: Vec<Point>,
-    known: Option<&MetricSummary>,
-) -> Result<Vec<Point>> {
-    let range = |of: fn(&Point) -> i64| {
-        let values = points.iter().map(of);
-        (values.clone().min().unwrap_or_default(), values.max().unwrap_or_default())
-    };
-    let bounds = Bounds { steps: range(|point| point.step), times: range(|point| point.timestamp) };
-    let mut seen: HashSet<Point> = HashSet::with_capacity(points.len());
-    let overlaps = known.is_some_and(|known| {
-        bounds.steps.0 <= known.last_step
-            && bounds.steps.1 >= known.first_step
-            && bounds.times.0 <= known.last_time
-            && bounds.times.1 >= known.first_time
-    });
-    if overlaps {
-        seen.extend(store::metric::points(tx, run, key, bounds).await?);
-    }
-    Ok(points.into_iter().filter(|point| seen.insert(*point)).collect())
-}
-
-/// The summary with the new points in it; `None` if there are none.
-fn extended(key: &str, known: Option<MetricSummary>, points: &[Point]) -> Option<MetricSummary> {
-    let (first, rest) = points.split_first()?;
-    let mut summary = match known {
-        Some(mut summary) => {
-            summary.add(*first);
-            summary
-        }
-        None => MetricSummary::of(key, *first),
-    };
-    for point in rest {
-        summary.add(*point);
-    }
-    Some(summary)
-}
-
 fn check_batch(batch: &mut LogBatch) -> Result<()> {
     let too_many = |what: &str, most: usize, got: usize| {
         Error::invalid(format!(
@@ -314,7 +273,11 @@ fn check_batch(batch: &mut LogBatch) -> Result<()> {
             return Err(too_many(what, most, got));
         }
     }
-    for (index, metric) in batch.metrics.iter().enumerate() {
+    for (index, metric) in batch.metrics.iter_mut().enumerate() {
+        // One NaN is like another; there is no telling them apart later.
+        if metric.point.value.is_nan() {
+            metric.point.value = f64::NAN;
+        }
         name::check_metric_key(&metric.key, &format!("metrics[{index}].name"))?;
         if metric.point.timestamp < 0 {
             return Err(Error::invalid(format!(

@@ -66,6 +66,7 @@ impl Acting {
             filter: &filter,
             view: if query.deleted { ViewType::DeletedOnly } else { ViewType::ActiveOnly },
         };
+        self.experiments_up_to_date(&[experiment]).await?;
         let slice = Slice { offset: query.offset, limit: RUNS_PAGE.into() };
         Ok(RunsPage {
             runs: search.find(&self.domain.db, &order, slice).await?,
@@ -80,6 +81,7 @@ impl Acting {
     pub async fn run_page(&self, id: RunId) -> Result<RunPage> {
         let grant = self.run::<Read>(id).await?;
         let permission = grant.permission;
+        self.up_to_date(&[id]).await?;
         let found = store::run::get_all(&self.domain.db, std::slice::from_ref(&grant)).await?;
         let run =
             found.into_iter().next().ok_or_else(|| Error::missing(format!("Run with id={id} not found")))?;
@@ -117,6 +119,7 @@ impl Acting {
         experiments.sort_unstable();
         experiments.dedup();
         let names = store::experiment::names(&self.domain.db, &experiments).await?;
+        self.up_to_date(&grants.iter().map(crate::gate::RunGrant::id).collect::<Vec<_>>()).await?;
         let found = store::run::get_all(&self.domain.db, &grants).await?;
         let missing = ids
             .iter()

@@ -90,6 +90,7 @@ impl Acting {
     /// `RESOURCE_DOES_NOT_EXIST`.
     pub async fn get_run(&self, id: RunId) -> Result<Run> {
         let grant = self.run::<Read>(id).await?;
+        self.up_to_date(&[id]).await?;
         let found = store::run::get_all(&self.domain.db, &[grant]).await?;
         found.into_iter().next().ok_or_else(|| Error::missing(format!("Run with id={id} not found")))
     }
@@ -110,6 +111,7 @@ impl Acting {
             filter: &filter,
             view: search.view,
         };
+        self.experiments_up_to_date(search.experiments).await?;
         let found = runs.find(&self.domain.db, &order, Slice { offset, limit: wanted + 1 }).await?;
         Ok(page_of(found, offset, wanted))
     }

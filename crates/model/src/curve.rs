@@ -28,9 +28,9 @@ impl Along {
 pub struct CurveRequest {
     /// Which runs.
     pub runs: Vec<RunId>,
-    /// Which metric.
-    pub key: String,
-    /// What it is drawn along.
+    /// Which metrics.
+    pub keys: Vec<String>,
+    /// What they are drawn along.
     pub along: Along,
     /// Only points between these, ends included; one more on each side is given, so that lines leave the picture.
     pub window: Option<(i64, i64)>,
@@ -43,49 +43,135 @@ pub struct CurveRequest {
 pub struct Curve {
     /// The run.
     pub run: RunId,
+    /// The metric.
+    pub key: String,
     /// How many points the metric has in the window.
     pub total: u64,
     /// The points kept, in order: of each bucket the least, the greatest, the first and last, and all that aren't finite.
     pub points: Vec<Point>,
 }
 
-/// Reduces points to `buckets` buckets without losing a peak: the first, least, greatest and last point of each bucket
-/// stay, and so does every change to and from a value that isn't finite. Points come back in order along the axis.
+/// Reduces points to buckets without losing a peak: the first, least, greatest and last point of each bucket stay, and so
+/// does every change to and from a value that isn't finite. Fewer points than that are all kept.
+#[derive(Debug, Clone)]
+pub struct Reducer {
+    along: Along,
+    first: i64,
+    span: i128,
+    buckets: i128,
+    keeps_all: bool,
+    /// The stretch of one bucket that is finite throughout, or not at all.
+    stretch: Option<Stretch>,
+    kept: Vec<Point>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Stretch {
+    bucket: i128,
+    is_finite: bool,
+    first: Point,
+    /// Least and greatest, with the number of the point within the stretch.
+    least: (u64, Point),
+    greatest: (u64, Point),
+    last: Point,
+    count: u64,
+}
+
+impl Reducer {
+    /// For points that lie between these places on the axis, about; `most` points at most.
+    pub fn new(along: Along, (first, last): (i64, i64), buckets: u32, most: u64) -> Self {
+        let buckets = buckets.max(1);
+        Self {
+            along,
+            first,
+            span: (i128::from(last) - i128::from(first)).max(1) + 1,
+            buckets: buckets.into(),
+            // Four points are what a bucket may keep.
+            keeps_all: most <= u64::from(buckets) * 4,
+            stretch: None,
+            kept: Vec::new(),
+        }
+    }
+
+    /// Takes points in order along the axis, further along than all before.
+    pub fn push(&mut self, points: &[Point]) {
+        if self.keeps_all {
+            self.kept.extend_from_slice(points);
+            return;
+        }
+        for point in points {
+            let place = i128::from(self.along.position(point)) - i128::from(self.first);
+            let bucket = (place * self.buckets).div_euclid(self.span).clamp(-1, self.buckets);
+            let is_finite = point.value.is_finite();
+            match &mut self.stretch {
+                Some(stretch) if stretch.bucket == bucket && stretch.is_finite == is_finite => {
+                    stretch.add(*point);
+                }
+                other => {
+                    if let Some(stretch) = other.replace(Stretch::of(bucket, *point)) {
+                        stretch.keep(&mut self.kept);
+                    }
+                }
+            }
+        }
+    }
+
+    /// What is kept, in order.
+    pub fn finish(mut self) -> Vec<Point> {
+        if let Some(stretch) = self.stretch.take() {
+            stretch.keep(&mut self.kept);
+        }
+        self.kept
+    }
+}
+
+impl Stretch {
+    fn of(bucket: i128, point: Point) -> Self {
+        let numbered = (0, point);
+        Self {
+            bucket,
+            is_finite: point.value.is_finite(),
+            first: point,
+            least: numbered,
+            greatest: numbered,
+            last: point,
+            count: 1,
+        }
+    }
+
+    fn add(&mut self, point: Point) {
+        if point.value.total_cmp(&self.least.1.value).is_lt() {
+            self.least = (self.count, point);
+        }
+        if point.value.total_cmp(&self.greatest.1.value).is_ge() {
+            self.greatest = (self.count, point);
+        }
+        self.last = point;
+        self.count += 1;
+    }
+
+    fn keep(&self, kept: &mut Vec<Point>) {
+        let mut chosen = [(0, self.first), self.least, self.greatest, (self.count - 1, self.last)];
+        chosen.sort_unstable_by_key(|(number, _)| *number);
+        let mut previous = None;
+        for (number, point) in chosen {
+            if previous != Some(number) {
+                kept.push(point);
+                previous = Some(number);
+            }
+        }
+    }
+}
+
+/// Reduces points in any order to `buckets` buckets by the rule of [`Reducer`]. They come back in order along the axis.
 pub fn reduce(points: &[Point], along: Along, buckets: u32) -> Vec<Point> {
-    let buckets = buckets.max(1);
     let at = |point: &Point| along.position(point);
     let mut sorted: Vec<Point> = points.to_vec();
     sorted.sort_by(|a, b| at(a).cmp(&at(b)).then(a.history_order(b)));
-    // Four points per bucket are what a bucket may keep; fewer points than that are all kept.
-    if sorted.len() as u64 <= u64::from(buckets) * 4 {
-        return sorted;
-    }
     let (Some(first), Some(last)) = (sorted.first().map(at), sorted.last().map(at)) else { return sorted };
-    let span = (i128::from(last) - i128::from(first)).max(1);
-    let bucket_of =
-        |point: &Point| (i128::from(at(point)) - i128::from(first)) * i128::from(buckets) / (span + 1);
-    let mut kept = Vec::with_capacity(buckets as usize * 4);
-    for bucket in sorted.chunk_by(|a, b| bucket_of(a) == bucket_of(b)) {
-        for run in bucket.chunk_by(|a, b| a.value.is_finite() == b.value.is_finite()) {
-            keep_extremes(run, &mut kept);
-        }
-    }
-    kept
-}
-
-/// First, least, greatest and last of points that are all finite or all not, in their order.
-fn keep_extremes(run: &[Point], kept: &mut Vec<Point>) {
-    let by_value = |&a: &usize, &b: &usize| run[a].value.total_cmp(&run[b].value);
-    let mut chosen =
-        [Some(0), (0..run.len()).min_by(by_value), (0..run.len()).max_by(by_value), run.len().checked_sub(1)];
-    chosen.sort_unstable();
-    let mut previous = None;
-    for index in chosen.into_iter().flatten() {
-        if previous != Some(index) {
-            kept.push(run[index]);
-            previous = Some(index);
-        }
-    }
+    let mut reducer = Reducer::new(along, (first, last), buckets, sorted.len() as u64);
+    reducer.push(&sorted);
+    reducer.finish()
 }
 
 #[cfg(test)]

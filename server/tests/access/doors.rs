@@ -194,7 +194,7 @@ fn server_function(route: &str, things: &Things) -> Load {
         "compare_runs" => pack((vec![things.run.to_string()],)),
         "curves" => pack((CurveRequest {
             runs: vec![things.run],
-            key: "m".to_owned(),
+            keys: vec!["m".to_owned()],
             along: model::curve::Along::Step,
             window: None,
             buckets: 10,

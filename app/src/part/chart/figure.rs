@@ -88,7 +88,7 @@ impl Held {
 
     /// Whether a request differs in its runs at most; that the curves here are finer than it needs does no harm.
     fn is_alike(&self, request: &CurveRequest) -> bool {
-        self.request.key == request.key
+        self.request.keys == request.keys
             && self.request.along == request.along
             && self.request.buckets >= request.buckets
     }
@@ -256,12 +256,12 @@ mod tests {
             let i = i as i64;
             Point { step: i * 10, timestamp: start + i * 1000, value }
         };
-        Curve { run: id(run), total, points: values.iter().enumerate().map(point).collect() }
+        Curve { run: id(run), key: "loss".into(), total, points: values.iter().enumerate().map(point).collect() }
     }
 
     fn held(along: Along) -> Held {
         let runs = vec![id(A), id(B)];
-        let request = CurveRequest { runs, key: "loss".into(), along, window: None, buckets: 512 };
+        let request = CurveRequest { runs, keys: vec!["loss".into()], along, window: None, buckets: 512 };
         let curves = vec![curve(A, 5_000, &[3.0, 2.0, 1.0], 300), curve(B, 9_000, &[4.0, 5.0], 200)];
         Held::new(request, curves)
     }

@@ -43,7 +43,7 @@ impl Source {
             runs.dedup();
             let along = options.with(|options| options.along.along());
             let buckets = buckets.get().filter(|_| !runs.is_empty())?;
-            Some(CurveRequest { runs, key: metric.get(), along, window: None, buckets })
+            Some(CurveRequest { runs, keys: vec![metric.get()], along, window: None, buckets })
         });
         let source =
             Self { held: RwSignal::new(None), fault: RwSignal::new(None), request, tries: RwSignal::new(0) };

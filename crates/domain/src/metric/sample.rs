@@ -10,6 +10,13 @@ pub enum Keep {
 }
 
 impl Keep {
+    /// Whether more points than these would all be left out.
+    pub(crate) fn is_full(self, points: usize) -> bool {
+        match self {
+            Self::First(most) => points >= most,
+        }
+    }
+
     pub(crate) fn of(self, mut points: Vec<Point>) -> Vec<Point> {
         match self {
             Self::First(most) => points.truncate(most),

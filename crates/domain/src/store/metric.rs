@@ -1,17 +1,16 @@
-//! Metrics: one summary per run and key, and the points in segments.
+//! Metrics: one summary per run and key. The points are in [`super::block`] and [`super::segment`].
 
 use super::{Arg, Db, Query, Tx, sql};
 use crate::{
-    error::{Error, Result},
+    error::Result,
     gate::{Edit, RunGrant},
-    metric::segment,
 };
 use model::{
-    ModelId, RunId,
+    ExperimentId, ModelId, RunId,
     metric::{MetricSummary, Point},
 };
 use sqlx::FromRow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use uuid::Uuid;
 
 #[derive(FromRow)]
@@ -67,121 +66,58 @@ pub(super) async fn summaries(mut db: &Db, ids: &[RunId]) -> Result<HashMap<RunI
     Ok(found)
 }
 
-/// The summaries of some metrics of a run, by key.
-pub(crate) async fn summaries_of(
+/// The summaries of some metrics, by run and key.
+pub(crate) async fn find(
     on: &mut impl Query,
-    run: &RunGrant<Edit>,
-    keys: &[&str],
-) -> Result<BTreeMap<String, MetricSummary>> {
-    let mut found = BTreeMap::new();
-    for keys in keys.chunks(1000) {
+    metrics: &[(RunId, &str)],
+) -> Result<HashMap<(RunId, String), MetricSummary>> {
+    let mut found = HashMap::with_capacity(metrics.len());
+    for metrics in metrics.chunks(1024) {
         let mut select = sql("SELECT ");
-        select.push(COLUMNS).push(" FROM metrics WHERE run_id = ").push_bind(run.id());
-        select.push(" AND key IN ").push_list(keys.iter().copied());
+        select.push(COLUMNS).push(" FROM (VALUES ");
+        for (index, (run, key)) in metrics.iter().enumerate() {
+            if index > 0 {
+                select.push(", ");
+            }
+            select.push_list([Arg::from(*run), Arg::from(*key)]);
+        }
+        select.push(") AS v JOIN metrics ON run_id = v.column1 AND key = v.column2");
         for row in on.all::<SummaryRow>(select).await? {
+            let run = RunId(row.run_id);
             let summary = row.into_summary();
-            found.insert(summary.key.clone(), summary);
+            found.insert((run, summary.key.clone()), summary);
         }
     }
     Ok(found)
 }
 
-/// The range of steps and times in which points are looked for; ends included.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Bounds {
-    pub steps: (i64, i64),
-    pub times: (i64, i64),
-}
-
-impl Bounds {
-    /// Everything there is.
-    pub const ALL: Self = Self { steps: (i64::MIN, i64::MAX), times: (i64::MIN, i64::MAX) };
-}
-
-/// The points of the segments that reach into the bounds, in no order; some may lie outside.
-pub(crate) async fn points<L>(
-    on: &mut impl Query,
-    run: &RunGrant<L>,
-    key: &str,
-    bounds: Bounds,
-) -> Result<Vec<Point>> {
-    let rows: Vec<(i64, Vec<u8>)> = on
-        .all(
-            sql("SELECT seq, data FROM segments WHERE run_id = $1 AND key = $2
-                   AND max_step >= $3 AND min_step <= $4 AND max_time >= $5 AND min_time <= $6 ORDER BY seq")
-            .bind(run.id())
-            .bind(key)
-            .bind(bounds.steps.0)
-            .bind(bounds.steps.1)
-            .bind(bounds.times.0)
-            .bind(bounds.times.1),
-        )
-        .await?;
-    let mut points = Vec::new();
-    for (seq, data) in rows {
-        segment::unpack(&data, &mut points).map_err(|error| Error::BrokenRow {
-            table: "segments",
-            column: "data",
-            row: format!("{} {key} {seq}", run.id()),
-            reason: error.to_string(),
-        })?;
-    }
-    Ok(points)
-}
-
-/// New points of one metric and its summary with them.
-pub(crate) struct NewPoints {
-    pub summary: MetricSummary,
-    pub points: Vec<Point>,
-}
-
-/// Appends points to metrics of a run and writes their new summaries. Each metric may occur once.
-pub(crate) async fn append(tx: &mut Tx, run: &RunGrant<Edit>, metrics: &[NewPoints]) -> Result<()> {
-    let mut segments: Vec<Vec<Arg>> = Vec::with_capacity(metrics.len());
-    let mut summaries: Vec<Vec<Arg>> = Vec::with_capacity(metrics.len());
-    for NewPoints { summary, points } in metrics {
-        let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
-        let steps = points.iter().map(|point| point.step);
-        let times = points.iter().map(|point| point.timestamp);
-        segments.push(vec![
-            run.id().into(),
-            (&summary.key).into(),
-            // Every segment adds points, so the number of points before it never repeats.
-            count(summary.count - points.len() as u64).into(),
-            count(points.len() as u64).into(),
-            steps.clone().min().unwrap_or_default().into(),
-            steps.max().unwrap_or_default().into(),
-            times.clone().min().unwrap_or_default().into(),
-            times.max().unwrap_or_default().into(),
-            segment::pack(points).into(),
-        ]);
-        let (last_value, last_is_nan) = without_nan(summary.last.value);
-        summaries.push(vec![
-            run.id().into(),
-            run.experiment.into(),
-            (&summary.key).into(),
-            last_value.into(),
-            last_is_nan.into(),
-            summary.last.step.into(),
-            summary.last.timestamp.into(),
-            summary.min.into(),
-            summary.max.into(),
-            count(summary.count).into(),
-            summary.first_step.into(),
-            summary.last_step.into(),
-            summary.first_time.into(),
-            summary.last_time.into(),
-        ]);
-    }
-    tx.insert_all(
-        "INSERT INTO segments (run_id, key, seq, count, min_step, max_step, min_time, max_time, data) VALUES ",
-        segments,
-        "",
-    )
-    .await?;
+/// Writes summaries, in the place of those that are there. Each metric may occur once.
+pub(crate) async fn set(tx: &mut Tx, summaries: &[(RunId, ExperimentId, MetricSummary)]) -> Result<()> {
+    let rows = summaries
+        .iter()
+        .map(|(run, experiment, summary)| {
+            let (last_value, last_is_nan) = without_nan(summary.last.value);
+            vec![
+                (*run).into(),
+                (*experiment).into(),
+                (&summary.key).into(),
+                last_value.into(),
+                last_is_nan.into(),
+                summary.last.step.into(),
+                summary.last.timestamp.into(),
+                summary.min.into(),
+                summary.max.into(),
+                i64::try_from(summary.count).unwrap_or(i64::MAX).into(),
+                summary.first_step.into(),
+                summary.last_step.into(),
+                summary.first_time.into(),
+                summary.last_time.into(),
+            ]
+        })
+        .collect();
     tx.insert_all(
         "INSERT INTO metrics (run_id, experiment_id, key, last_value, last_is_nan, last_step, last_time, min_value, max_value, count, min_step, max_step, min_time, max_time) VALUES ",
-        summaries,
+        rows,
         " ON CONFLICT (run_id, key) DO UPDATE SET last_value = excluded.last_value, last_is_nan = excluded.last_is_nan,
              last_step = excluded.last_step, last_time = excluded.last_time, min_value = excluded.min_value,
              max_value = excluded.max_value, count = excluded.count, min_step = excluded.min_step,

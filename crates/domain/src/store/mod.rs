@@ -6,6 +6,7 @@
 //! `migrations/postgres`, a file here with its statements. What must differ between the databases is in this file.
 
 pub(crate) mod account;
+pub(crate) mod block;
 pub(crate) mod experiment;
 pub(crate) mod logged_model;
 pub(crate) mod metric;
@@ -14,6 +15,7 @@ pub(crate) mod permission;
 pub(crate) mod registry;
 pub(crate) mod run;
 pub(crate) mod search;
+pub(crate) mod segment;
 pub(crate) mod sql;
 
 use crate::error::{Error, Result};
@@ -101,11 +103,26 @@ impl Db {
         Ok(Self::Postgres(pool))
     }
 
-    /// Begins a transaction that may write.
+    /// Begins a transaction that may write. What it commits survives the loss of power.
     pub async fn begin(&self) -> Result<Tx> {
         Ok(match self {
-            Self::Sqlite(sqlite) => Tx::Sqlite(sqlite.writer.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Sqlite(sqlite) => {
+                Tx::Sqlite(sqlite.writer.begin_with("PRAGMA synchronous = FULL; BEGIN IMMEDIATE").await?)
+            }
             Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// Begins a transaction for upkeep that can be done again. It happens whole or not at all, but the disk isn't waited for:
+    /// the loss of power may undo it. What is committed later never survives without it.
+    pub async fn begin_upkeep(&self) -> Result<Tx> {
+        Ok(match self {
+            Self::Sqlite(sqlite) => {
+                Tx::Sqlite(sqlite.writer.begin_with("PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE").await?)
+            }
+            Self::Postgres(pool) => {
+                Tx::Postgres(pool.begin_with("BEGIN; SET LOCAL synchronous_commit = off").await?)
+            }
         })
     }
 

@@ -32,6 +32,7 @@ macro_rules! arg_from {
 
 arg_from! {
     i64 => |value| Self::Int(Some(value)),
+    i32 => |value| Self::Int(Some(value.into())),
     Option<i64> => |value| Self::Int(value),
     f64 => |value| Self::Real(Some(value)),
     Option<f64> => |value| Self::Real(value),
@@ -216,20 +217,78 @@ impl Tx {
         rows: Vec<Vec<Arg>>,
         tail: &'static str,
     ) -> Result<()> {
-        // SQLite takes 32,766 bound values in a statement.
-        let width = rows.first().map_or(1, Vec::len).max(1);
-        let mut rows = rows.into_iter().peekable();
-        while rows.peek().is_some() {
-            let mut statement = sql(head);
-            for (index, row) in rows.by_ref().take((8192 / width).max(1)).enumerate() {
-                if index > 0 {
-                    statement.push(", ");
-                }
-                statement.push_list(row);
-            }
-            statement.push(tail);
+        for statement in insertions(head, rows, tail) {
             self.execute(statement).await?;
         }
         Ok(())
+    }
+
+    /// As [`Self::insert_all`], with a `tail` that returns something.
+    pub async fn insert_returning<T: Row>(
+        &mut self,
+        head: &'static str,
+        rows: Vec<Vec<Arg>>,
+        tail: &'static str,
+    ) -> Result<Vec<T>> {
+        let mut returned = Vec::with_capacity(rows.len());
+        for statement in insertions(head, rows, tail) {
+            returned.extend(self.all::<T>(statement).await?);
+        }
+        Ok(returned)
+    }
+}
+
+/// Values bound in one statement, at most: SQLite takes 32,766.
+const MOST_VALUES: usize = 8192;
+
+/// Insertions of many rows. Each takes a power of two of them, so that there are few different statements, which stay
+/// prepared.
+fn insertions(head: &'static str, rows: Vec<Vec<Arg>>, tail: &'static str) -> impl Iterator<Item = Sql> {
+    let width = rows.first().map_or(1, Vec::len).max(1);
+    let most = (MOST_VALUES / width).max(1);
+    let mut left = rows.len();
+    let mut rows = rows.into_iter();
+    std::iter::from_fn(move || {
+        let take = 1 << left.min(most).checked_ilog2()?;
+        left -= take;
+        let mut statement = sql(head);
+        for (index, row) in rows.by_ref().take(take).enumerate() {
+            if index > 0 {
+                statement.push(", ");
+            }
+            statement.push_list(row);
+        }
+        statement.push(tail);
+        Some(statement)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(rows: usize, width: usize, expected: &[usize]) {
+        let rows: Vec<Vec<Arg>> = (0..rows).map(|row| vec![Arg::from(row as i64); width]).collect();
+        let all: Vec<i64> = (0..rows.len() as i64).flat_map(|row| vec![row; width]).collect();
+        let statements: Vec<Sql> = insertions("INSERT INTO t VALUES ", rows, "").collect();
+        let sizes: Vec<usize> = statements.iter().map(|statement| statement.args.len() / width).collect();
+        assert_eq!(sizes, expected);
+        let bound: Vec<i64> = statements
+            .into_iter()
+            .flat_map(|statement| statement.args)
+            .map(|arg| match arg {
+                Arg::Int(Some(number)) => number,
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(bound, all);
+    }
+
+    #[test]
+    fn rows_are_inserted_in_powers_of_two() {
+        check(0, 3, &[]);
+        check(1, 3, &[1]);
+        check(1000, 4, &[512, 256, 128, 64, 32, 8]);
+        check(5000, 4, &[2048, 2048, 512, 256, 128, 8]);
     }
 }

@@ -253,7 +253,7 @@ async fn no_list_shows_the_invisible(world: &World) {
         assert_eq!(compared.runs.len() + compared.missing.len(), runs.len());
         let request = CurveRequest {
             runs: runs.to_vec(),
-            key: "loss".to_owned(),
+            keys: vec!["loss".to_owned()],
             along: Along::Step,
             window: None,
             buckets: 10,

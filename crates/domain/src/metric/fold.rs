@@ -1,0 +1,200 @@
+//! Folding: what commits brought to runs goes into the summaries of their metrics.
+//!
+//! It happens a moment after the commit, for all that came in between, or when somebody wants to read summaries, who waits
+//! for it. A point logged twice is one point, so that a client may try again: points are compared with stored ones if they
+//! reach into the range of both the old steps and the old times. A client that logs forward never pays for it.
+
+use crate::{
+    error::Result,
+    store::{
+        self, Db, Tx,
+        block::{Claim, StoredBlock},
+        segment::Bounds,
+    },
+};
+use model::{
+    ExperimentId, RunId,
+    metric::{MetricSummary, Point},
+};
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// Blocks of one run folded at once, at most.
+const BLOCKS: i64 = 256;
+/// Summaries written in one transaction, about: others wait for it.
+const SUMMARIES: usize = 2000;
+
+/// What the blocks of a run bring to its metrics.
+struct Gathered {
+    claim: Claim,
+    experiment: ExperimentId,
+    metrics: BTreeMap<String, Vec<Point>>,
+}
+
+/// Brings the summaries of these runs up to what was logged when this was called.
+///
+/// # Errors
+/// If the database fails.
+pub async fn fold(db: &Db, runs: &[RunId]) -> Result<()> {
+    // In the order of ids, as the writer goes, so that nobody waits for another in a circle.
+    let mut runs = runs.to_vec();
+    runs.sort_unstable();
+    runs.dedup();
+    let mut waiting: Vec<Gathered> = Vec::new();
+    let mut summaries = 0;
+    for run in runs {
+        let Some(progress) = store::block::progress(db, run).await? else { continue };
+        let until = progress.next_seq - 1;
+        let mut from = progress.folded_seq;
+        while from < until {
+            let blocks = store::block::between(&mut &*db, run, from, until, BLOCKS).await?;
+            let Some(to) = blocks.last().map(|block| block.seq) else { break };
+            let gathered = Gathered {
+                claim: Claim { run, from, to },
+                experiment: ExperimentId(progress.experiment_id),
+                metrics: gather(&blocks)?,
+            };
+            summaries += gathered.metrics.len();
+            waiting.push(gathered);
+            from = to;
+            // Two parts of one run never share a transaction: the second builds on the first.
+            if summaries >= SUMMARIES || from < until {
+                write(db, std::mem::take(&mut waiting)).await?;
+                summaries = 0;
+            }
+        }
+    }
+    write(db, waiting).await
+}
+
+fn gather(blocks: &[StoredBlock]) -> Result<BTreeMap<String, Vec<Point>>> {
+    let mut metrics: BTreeMap<String, Vec<Point>> = BTreeMap::new();
+    for block in blocks {
+        let found = block.open()?.into_metrics().map_err(|error| block.broken(error))?;
+        for (key, points) in found {
+            metrics.entry(key).or_default().extend(points);
+        }
+    }
+    Ok(metrics)
+}
+
+async fn write(db: &Db, gathered: Vec<Gathered>) -> Result<()> {
+    if gathered.is_empty() {
+        return Ok(());
+    }
+    let mut tx = db.begin_upkeep().await?;
+    let claims: Vec<Claim> = gathered.iter().map(|run| run.claim).collect();
+    // Whoever folds the rest is another process, and does it just now.
+    let claimed: HashSet<RunId> = store::block::claim(&mut tx, &claims).await?.into_iter().collect();
+    let gathered: Vec<&Gathered> = gathered.iter().filter(|run| claimed.contains(&run.claim.run)).collect();
+    let metrics: Vec<(RunId, &str)> =
+        gathered.iter().flat_map(|run| run.metrics.keys().map(|key| (run.claim.run, key.as_str()))).collect();
+    let mut known = store::metric::find(&mut tx, &metrics).await?;
+    let mut summaries = Vec::with_capacity(metrics.len());
+    for run in gathered {
+        let fresh = fresh_points(&mut tx, run, &known).await?;
+        for (key, points) in fresh {
+            let summary = known.remove(&(run.claim.run, key.to_owned()));
+            if let Some(summary) = extended(key, summary, &points) {
+                summaries.push((run.claim.run, run.experiment, summary));
+            }
+        }
+    }
+    store::metric::set(&mut tx, &summaries).await?;
+    tx.commit().await
+}
+
+/// The points that the run's metrics don't have yet, each once.
+async fn fresh_points<'a>(
+    tx: &mut Tx,
+    run: &'a Gathered,
+    known: &HashMap<(RunId, String), MetricSummary>,
+) -> Result<Vec<(&'a str, Vec<Point>)>> {
+    let id = run.claim.run;
+    let overlapping: Vec<(&str, Bounds)> = run
+        .metrics
+        .iter()
+        .filter_map(|(key, points)| {
+            let known = known.get(&(id, key.clone()))?;
+            let bounds = bounds_of(points);
+            let overlaps = bounds.steps.0 <= known.last_step
+                && bounds.steps.1 >= known.first_step
+                && bounds.times.0 <= known.last_time
+                && bounds.times.1 >= known.first_time;
+            overlaps.then_some((key.as_str(), bounds))
+        })
+        .collect();
+    let mut stored = stored_points(tx, run, &overlapping).await?;
+    Ok(run
+        .metrics
+        .iter()
+        .map(|(key, points)| {
+            let mut seen = stored.remove(key.as_str()).unwrap_or_default();
+            (key.as_str(), points.iter().copied().filter(|point| seen.insert(*point)).collect())
+        })
+        .collect())
+}
+
+/// Points that some metrics had before, at least those within their bounds.
+async fn stored_points<'a>(
+    tx: &mut Tx,
+    run: &Gathered,
+    wanted: &[(&'a str, Bounds)],
+) -> Result<HashMap<&'a str, HashSet<Point>>> {
+    let mut stored: HashMap<&str, HashSet<Point>> = HashMap::new();
+    let Some(whole) = wanted.iter().map(|(_, bounds)| *bounds).reduce(union) else { return Ok(stored) };
+    let mut points = Vec::new();
+    let mut after = 0;
+    // Blocks before segments: what is merged in between is then seen twice rather than never.
+    loop {
+        let blocks = store::block::between(tx, run.claim.run, after, run.claim.from, BLOCKS).await?;
+        let Some(last) = blocks.last() else { break };
+        after = last.seq;
+        for block in &blocks {
+            let opened = block.open()?;
+            for (key, _) in wanted {
+                points.clear();
+                opened.points_of(key, &mut points).map_err(|error| block.broken(error))?;
+                stored.entry(key).or_default().extend(points.drain(..));
+            }
+        }
+    }
+    let keys: HashMap<&str, &'a str> = wanted.iter().map(|(key, _)| (*key, *key)).collect();
+    let names: Vec<&str> = keys.values().copied().collect();
+    for segment in store::segment::within(tx, run.claim.run, &names, whole).await? {
+        points.clear();
+        segment.unpack(&mut points)?;
+        if let Some(key) = keys.get(segment.key.as_str()) {
+            stored.entry(key).or_default().extend(points.drain(..));
+        }
+    }
+    Ok(stored)
+}
+
+fn bounds_of(points: &[Point]) -> Bounds {
+    let range = |of: fn(&Point) -> i64| {
+        let values = points.iter().map(of);
+        (values.clone().min().unwrap_or_default(), values.max().unwrap_or_default())
+    };
+    Bounds { steps: range(|point| point.step), times: range(|point| point.timestamp) }
+}
+
+fn union(a: Bounds, b: Bounds) -> Bounds {
+    let wider = |a: (i64, i64), b: (i64, i64)| (a.0.min(b.0), a.1.max(b.1));
+    Bounds { steps: wider(a.steps, b.steps), times: wider(a.times, b.times) }
+}
+
+/// The summary with the new points in it; `None` if there are none.
+fn extended(key: &str, known: Option<MetricSummary>, points: &[Point]) -> Option<MetricSummary> {
+    let (first, rest) = points.split_first()?;
+    let mut summary = match known {
+        Some(mut summary) => {
+            summary.add(*first);
+            summary
+        }
+        None => MetricSummary::of(key, *first),
+    };
+    for point in rest {
+        summary.add(*point);
+    }
+    Some(summary)
+}

@@ -1,0 +1,245 @@
+//! Upkeep: what happens to logged points in the background. A moment after a commit they are folded into summaries; when
+//! many blocks have gathered, or nothing comes any more, they are merged.
+//!
+//! Each process cares for the runs that were logged through it; what a process left behind that is gone, another one finds
+//! after a while. All of it can be interrupted at any moment.
+
+use super::{
+    fold,
+    merge::{self, Effort},
+};
+use crate::{
+    Acting,
+    error::Result,
+    store::{self, Db},
+};
+use model::{ExperimentId, RunId};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::{
+    sync::{Notify, watch},
+    time::{Instant, sleep, timeout},
+};
+
+/// How long points wait to be folded, so that many are folded at once.
+const FOLD_AFTER: Duration = Duration::from_millis(500);
+/// How often runs are looked through for something to merge.
+const MERGE_EVERY: Duration = Duration::from_secs(1);
+/// Blocks and points of a run that are worth merging.
+const BLOCKS: u64 = 128;
+const POINTS: u64 = 100_000;
+/// A run to which nothing was logged for so long rests.
+const RESTS_AFTER: Duration = Duration::from_secs(15);
+/// How often the database is asked for what other processes left behind.
+const LOOK_AROUND_EVERY: Duration = Duration::from_secs(120);
+
+/// The background work on one database.
+#[derive(Clone)]
+pub(crate) struct Upkeep {
+    db: Db,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    loads: Mutex<HashMap<RunId, Load>>,
+    /// Something was logged.
+    logged: Notify,
+    /// One fold at a time in this process: two would do the same work twice.
+    folding: tokio::sync::Mutex<()>,
+    stop: watch::Sender<bool>,
+}
+
+/// What waits for a run.
+#[derive(Debug, Clone, Copy)]
+struct Load {
+    blocks: u64,
+    points: u64,
+    is_behind: bool,
+    last: Instant,
+}
+
+impl Upkeep {
+    /// Starts the background tasks. They end with [`Self::stop`].
+    pub fn start(db: Db) -> Self {
+        let shared = Shared {
+            loads: Mutex::default(),
+            logged: Notify::new(),
+            folding: tokio::sync::Mutex::new(()),
+            stop: watch::Sender::new(false),
+        };
+        let upkeep = Self { db, shared: Arc::new(shared) };
+        tokio::spawn(upkeep.clone().until_stopped(Self::keep_folding));
+        tokio::spawn(upkeep.clone().until_stopped(Self::keep_merging));
+        upkeep
+    }
+
+    async fn until_stopped<F: Future<Output = ()>>(self, work: impl FnOnce(Self) -> F) {
+        let mut stop = self.shared.stop.subscribe();
+        tokio::select! {
+            () = work(self) => {}
+            _ = stop.wait_for(|stopped| *stopped) => {}
+        }
+    }
+
+    /// Ends the background tasks, whatever they are at.
+    pub fn stop(&self) {
+        self.shared.stop.send_replace(true);
+    }
+
+    fn loads(&self) -> MutexGuard<'_, HashMap<RunId, Load>> {
+        // A panic elsewhere doesn't make counters wrong in a way that matters.
+        self.shared.loads.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// To be told of each block that was written.
+    pub fn was_logged_to(&self, run: RunId, points: usize) {
+        let now = Instant::now();
+        let mut loads = self.loads();
+        let load = loads.entry(run).or_insert(Load { blocks: 0, points: 0, is_behind: true, last: now });
+        *load =
+            Load { blocks: load.blocks + 1, points: load.points + points as u64, is_behind: true, last: now };
+        drop(loads);
+        self.shared.logged.notify_one();
+    }
+
+    /// Brings the summaries of these runs up to what was logged before.
+    pub async fn fold(&self, runs: &[RunId]) -> Result<()> {
+        if runs.is_empty() {
+            return Ok(());
+        }
+        let _one = self.shared.folding.lock().await;
+        fold::fold(&self.db, runs).await
+    }
+
+    async fn keep_folding(self) {
+        loop {
+            // Without a word from the writer there may still be something that another process left behind.
+            let told = timeout(LOOK_AROUND_EVERY, self.shared.logged.notified()).await.is_ok();
+            sleep(FOLD_AFTER).await;
+            let runs: Result<Vec<RunId>> = match told {
+                true => Ok(self.take_behind()),
+                false => store::block::behind(&self.db, 1000).await,
+            };
+            let runs = runs.unwrap_or_else(|error| {
+                tracing::warn!(%error, "can't look for metrics to sum up");
+                Vec::new()
+            });
+            if self.fold(&runs).await.is_ok() {
+                continue;
+            }
+            // One of them may be broken: the others shall not suffer for it. Whoever reads the summaries tries again too.
+            for run in runs {
+                if let Err(error) = self.fold(&[run]).await {
+                    tracing::warn!(%error, %run, "metrics can't be summed up just now");
+                }
+            }
+            sleep(Duration::from_secs(1)).await;
+        }
+    }
+
+    fn take_behind(&self) -> Vec<RunId> {
+        let mut loads = self.loads();
+        let behind = loads.iter_mut().filter(|(_, load)| load.is_behind);
+        behind
+            .map(|(run, load)| {
+                load.is_behind = false;
+                *run
+            })
+            .collect()
+    }
+
+    async fn keep_merging(self) {
+        let mut looked = None::<Instant>;
+        loop {
+            if looked.is_none_or(|looked| looked.elapsed() > LOOK_AROUND_EVERY) {
+                looked = Some(Instant::now());
+                if let Err(error) = self.look_around().await {
+                    tracing::warn!(%error, "can't look for metrics to merge");
+                }
+            }
+            for (run, effort) in self.worth_merging() {
+                let began = Instant::now();
+                if let Err(error) = self.merge(run, effort).await {
+                    tracing::warn!(%error, %run, "metrics can't be merged just now");
+                }
+                // Never more than half of the time, so that requests come first.
+                sleep(began.elapsed()).await;
+            }
+            sleep(MERGE_EVERY).await;
+        }
+    }
+
+    /// Takes note of blocks that nobody in this process knows of.
+    async fn look_around(&self) -> Result<()> {
+        for (run, blocks, points) in store::block::waiting(&self.db).await? {
+            let left = Load { blocks, points, is_behind: false, last: Instant::now() };
+            self.loads().entry(run).or_insert(left);
+        }
+        Ok(())
+    }
+
+    fn worth_merging(&self) -> Vec<(RunId, Effort)> {
+        let mut worth: Vec<(RunId, Load)> = self.loads().iter().map(|(run, load)| (*run, *load)).collect();
+        // Those that readers feel most first.
+        worth.sort_unstable_by_key(|(_, load)| std::cmp::Reverse(load.blocks));
+        worth
+            .into_iter()
+            .filter_map(|(run, load)| {
+                if load.last.elapsed() >= RESTS_AFTER {
+                    Some((run, Effort::Resting))
+                } else if load.blocks >= BLOCKS || load.points >= POINTS {
+                    Some((run, Effort::Running))
+                } else {
+                    None
+                }
+            })
+            .collect()
+    }
+
+    async fn merge(&self, run: RunId, effort: Effort) -> Result<()> {
+        self.fold(&[run]).await?;
+        let (blocks, points) = merge::merge(&self.db, run, effort).await?;
+        let mut loads = self.loads();
+        let Some(load) = loads.get_mut(&run) else { return Ok(()) };
+        load.blocks = load.blocks.saturating_sub(blocks);
+        load.points = load.points.saturating_sub(points);
+        // Nothing left, or another process took it over: what is logged from now on makes it known again.
+        if effort == Effort::Resting
+            && (blocks == 0 || load.blocks == 0)
+            && load.last.elapsed() >= RESTS_AFTER
+        {
+            loads.remove(&run);
+        }
+        Ok(())
+    }
+
+    /// Folds and merges all there is, as would happen in time if nothing more were logged.
+    pub async fn finish(&self) -> Result<()> {
+        loop {
+            let waiting = store::block::waiting(&self.db).await?;
+            if waiting.is_empty() {
+                return Ok(());
+            }
+            for (run, ..) in waiting {
+                self.merge(run, Effort::Resting).await?;
+            }
+        }
+    }
+}
+
+impl Acting {
+    /// Waits until the summaries of these runs hold all that was logged before. Whoever reads summaries calls it first.
+    pub(crate) async fn up_to_date(&self, runs: &[RunId]) -> Result<()> {
+        let behind = store::block::behind_of(&self.domain.db, runs).await?;
+        self.domain.upkeep.fold(&behind).await
+    }
+
+    /// As [`Self::up_to_date`], for all runs of some experiments.
+    pub(crate) async fn experiments_up_to_date(&self, experiments: &[ExperimentId]) -> Result<()> {
+        let behind = store::block::behind_in(&self.domain.db, experiments).await?;
+        self.domain.upkeep.fold(&behind).await
+    }
+}
