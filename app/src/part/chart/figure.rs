@@ -256,7 +256,12 @@ mod tests {
             let i = i as i64;
             Point { step: i * 10, timestamp: start + i * 1000, value }
         };
-        Curve { run: id(run), key: "loss".into(), total, points: values.iter().enumerate().map(point).collect() }
+        Curve {
+            run: id(run),
+            key: "loss".into(),
+            total,
+            points: values.iter().enumerate().map(point).collect(),
+        }
     }
 
     fn held(along: Along) -> Held {

@@ -57,8 +57,8 @@ impl Span {
         points.extend(self.loose);
         let order =
             |a: &Point, b: &Point| along.position(a).cmp(&along.position(b)).then_with(|| a.history_order(b));
-        // Mostly they are in order already.
-        if !points.is_sorted_by(|a, b| order(a, b).is_lt()) {
+        // Mostly they are in order already. The two zeros are ordered, and yet one value.
+        if !points.is_sorted_by(|a, b| order(a, b).is_lt() && a != b) {
             points.sort_unstable_by(order);
             points.dedup();
         }

@@ -15,6 +15,7 @@ mod experiment;
 mod log;
 mod logged_model;
 mod metric;
+mod metric_store;
 mod permission;
 mod registry;
 mod run;

@@ -42,7 +42,13 @@ async fn a_metric_that_is_not_there_has_no_points(world: &World) {
 }
 
 fn chart(runs: &[RunId], key: &str) -> CurveRequest {
-    CurveRequest { runs: runs.to_vec(), keys: vec![key.to_owned()], along: Along::Step, window: None, buckets: 100 }
+    CurveRequest {
+        runs: runs.to_vec(),
+        keys: vec![key.to_owned()],
+        along: Along::Step,
+        window: None,
+        buckets: 100,
+    }
 }
 
 async fn curves_come_in_the_order_asked_for(world: &World) {

@@ -1,0 +1,321 @@
+//! The metric store: whatever is merged in the background, and whenever, the same points are read.
+
+use crate::world::*;
+use domain::metric::Keep;
+use futures::{StreamExt as _, TryStreamExt as _, stream::FuturesUnordered};
+use model::{
+    curve::{Along, CurveRequest},
+    metric::{MetricSummary, Point},
+};
+use proptest::{prelude::*, sample::select};
+use sqlx::Connection as _;
+use std::collections::HashSet;
+
+on_both_databases! {
+    merging_changes_nothing_that_is_read,
+    a_long_history_is_read_in_parts,
+    readers_see_all_points_while_they_are_merged,
+    several_processes_may_merge_at_once,
+    histories_of_several_runs_come_at_once,
+    a_crowd_of_requests_is_refused_rather_than_kept_in_memory,
+    a_thousand_metrics_are_summed_up_at_once,
+    curves_of_several_metrics_come_at_once,
+    what_another_process_left_behind_is_read,
+}
+
+/// What somebody does to a run.
+#[derive(Debug, Clone)]
+enum Action {
+    Log(Vec<(&'static str, Point)>),
+    Merge,
+    Look,
+}
+
+fn any_action() -> impl Strategy<Value = Action> {
+    let point =
+        (-3i64..6, 0i64..6, select(vec![0.0, -0.0, 1.0, -2.5, f64::NAN, f64::INFINITY, f64::NEG_INFINITY]))
+            .prop_map(|(step, timestamp, value)| Point { step, timestamp, value });
+    let points = prop::collection::vec((select(vec!["a", "b", "ab"]), point), 1..12);
+    prop_oneof![6 => points.prop_map(Action::Log), 2 => Just(Action::Merge), 1 => Just(Action::Look)]
+}
+
+async fn merging_changes_nothing_that_is_read(world: &World) {
+    let alice = world.user("alice").await;
+    let experiment = alice.experiment("vision").await;
+    holds_for(24, prop::collection::vec(any_action(), 1..14), async |actions| {
+        let run = alice.run_in(experiment).await;
+        let mut logged: Vec<(&str, Point)> = Vec::new();
+        for action in &actions {
+            match action {
+                Action::Log(points) => {
+                    let filled = points.iter().fold(batch(), |batch, (key, point)| batch.point(key, *point));
+                    alice.logs(run, filled).await;
+                    logged.extend(points);
+                }
+                Action::Merge => world.domain.compact().await.unwrap(),
+                Action::Look => check_metrics(&alice, run, &logged).await,
+            }
+        }
+        check_metrics(&alice, run, &logged).await;
+    });
+}
+
+/// Everything that can be read of metrics tells of exactly these points.
+async fn check_metrics(user: &User, run: RunId, logged: &[(&str, Point)]) {
+    for key in ["a", "b", "ab"] {
+        let mut seen = HashSet::new();
+        let of_key = logged.iter().filter(|(of, _)| *of == key).map(|(_, point)| *point);
+        let in_logged_order: Vec<Point> = of_key.filter(|point| seen.insert(*point)).collect();
+        let mut expected = in_logged_order.clone();
+        expected.sort_by(Point::history_order);
+        assert_eq!(user.history(run, key).await, expected, "history of {key}");
+        assert_eq!(in_pages(user, run, key, 3).await, expected, "pages of {key}");
+        let parts: Vec<Vec<Point>> =
+            user.metric_history_stream(run, key).await.unwrap().try_collect().await.unwrap();
+        assert_eq!(parts.concat(), expected, "stream of {key}");
+        match user.summary(run, key).await {
+            Some(summary) => check_summary(summary, &in_logged_order),
+            None => assert_eq!(expected, []),
+        }
+        for along in [Along::Step, Along::Time] {
+            let request = CurveRequest { along, ..chart(&[run], key) };
+            let curves = user.curves(&request).await.unwrap();
+            let found: Vec<Point> = curves.iter().flat_map(|curve| curve.points.clone()).collect();
+            let mut sorted = expected.clone();
+            sorted.sort_by(|a, b| along.position(a).cmp(&along.position(b)).then(a.history_order(b)));
+            assert_eq!(found, sorted, "curve of {key} along {along:?}");
+        }
+    }
+}
+
+fn check_summary(summary: MetricSummary, points: &[Point]) {
+    let mut expected = MetricSummary::of(&summary.key, points[0]);
+    points[1..].iter().for_each(|point| expected.add(*point));
+    // Two NaNs aren't equal, and the bits of a zero's sign are nobody's concern.
+    assert_eq!(format!("{summary:?}").replace("-0.0", "0.0"), format!("{expected:?}").replace("-0.0", "0.0"));
+}
+
+fn chart(runs: &[RunId], key: &str) -> CurveRequest {
+    CurveRequest {
+        runs: runs.to_vec(),
+        keys: vec![key.to_owned()],
+        along: Along::Step,
+        window: None,
+        buckets: 100,
+    }
+}
+
+async fn in_pages(user: &User, run: RunId, key: &str, size: u64) -> Vec<Point> {
+    let (mut points, mut token) = (Vec::new(), String::new());
+    loop {
+        let page = user.metric_history(run, key, Some(size), &token).await.unwrap();
+        points.extend(page.items);
+        let Some(next) = page.next else { return points };
+        token = next;
+    }
+}
+
+fn value(step: i64) -> f64 {
+    (step as f64 * 12.9898).sin()
+}
+
+/// Points of one metric from one step to another, a thousand at a time.
+async fn logs_steps(user: &User, run: RunId, steps: std::ops::Range<i64>) {
+    for start in steps.clone().step_by(1000) {
+        let some = start..(start + 1000).min(steps.end);
+        user.logs(run, some.fold(batch(), |batch, step| batch.metric("loss", step, value(step)))).await;
+    }
+}
+
+async fn a_long_history_is_read_in_parts(world: &World) {
+    let alice = world.user("alice").await;
+    let run = alice.run_in(alice.experiment("vision").await).await;
+    logs_steps(&alice, run, 0..40_000).await;
+    world.domain.compact().await.unwrap();
+    logs_steps(&alice, run, 40_000..41_000).await;
+    let parts: Vec<Vec<Point>> =
+        alice.metric_history_stream(run, "loss").await.unwrap().try_collect().await.unwrap();
+    assert!(
+        parts.len() > 3 && parts.iter().all(|part| part.len() < 20_000),
+        "{:?}",
+        parts.iter().map(Vec::len).collect::<Vec<_>>()
+    );
+    let expected: Vec<Point> = (0..41_000).map(|step| point(step, 1000 * step, value(step))).collect();
+    assert_eq!(parts.concat(), expected);
+    assert_eq!(in_pages(&alice, run, "loss", 7000).await, expected);
+    let request = CurveRequest { window: Some((20_000, 20_009)), ..chart(&[run], "loss") };
+    let curves = alice.curves(&request).await.unwrap();
+    assert_eq!(curves[0].points, expected[19_999..=20_010]);
+    let whole = alice.curves(&chart(&[run], "loss")).await.unwrap();
+    assert_eq!(whole[0].total, 41_000);
+    assert!(whole[0].points.len() <= 408, "{}", whole[0].points.len());
+}
+
+async fn readers_see_all_points_while_they_are_merged(world: &World) {
+    let alice = world.user("alice").await;
+    let run = alice.run_in(alice.experiment("vision").await).await;
+    let done = std::sync::atomic::AtomicBool::new(false);
+    let acknowledged = std::sync::atomic::AtomicUsize::new(0);
+    let order = std::sync::atomic::Ordering::SeqCst;
+    let logging = async {
+        for part in 0..30i64 {
+            logs_steps(&alice, run, part * 500..(part + 1) * 500).await;
+            acknowledged.fetch_add(500, order);
+        }
+        done.store(true, order);
+    };
+    let merging = async {
+        while !done.load(order) {
+            world.domain.compact().await.unwrap();
+        }
+    };
+    let reading = async {
+        while !done.load(order) {
+            let before = acknowledged.load(order);
+            let history = alice.history(run, "loss").await;
+            assert!(history.len() >= before, "{} points of {before}", history.len());
+            assert!(
+                history.iter().zip(0..).all(|(point, step)| point.step == step),
+                "a point is missing or twice there"
+            );
+            let before = acknowledged.load(order);
+            let curves = alice.curves(&chart(&[run], "loss")).await.unwrap();
+            assert!(curves.first().map_or(0, |curve| curve.total) >= before as u64);
+            let before = acknowledged.load(order);
+            let count = alice.summary(run, "loss").await.map_or(0, |summary| summary.count);
+            assert!(count >= before as u64);
+        }
+    };
+    tokio::join!(logging, merging, reading);
+    assert_eq!(alice.history(run, "loss").await.len(), 15_000);
+    assert_eq!(alice.summary(run, "loss").await.unwrap().count, 15_000);
+}
+
+async fn several_processes_may_merge_at_once(world: &World) {
+    let alice = world.user("alice").await;
+    let experiment = alice.experiment("vision").await;
+    let run = alice.run_in(experiment).await;
+    let others = [world.another().await, world.another().await];
+    let part = async |domain: &domain::Domain, start: i64| {
+        let user = alice.clone().on(domain);
+        for round in 0..5 {
+            let start = start + round * 300;
+            logs_steps(&user, run, start..start + 300).await;
+            domain.compact().await.unwrap();
+            user.sees(run).await;
+        }
+    };
+    // The parts reach into each other: what two processes log is one point.
+    tokio::join!(part(&world.domain, 0), part(&others[0], 1000), part(&others[1], 2000));
+    for domain in &others {
+        assert_eq!(alice.clone().on(domain).history(run, "loss").await.len(), 3500);
+        domain.close().await;
+    }
+    world.domain.compact().await.unwrap();
+    assert_eq!(alice.history(run, "loss").await.len(), 3500);
+    assert_eq!(alice.summary(run, "loss").await.unwrap().count, 3500);
+}
+
+async fn histories_of_several_runs_come_at_once(world: &World) {
+    let alice = world.user("alice").await;
+    let experiment = alice.experiment("vision").await;
+    let (a, b) = (alice.run_in(experiment).await, alice.run_in(experiment).await);
+    logs_steps(&alice, a, 0..10).await;
+    logs_steps(&alice, b, 5..8).await;
+    let check = async |steps: Option<(i64, i64)>, most: usize, expected: &[(RunId, Vec<i64>)]| {
+        let runs = [b, no_run(), a];
+        let found = alice.metric_histories(&runs, "loss", steps, Keep::First(most)).await.unwrap();
+        let found: Vec<(RunId, Vec<i64>)> = found
+            .into_iter()
+            .map(|(run, points)| (run, points.into_iter().map(|point| point.step).collect()))
+            .collect();
+        assert_eq!(found, expected);
+    };
+    check(None, 100, &[(b, vec![5, 6, 7]), (a, (0..10).collect())]).await;
+    check(None, 2, &[(b, vec![5, 6]), (a, vec![0, 1])]).await;
+    check(Some((6, 8)), 100, &[(b, vec![6, 7]), (a, vec![6, 7, 8])]).await;
+}
+
+async fn a_crowd_of_requests_is_refused_rather_than_kept_in_memory(world: &World) {
+    let alice = world.user("alice").await;
+    let run = alice.run_in(alice.experiment("vision").await).await;
+    // The writer waits for somebody who has the database for themselves.
+    let (mut sqlite, mut postgres) = match world.is_postgres() {
+        true => (None, Some(world.postgres().await)),
+        false => (Some(world.sqlite().await), None),
+    };
+    if let Some(connection) = &mut sqlite {
+        sqlx::raw_sql("BEGIN IMMEDIATE").execute(connection).await.unwrap();
+    }
+    if let Some(connection) = &mut postgres {
+        sqlx::raw_sql("BEGIN; LOCK TABLE blocks IN EXCLUSIVE MODE").execute(connection).await.unwrap();
+    }
+    let mut requests: FuturesUnordered<_> = (0..700i64)
+        .map(|part| {
+            let steps = part * 1000..(part + 1) * 1000;
+            let filled = steps.fold(batch(), |batch, step| batch.metric("loss", step, 1.0));
+            alice.log(run, filled.0)
+        })
+        .collect();
+    for _ in 0..200 {
+        let message = "The server is busy writing. Try again in a moment.";
+        check_refused(requests.next().await.unwrap(), Code::ResourceExhausted, message);
+    }
+    if let Some(connection) = sqlite {
+        connection.close().await.unwrap();
+    }
+    if let Some(connection) = postgres {
+        connection.close().await.unwrap();
+    }
+    while let Some(outcome) = requests.next().await {
+        outcome.unwrap();
+    }
+    let accepted = 500;
+    assert_eq!(alice.summary(run, "loss").await.unwrap().count, accepted * 1000);
+    alice.logs(run, batch().metric("loss", -1, 1.0)).await;
+}
+
+async fn a_thousand_metrics_are_summed_up_at_once(world: &World) {
+    let alice = world.user("alice").await;
+    let run = alice.run_in(alice.experiment("vision").await).await;
+    for step in 0..5 {
+        let filled =
+            (0..1000).fold(batch(), |batch, i| batch.metric(&format!("layer.{i}.norm"), step, value(step)));
+        alice.logs(run, filled).await;
+    }
+    for _ in 0..2 {
+        let metrics = alice.sees(run).await.metrics;
+        assert_eq!(metrics.len(), 1000);
+        assert!(metrics.iter().all(|metric| metric.count == 5 && metric.last == point(4, 4000, value(4))));
+        assert_eq!(alice.history(run, "layer.999.norm").await.len(), 5);
+        world.domain.compact().await.unwrap();
+    }
+}
+
+async fn curves_of_several_metrics_come_at_once(world: &World) {
+    let alice = world.user("alice").await;
+    let experiment = alice.experiment("vision").await;
+    let (a, b) = (alice.run_in(experiment).await, alice.run_in(experiment).await);
+    alice.logs(a, batch().metric("loss", 1, 0.5).metric("acc", 1, 0.1)).await;
+    alice.logs(b, batch().metric("loss", 1, 0.25)).await;
+    let keys = ["loss", "acc", "none"].map(str::to_owned).to_vec();
+    let request = CurveRequest { keys, ..chart(&[a, b], "") };
+    let curves = alice.curves(&request).await.unwrap();
+    let found: Vec<(&str, RunId, f64)> =
+        curves.iter().map(|curve| (curve.key.as_str(), curve.run, curve.points[0].value)).collect();
+    assert_eq!(found, [("loss", a, 0.5), ("loss", b, 0.25), ("acc", a, 0.1)]);
+    let keys = (0..1001).map(|i| i.to_string()).collect();
+    let outcome = alice.curves(&CurveRequest { keys, ..chart(&[a, b], "") }).await;
+    check_refused(outcome, Code::InvalidParameterValue, "At most 2000 curves are drawn at once.");
+}
+
+async fn what_another_process_left_behind_is_read(world: &World) {
+    let other = world.another().await;
+    let alice = world.user("alice").await;
+    let run = alice.run_in(alice.experiment("vision").await).await;
+    alice.clone().on(&other).logs(run, batch().metric("loss", 1, 0.5)).await;
+    // It ends before it could sum up what it wrote.
+    drop(other);
+    assert_eq!(alice.summary(run, "loss").await.unwrap().count, 1);
+    assert_eq!(alice.history(run, "loss").await, [point(1, 1000, 0.5)]);
+}
