@@ -24,9 +24,9 @@ impl Point {
     }
 
     /// Whether this point takes the other's place as the metric's last value: greater by step, then timestamp, then
-    /// value, where NaN counts as 0 (MLflow's "latest metric" rule).
+    /// value, where NaN counts as 0 (MLflow's "latest metric" rule), and both zeros are one.
     pub fn is_later_than(&self, other: &Self) -> bool {
-        let number = |value: f64| if value.is_nan() { 0.0 } else { value };
+        let number = |value: f64| if value.is_nan() || value == 0.0 { 0.0 } else { value };
         (self.step, self.timestamp)
             .cmp(&(other.step, other.timestamp))
             .then(number(self.value).total_cmp(&number(other.value)))
