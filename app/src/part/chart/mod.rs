@@ -115,7 +115,7 @@ pub fn MetricChart(
         move |_| {
             let (size, metric) = (size.get()?, metric.get());
             let held = source.held.read();
-            let held = held.as_ref().filter(|held| held.request().key == metric)?;
+            let held = held.as_ref().filter(|held| held.request().keys == [metric.as_str()])?;
             let figure = figure::figure(&runs.read(), &metric, options.get(), zoom.get(), held);
             Some(Arc::new(Picture::new(figure, size)))
         },

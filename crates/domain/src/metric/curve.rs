@@ -46,16 +46,13 @@ impl Acting {
             return Err(Error::invalid(format!("A chart has 1 to {MOST_BUCKETS} buckets.")));
         }
         let grants = self.readable_runs(&request.runs).await?;
-        let parts = request
-            .keys
-            .iter()
-            .flat_map(|key| grants.chunks(RUNS_AT_ONCE).map(move |grants| (key.as_str(), grants)));
-        let db = &self.domain.db;
-        let curves: Vec<Vec<Curve>> = stream::iter(parts)
-            .map(|(key, grants)| curves_of(db, grants, key, request))
-            .buffered(AT_ONCE)
-            .try_collect()
-            .await?;
+        let mut parts = Vec::new();
+        for key in &request.keys {
+            for grants in grants.chunks(RUNS_AT_ONCE) {
+                parts.push(curves_of(&self.domain.db, grants, key, request));
+            }
+        }
+        let curves: Vec<Vec<Curve>> = stream::iter(parts).buffered(AT_ONCE).try_collect().await?;
         Ok(curves.into_iter().flatten().collect())
     }
 }
