@@ -24,7 +24,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Identified {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, WireError> {
         let fault = || Problem::new(Code::InternalError, "The server is put together wrongly.");
-        let wiring = parts.extensions.get::<Wiring>().cloned().ok_or_else(fault)?;
+        let wiring = parts.extensions.get::<Wiring>().ok_or_else(fault)?;
         let caller =
             if wiring.no_auth { Caller::Local } else { by_header(&wiring.domain, &parts.headers).await? };
         Ok(Self(wiring.domain.act(caller)))

@@ -2,20 +2,27 @@
 //!
 //! What is kept of a password is its argon2id hash, of tokens and links their SHA-256: the database gives nobody's
 //! credential away. Failed credentials all answer alike, so that nobody learns which accounts exist.
+//! Here are the use cases; [`password`] hashes, [`last_use`] notes when tokens are used, and what is known of accounts
+//! without asking the database is in [`crate::access`].
+
+mod last_use;
+mod password;
 
 use crate::{
     Acting, Caller, Domain, clock,
     error::{Error, Result},
     store,
 };
-use argon2::{Argon2, PasswordHasher, PasswordVerifier, password_hash::phc::PasswordHash};
 use model::{
     Code, ExperimentId, Millis, Permission, Problem, TokenId, UserId,
     account::{Token, User},
 };
 use sha2::{Digest, Sha256};
 use std::{sync::Arc, time::Duration};
-use tokio::sync::Semaphore;
+
+pub(crate) use last_use::LastUse;
+use password::Fingerprint;
+pub(crate) use password::Passwords;
 
 /// Shortest password (MLflow's rule).
 pub const SHORTEST_PASSWORD: usize = 12;
@@ -25,75 +32,12 @@ pub const LONGEST_CREDENTIAL: usize = 1024;
 pub const SIGN_IN_LINK_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 /// Tokens one account may have.
 pub const TOKENS_PER_USER: usize = 100;
-/// How exactly the last use of a token is known.
-const LAST_USED_STEP: Millis = 5 * 60 * 1000;
-
-/// Verified passwords, remembered for minutes by a keyed hash, because SDKs send them with every call and argon2 is slow
-/// by design. An entry counts only while the account still has the password hash that it was verified against.
-#[derive(Clone)]
-pub(crate) struct Credentials {
-    key: [u8; 32],
-    verified: moka::sync::Cache<[u8; 32], Arc<str>>,
-    /// Each verification takes 19 MiB and a core: no more at once than this.
-    slots: Arc<Semaphore>,
-}
-
-impl Credentials {
-    pub fn new() -> Result<Self> {
-        Ok(Self {
-            key: clock::new_key()?,
-            verified: moka::sync::Cache::builder()
-                .max_capacity(10_000)
-                .time_to_live(Duration::from_secs(5 * 60))
-                .build(),
-            slots: Arc::new(Semaphore::new(4)),
-        })
-    }
-
-    /// Off the async threads, a few at a time.
-    async fn hashing<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-        let _slot = self.slots.acquire().await.map_err(|error| Error::Fault(error.to_string()))?;
-        tokio::task::spawn_blocking(work)
-            .await
-            .map_err(|error| Error::Fault(format!("password hashing: {error}")))
-    }
-
-    async fn hash(&self, password: &str) -> Result<String> {
-        let password = password.to_owned();
-        self.hashing(move || {
-            Argon2::default()
-                .hash_password(password.as_bytes())
-                .map(|hash| hash.to_string())
-                .map_err(|error| Error::Fault(format!("password hashing: {error}")))
-        })
-        .await?
-    }
-
-    async fn verify(&self, password: &str, hash: &str) -> Result<bool> {
-        let (password, hash) = (password.to_owned(), hash.to_owned());
-        self.hashing(move || {
-            PasswordHash::new(&hash)
-                .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
-        })
-        .await
-    }
-
-    fn fingerprint(&self, name: &str, password: &str) -> [u8; 32] {
-        let mut hasher = Sha256::new();
-        hasher.update(self.key);
-        hasher.update((name.len() as u64).to_le_bytes());
-        hasher.update(name);
-        hasher.update(password);
-        hasher.finalize().into()
-    }
-}
-
 fn refused() -> Error {
     Problem::new(Code::Unauthenticated, "Wrong name or password.").into()
 }
 
-fn hash_secret(secret: &str) -> Vec<u8> {
-    Sha256::digest(secret.as_bytes()).to_vec()
+fn hash_secret(secret: &str) -> [u8; 32] {
+    Sha256::digest(secret.as_bytes()).into()
 }
 
 fn check_password(password: &str) -> Result<()> {
@@ -127,34 +71,40 @@ impl Domain {
         Ok(self.verified(name, password).await?.caller())
     }
 
-    async fn verified(&self, name: &str, password: &str) -> Result<store::account::Account> {
-        let found = store::account::unchecked_find_by_name(&self.db, name).await?;
+    async fn verified(&self, name: &str, password: &str) -> Result<Arc<store::account::Account>> {
+        let found = self.account_named_now(name).await?;
         // An unknown name takes as long as a wrong password: both verify a hash.
         const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$Cw8tLdJAmPzbbYdQTDDZIVtbCNhJM8kMEmYrCmqMpuE";
         let hash = found.as_ref().map_or(NOBODY, |account| account.password_hash.as_str());
-        let good = password.len() <= LONGEST_CREDENTIAL && self.credentials.verify(password, hash).await?;
-        match found {
-            Some(account) if good => Ok(account),
-            _ => Err(refused()),
-        }
+        let good = password.len() <= LONGEST_CREDENTIAL && self.passwords.verify(password, hash).await?;
+        found.filter(|_| good).ok_or_else(refused)
     }
 
     /// The caller with this name and password, which is remembered for minutes: for credentials sent with every call.
     ///
     /// # Errors
-    /// `UNAUTHENTICATED`.
+    /// `UNAUTHENTICATED`; `RESOURCE_EXHAUSTED` when too many passwords wait to be verified.
     pub async fn unchecked_basic(&self, name: &str, password: &str) -> Result<Caller> {
-        let fingerprint = self.credentials.fingerprint(name, password);
-        if let Some(verified_against) = self.credentials.verified.get(&fingerprint)
-            && let Some(account) = store::account::unchecked_find_by_name(&self.db, name).await?
-            && *account.password_hash == *verified_against
-        {
-            return Ok(account.caller());
+        let fingerprint = self.passwords.fingerprint(name, password);
+        if let Some(caller) = self.verified_before(name, &fingerprint).await? {
+            return Ok(caller);
+        }
+        let _turn = self.passwords.turn(fingerprint).await?;
+        // Somebody before may have verified it while this one waited.
+        if let Some(caller) = self.verified_before(name, &fingerprint).await? {
+            return Ok(caller);
         }
         let account = self.verified(name, password).await?;
-        let caller = account.caller();
-        self.credentials.verified.insert(fingerprint, account.password_hash.into());
-        Ok(caller)
+        self.passwords.remember(fingerprint, &account.password_hash);
+        Ok(account.caller())
+    }
+
+    async fn verified_before(&self, name: &str, fingerprint: &Fingerprint) -> Result<Option<Caller>> {
+        let Some(verified_against) = self.passwords.verified_against(fingerprint) else { return Ok(None) };
+        let account = self.account_named(name).await?;
+        Ok(account
+            .filter(|account| *account.password_hash == *verified_against)
+            .map(|account| account.caller()))
     }
 
     /// The caller whose API token this is.
@@ -162,17 +112,10 @@ impl Domain {
     /// # Errors
     /// `UNAUTHENTICATED` if it's nobody's.
     pub async fn unchecked_token(&self, secret: &str) -> Result<Caller> {
-        let Some((account, token, last_used)) =
-            store::account::unchecked_find_by_token(&self.db, hash_secret(secret)).await?
-        else {
+        let Some((account, token)) = self.token_with(hash_secret(secret)).await? else {
             return Err(Problem::new(Code::Unauthenticated, "The token is not valid.").into());
         };
-        let now = clock::now();
-        if last_used.is_none_or(|last| now - last > LAST_USED_STEP) {
-            let mut tx = self.db.begin().await?;
-            store::account::unchecked_touch_token(&mut tx, token, now).await?;
-            tx.commit().await?;
-        }
+        self.last_use.note(token);
         Ok(account.caller())
     }
 
@@ -181,7 +124,7 @@ impl Domain {
     /// # Errors
     /// If the database fails.
     pub async fn unchecked_user(&self, id: UserId) -> Result<Option<Caller>> {
-        Ok(store::account::unchecked_find(&self.db, id).await?.map(|account| account.caller()))
+        Ok(self.account_with(id).await?.map(|account| account.caller()))
     }
 
     /// The caller for whom this sign-in link was made. It works once.
@@ -190,7 +133,8 @@ impl Domain {
     /// `UNAUTHENTICATED` if it was used, is too old, or never existed.
     pub async fn unchecked_use_sign_in_link(&self, secret: &str) -> Result<Caller> {
         let mut tx = self.db.begin().await?;
-        let user = store::account::unchecked_take_link(&mut tx, hash_secret(secret), clock::now()).await?;
+        let user =
+            store::account::unchecked_take_link(&mut tx, hash_secret(secret).to_vec(), clock::now()).await?;
         tx.commit().await?;
         let caller = match user {
             Some(user) => self.unchecked_user(user).await?,
@@ -237,7 +181,7 @@ impl Domain {
         let mut tx = self.db.begin().await?;
         store::account::unchecked_insert_link(
             &mut tx,
-            hash_secret(&secret),
+            hash_secret(&secret).to_vec(),
             user,
             now.saturating_add(life),
             now,
@@ -270,7 +214,7 @@ impl Acting {
         check_password(password)?;
         let user =
             User { id: UserId(clock::new_uuid()?), name: name.to_owned(), is_admin, created: clock::now() };
-        let hash = self.domain.credentials.hash(password).await?;
+        let hash = self.domain.passwords.hash(password).await?;
         let mut tx = self.domain.db.begin().await?;
         store::account::insert(&mut tx, &user, &hash).await.map_err(|error| {
             if error.is_duplicate() {
@@ -343,18 +287,22 @@ impl Acting {
             fault => fault,
         })?;
         check_password(new)?;
-        let hash = self.domain.credentials.hash(new).await?;
+        let hash = self.domain.passwords.hash(new).await?;
         let mut tx = self.domain.db.begin().await?;
         store::account::set_password(&mut tx, id, &hash).await?;
         tx.commit().await
     }
 
-    /// One's own tokens, newest first.
+    /// One's own tokens, newest first. What other processes know of their last use comes up to a minute late.
     ///
     /// # Errors
     /// If the database fails.
     pub async fn list_tokens(&self) -> Result<Vec<Token>> {
-        store::account::list_tokens(&self.domain.db, self.account()?).await
+        let mut tokens = store::account::list_tokens(&self.domain.db, self.account()?).await?;
+        for token in &mut tokens {
+            token.last_used = token.last_used.max(self.domain.last_use.of(token.id));
+        }
+        Ok(tokens)
     }
 
     /// Makes a token for one's programs. Its secret is returned here and never again.
@@ -389,7 +337,7 @@ impl Acting {
             last_used: None,
         };
         let mut tx = self.domain.db.begin().await?;
-        store::account::insert_token(&mut tx, user, &token, hash_secret(&secret)).await?;
+        store::account::insert_token(&mut tx, user, &token, hash_secret(&secret).to_vec()).await?;
         tx.commit().await?;
         Ok((token, secret))
     }

@@ -66,6 +66,10 @@ impl From<Error> for Problem {
             Error::Database(sqlx::Error::Database(error)) if error.code().as_deref() == Some("22021") => {
                 Self::invalid("Text must not contain the NUL character.")
             }
+            // Two transactions waited for each other, and this is the one that was undone.
+            Error::Database(sqlx::Error::Database(error)) if error.code().as_deref() == Some("40P01") => {
+                Self::new(Code::TemporarilyUnavailable, "The database is busy. Try again in a moment.")
+            }
             Error::Database(sqlx::Error::PoolTimedOut) => {
                 Self::new(Code::TemporarilyUnavailable, "The database is busy. Try again in a moment.")
             }

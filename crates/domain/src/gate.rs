@@ -10,10 +10,17 @@ use crate::{
     Acting,
     artifact::ArtifactPath,
     error::{Error, Result},
-    store::{self, permission::Found},
+    store::{
+        self,
+        permission::{Found, FoundRun},
+    },
 };
 use model::{Code, ExperimentId, ModelId, Permission, Problem, RunId, UserId, experiment::Lifecycle};
-use std::marker::PhantomData;
+use std::{
+    collections::{HashMap, HashSet},
+    marker::PhantomData,
+    sync::Arc,
+};
 
 /// Who is calling. Made by `unchecked_` functions of [`crate::Domain`], which look at a credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,7 +94,7 @@ pub(crate) use level::{Edit, Level, Manage, Read};
 pub(crate) struct ExperimentGrant<L> {
     id: ExperimentId,
     /// Root URI of its artifacts.
-    pub artifact_location: String,
+    pub artifact_location: Arc<str>,
     /// Active or deleted.
     pub lifecycle: Lifecycle,
     /// What the caller may do to it.
@@ -202,16 +209,21 @@ pub(crate) enum VisibleTo {
 }
 
 impl Acting {
+    /// What the caller may do to what they were given this level of, if any.
+    pub(crate) fn level_of(&self, given: Option<Permission>) -> Permission {
+        if self.caller.is_admin() {
+            Permission::Manage
+        } else {
+            given.unwrap_or(self.domain.default_permission())
+        }
+    }
+
     fn visible_level<L: Level>(
         &self,
         given: Option<Permission>,
         missing: impl FnOnce() -> Error,
     ) -> Result<Permission> {
-        let level = if self.caller.is_admin() {
-            Permission::Manage
-        } else {
-            given.unwrap_or(self.domain.default_permission())
-        };
+        let level = self.level_of(given);
         if level < Permission::Read {
             return Err(missing());
         }
@@ -229,7 +241,7 @@ impl Acting {
     /// Lets the caller at an experiment.
     pub(crate) async fn experiment<L: Level>(&self, id: ExperimentId) -> Result<ExperimentGrant<L>> {
         let missing = || Error::missing(format!("No Experiment with id={id} exists"));
-        let found = store::permission::of_experiment(&self.domain.db, id, self.caller.user()).await?;
+        let found = self.found_experiment::<L>(id).await?;
         let Found { thing, level } = found.ok_or_else(missing)?;
         let permission = self.visible_level::<L>(level, missing)?;
         Ok(ExperimentGrant {
@@ -241,39 +253,36 @@ impl Acting {
         })
     }
 
-    /// Lets the caller at a run.
-    pub(crate) async fn run<L: Level>(&self, id: RunId) -> Result<RunGrant<L>> {
-        let missing = || Error::missing(format!("Run with id={id} not found"));
-        let found = store::permission::of_runs(&self.domain.db, &[id], self.caller.user()).await?;
-        let Found { thing, level } = found.into_iter().next().ok_or_else(missing)?;
-        let permission = self.visible_level::<L>(level, missing)?;
+    fn run_grant<L: Level>(
+        &self,
+        found: Found<FoundRun>,
+        missing: impl FnOnce() -> Error,
+    ) -> Result<RunGrant<L>> {
+        let Found { thing, level } = found;
         Ok(RunGrant {
-            id,
+            id: thing.id,
+            permission: self.visible_level::<L>(level, missing)?,
             experiment: thing.experiment,
             lifecycle: thing.lifecycle,
-            permission,
             level: PhantomData,
         })
     }
 
+    /// Lets the caller at a run.
+    pub(crate) async fn run<L: Level>(&self, id: RunId) -> Result<RunGrant<L>> {
+        let missing = || Error::missing(format!("Run with id={id} not found"));
+        let found = self.found_runs::<L>(&[id]).await?.pop().ok_or_else(missing)?;
+        self.run_grant(found, missing)
+    }
+
     /// Lets the caller at those of the runs that they may read, in the order given. The others might as well not exist.
     pub(crate) async fn readable_runs(&self, ids: &[RunId]) -> Result<Vec<RunGrant<Read>>> {
-        let found = store::permission::of_runs(&self.domain.db, ids, self.caller.user()).await?;
-        let mut grants: Vec<_> = found
-            .into_iter()
-            .filter_map(|Found { thing, level }| {
-                let permission = self.visible_level::<Read>(level, || Error::missing("")).ok()?;
-                Some(RunGrant {
-                    id: thing.id,
-                    experiment: thing.experiment,
-                    lifecycle: thing.lifecycle,
-                    permission,
-                    level: PhantomData,
-                })
-            })
-            .collect();
-        grants.sort_by_key(|grant| ids.iter().position(|id| *id == grant.id));
-        Ok(grants)
+        let mut once = HashSet::with_capacity(ids.len());
+        let ids: Vec<RunId> = ids.iter().copied().filter(|id| once.insert(*id)).collect();
+        let found = self.found_runs::<Read>(&ids).await?;
+        let mut found: HashMap<RunId, _> = found.into_iter().map(|found| (found.thing.id, found)).collect();
+        let found = ids.iter().filter_map(|id| found.remove(id));
+        Ok(found.filter_map(|found| self.run_grant(found, || Error::missing("")).ok()).collect())
     }
 
     /// Lets the caller at a logged model, deleted ones too.

@@ -6,6 +6,7 @@
 //! To add a use case: a method on [`Acting`] in the file of its noun, that asks the gate for a grant first and gives the
 //! grant to a function of `store`. The few functions without a caller (sign-in, sessions) are named `unchecked_`.
 
+mod access;
 pub mod account;
 pub mod artifact;
 mod clock;
@@ -24,12 +25,14 @@ mod store;
 pub use error::{Error, Result};
 pub use gate::Caller;
 
+use access::Access;
 use artifact::Artifacts;
 use log::Writer;
 use metric::upkeep::Upkeep;
 use model::Permission;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use store::Db;
+use tokio::task::JoinSet;
 
 /// How a server is set up.
 #[derive(Debug, Clone)]
@@ -51,7 +54,11 @@ pub struct Domain {
     writer: Writer,
     upkeep: Upkeep,
     artifacts: Artifacts,
-    credentials: account::Credentials,
+    access: Arc<Access>,
+    passwords: account::Passwords,
+    last_use: account::LastUse,
+    /// What goes on by itself, until the domain is closed or the last of its clones is gone.
+    background: Arc<Mutex<JoinSet<()>>>,
     config: Arc<Config>,
 }
 
@@ -70,13 +77,22 @@ impl Domain {
     pub async fn open(config: Config) -> Result<Self> {
         let db = Db::open(&config.backend_store_uri).await?;
         let artifacts = Artifacts::open(&config.artifacts_destination)?;
-        let upkeep = Upkeep::start(db.clone());
+        let upkeep = Upkeep::new(db.clone());
+        let last_use = account::LastUse::default();
+        let mut background = JoinSet::new();
+        background.spawn(db.changes().clone().watch(db.clone()));
+        background.spawn(last_use.clone().keep_writing(db.clone()));
+        background.spawn(upkeep.clone().keep_folding());
+        background.spawn(upkeep.clone().keep_merging());
         let domain = Self {
             writer: Writer::start(db.clone(), upkeep.clone()),
             upkeep,
+            access: Arc::new(Access::new(&db)),
             db,
             artifacts,
-            credentials: account::Credentials::new()?,
+            passwords: account::Passwords::new()?,
+            last_use,
+            background: Arc::new(Mutex::new(background)),
             config: Arc::new(config),
         };
         domain.create_default_experiment().await?;
@@ -91,7 +107,12 @@ impl Domain {
     /// Waits until everything acknowledged is written, and closes.
     pub async fn close(&self) {
         self.writer.drain().await;
-        self.upkeep.stop();
+        let mut background =
+            std::mem::take(&mut *self.background.lock().unwrap_or_else(PoisonError::into_inner));
+        background.shutdown().await;
+        if let Err(error) = self.last_use.write(&self.db).await {
+            tracing::warn!(%error, "can't write when tokens were used");
+        }
         self.db.close().await;
     }
 

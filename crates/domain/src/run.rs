@@ -182,6 +182,10 @@ impl Acting {
             self.model::<Read>(*model).await?;
         }
         let mut tx = self.domain.db.begin().await?;
+        if datasets.len() > 1 {
+            // In whichever order they come, two transactions don't wait for each other's new datasets in a circle.
+            tx.lock(grant.experiment.0).await?;
+        }
         for dataset in datasets {
             store::run::add_dataset(&mut tx, &grant, dataset).await?;
         }

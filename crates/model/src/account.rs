@@ -25,6 +25,6 @@ pub struct Token {
     pub name: String,
     /// When it was made.
     pub created: Millis,
-    /// When it was last used, to within a few minutes.
+    /// When it was last used, to within a minute.
     pub last_used: Option<Millis>,
 }

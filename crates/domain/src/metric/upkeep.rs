@@ -20,7 +20,7 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    sync::{Notify, watch},
+    sync::Notify,
     time::{Instant, sleep, timeout},
 };
 
@@ -49,7 +49,6 @@ struct Shared {
     logged: Notify,
     /// One fold at a time in this process: two would do the same work twice.
     folding: tokio::sync::Mutex<()>,
-    stop: watch::Sender<bool>,
 }
 
 /// What waits for a run.
@@ -62,31 +61,11 @@ struct Load {
 }
 
 impl Upkeep {
-    /// Starts the background tasks. They end with [`Self::stop`].
-    pub fn start(db: Db) -> Self {
-        let shared = Shared {
-            loads: Mutex::default(),
-            logged: Notify::new(),
-            folding: tokio::sync::Mutex::new(()),
-            stop: watch::Sender::new(false),
-        };
-        let upkeep = Self { db, shared: Arc::new(shared) };
-        tokio::spawn(upkeep.clone().until_stopped(Self::keep_folding));
-        tokio::spawn(upkeep.clone().until_stopped(Self::keep_merging));
-        upkeep
-    }
-
-    async fn until_stopped<F: Future<Output = ()>>(self, work: impl FnOnce(Self) -> F) {
-        let mut stop = self.shared.stop.subscribe();
-        tokio::select! {
-            () = work(self) => {}
-            _ = stop.wait_for(|stopped| *stopped) => {}
-        }
-    }
-
-    /// Ends the background tasks, whatever they are at.
-    pub fn stop(&self) {
-        self.shared.stop.send_replace(true);
+    /// For this database. Who makes it also runs [`Self::keep_folding`] and [`Self::keep_merging`].
+    pub fn new(db: Db) -> Self {
+        let shared =
+            Shared { loads: Mutex::default(), logged: Notify::new(), folding: tokio::sync::Mutex::new(()) };
+        Self { db, shared: Arc::new(shared) }
     }
 
     fn loads(&self) -> MutexGuard<'_, HashMap<RunId, Load>> {
@@ -114,7 +93,8 @@ impl Upkeep {
         fold::fold(&self.db, runs).await
     }
 
-    async fn keep_folding(self) {
+    /// Sums up what is logged, a moment later, without end. It may be ended at any moment.
+    pub async fn keep_folding(self) {
         loop {
             // Without a word from the writer there may still be something that another process left behind.
             let told = timeout(LOOK_AROUND_EVERY, self.shared.logged.notified()).await.is_ok();
@@ -151,7 +131,8 @@ impl Upkeep {
             .collect()
     }
 
-    async fn keep_merging(self) {
+    /// Merges what is worth it, without end. It may be ended at any moment.
+    pub async fn keep_merging(self) {
         let mut looked = None::<Instant>;
         loop {
             if looked.is_none_or(|looked| looked.elapsed() > LOOK_AROUND_EVERY) {

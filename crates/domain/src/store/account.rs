@@ -53,27 +53,32 @@ pub(crate) async fn unchecked_find_by_name(mut db: &Db, name: &str) -> Result<Op
 
 pub(crate) async fn unchecked_find_by_token(
     mut db: &Db,
-    hash: Vec<u8>,
-) -> Result<Option<(Account, TokenId, Option<Millis>)>> {
+    hash: &[u8; 32],
+) -> Result<Option<(Account, TokenId)>> {
     #[derive(FromRow)]
     struct Row {
         #[sqlx(flatten)]
         account: AccountRow,
         token: Uuid,
-        last_used: Option<Millis>,
     }
     let row: Option<Row> = db
         .first(
-            sql("SELECT u.id, u.name, u.password_hash, u.is_admin, u.created, t.id AS token, t.last_used
+            sql("SELECT u.id, u.name, u.password_hash, u.is_admin, u.created, t.id AS token
                  FROM tokens t JOIN users u ON u.id = t.user_id WHERE t.hash = $1")
-            .bind(hash),
+            .bind(hash.to_vec()),
         )
         .await?;
-    Ok(row.map(|row| (row.account.into(), TokenId(row.token), row.last_used)))
+    Ok(row.map(|row| (row.account.into(), TokenId(row.token))))
 }
 
-pub(crate) async fn unchecked_touch_token(tx: &mut Tx, id: TokenId, now: Millis) -> Result<()> {
-    tx.execute(sql("UPDATE tokens SET last_used = $1 WHERE id = $2").bind(now).bind(id)).await?;
+/// Notes when a token was used, unless another process knows of a later time.
+pub(crate) async fn unchecked_touch_token(tx: &mut Tx, id: TokenId, at: Millis) -> Result<()> {
+    tx.execute(
+        sql("UPDATE tokens SET last_used = $1 WHERE id = $2 AND (last_used IS NULL OR last_used < $1)")
+            .bind(at)
+            .bind(id),
+    )
+    .await?;
     Ok(())
 }
 
@@ -127,6 +132,7 @@ pub(crate) async fn insert(tx: &mut Tx, user: &User, password_hash: &str) -> Res
 }
 
 pub(crate) async fn set_password(tx: &mut Tx, user: UserId, password_hash: &str) -> Result<()> {
+    tx.changes_access();
     tx.execute(sql("UPDATE users SET password_hash = $1 WHERE id = $2").bind(password_hash).bind(user))
         .await?;
     Ok(())
@@ -172,6 +178,7 @@ pub(crate) async fn insert_token(tx: &mut Tx, user: UserId, token: &Token, hash:
 
 /// Whether the user had such a token.
 pub(crate) async fn delete_token(tx: &mut Tx, user: UserId, id: TokenId) -> Result<bool> {
+    tx.changes_access();
     let deleted =
         tx.execute(sql("DELETE FROM tokens WHERE id = $1 AND user_id = $2").bind(id).bind(user)).await?;
     Ok(deleted > 0)

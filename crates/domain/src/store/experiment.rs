@@ -263,6 +263,7 @@ pub(crate) async fn set_lifecycle(
     to: Lifecycle,
     now: Millis,
 ) -> Result<()> {
+    tx.changes_access();
     tx.execute(
         sql("UPDATE experiments SET lifecycle = $1, updated = $2 WHERE id = $3")
             .bind(to.name())

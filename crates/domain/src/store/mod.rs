@@ -7,6 +7,7 @@
 
 pub(crate) mod account;
 pub(crate) mod block;
+pub(crate) mod changes;
 pub(crate) mod experiment;
 pub(crate) mod logged_model;
 pub(crate) mod metric;
@@ -19,19 +20,27 @@ pub(crate) mod segment;
 pub(crate) mod sql;
 
 use crate::error::{Error, Result};
+use changes::Changes;
 pub(crate) use sql::{Arg, Query, Sql, sql};
 use sqlx::{
-    PgPool, Postgres, Sqlite, SqlitePool, Transaction,
+    Database, PgPool, Postgres, Sqlite, SqlitePool, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use std::{fs::File, path::Path, str::FromStr, time::Duration};
+use std::{
+    fs::File,
+    ops::{Deref, DerefMut},
+    path::Path,
+    str::FromStr,
+    sync::Arc,
+    time::Duration,
+};
 
 /// Where everything but artifacts is kept.
 #[derive(Debug, Clone)]
 pub(crate) enum Db {
     Sqlite(SqliteDb),
-    Postgres(PgPool),
+    Postgres(PostgresDb),
 }
 
 /// One writer, as SQLite allows, and readers that it never blocks (write-ahead log).
@@ -39,12 +48,54 @@ pub(crate) enum Db {
 pub(crate) struct SqliteDb {
     writer: SqlitePool,
     pub(in crate::store) readers: SqlitePool,
+    changes: Arc<Changes>,
+}
+
+/// Connections, as many as write and read at a time.
+#[derive(Debug, Clone)]
+pub(crate) struct PostgresDb {
+    pool: PgPool,
+    changes: Arc<Changes>,
+}
+
+impl Deref for PostgresDb {
+    type Target = PgPool;
+    fn deref(&self) -> &PgPool {
+        &self.pool
+    }
 }
 
 /// A transaction that writes.
 pub(crate) enum Tx {
-    Sqlite(Transaction<'static, Sqlite>),
-    Postgres(Transaction<'static, Postgres>),
+    Sqlite(Open<Sqlite>),
+    Postgres(Open<Postgres>),
+}
+
+/// A transaction on one of the databases: its connection, and what is to be told when it is committed.
+pub(crate) struct Open<D: Database> {
+    transaction: Transaction<'static, D>,
+    changes: Arc<Changes>,
+    /// See [`Tx::changes_access`].
+    changes_access: bool,
+}
+
+impl<D: Database> Open<D> {
+    fn new(transaction: Transaction<'static, D>, changes: &Arc<Changes>) -> Self {
+        Self { transaction, changes: changes.clone(), changes_access: false }
+    }
+}
+
+impl<D: Database> Deref for Open<D> {
+    type Target = D::Connection;
+    fn deref(&self) -> &D::Connection {
+        &self.transaction
+    }
+}
+
+impl<D: Database> DerefMut for Open<D> {
+    fn deref_mut(&mut self) -> &mut D::Connection {
+        &mut self.transaction
+    }
 }
 
 impl Db {
@@ -89,7 +140,7 @@ impl Db {
             .max_connections(8)
             .connect_with(options.pragma("query_only", "ON"))
             .await?;
-        Ok(Self::Sqlite(SqliteDb { writer, readers }))
+        Ok(Self::Sqlite(SqliteDb { writer, readers, changes: Changes::new() }))
     }
 
     async fn open_postgres(uri: &str) -> Result<Self> {
@@ -100,16 +151,19 @@ impl Db {
             .connect_with(options)
             .await?;
         sqlx::migrate!("../../migrations/postgres").run(&pool).await?;
-        Ok(Self::Postgres(pool))
+        Ok(Self::Postgres(PostgresDb { pool, changes: Changes::new() }))
     }
 
     /// Begins a transaction that may write. What it commits survives the loss of power.
     pub async fn begin(&self) -> Result<Tx> {
         Ok(match self {
             Self::Sqlite(sqlite) => {
-                Tx::Sqlite(sqlite.writer.begin_with("PRAGMA synchronous = FULL; BEGIN IMMEDIATE").await?)
+                let tx = sqlite.writer.begin_with("PRAGMA synchronous = FULL; BEGIN IMMEDIATE").await?;
+                Tx::Sqlite(Open::new(tx, &sqlite.changes))
             }
-            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+            Self::Postgres(postgres) => {
+                Tx::Postgres(Open::new(postgres.pool.begin().await?, &postgres.changes))
+            }
         })
     }
 
@@ -118,12 +172,22 @@ impl Db {
     pub async fn begin_upkeep(&self) -> Result<Tx> {
         Ok(match self {
             Self::Sqlite(sqlite) => {
-                Tx::Sqlite(sqlite.writer.begin_with("PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE").await?)
+                let tx = sqlite.writer.begin_with("PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE").await?;
+                Tx::Sqlite(Open::new(tx, &sqlite.changes))
             }
-            Self::Postgres(pool) => {
-                Tx::Postgres(pool.begin_with("BEGIN; SET LOCAL synchronous_commit = off").await?)
+            Self::Postgres(postgres) => {
+                let tx = postgres.pool.begin_with("BEGIN; SET LOCAL synchronous_commit = off").await?;
+                Tx::Postgres(Open::new(tx, &postgres.changes))
             }
         })
+    }
+
+    /// What this process knows of changes of access.
+    pub fn changes(&self) -> &Arc<Changes> {
+        match self {
+            Self::Sqlite(sqlite) => &sqlite.changes,
+            Self::Postgres(postgres) => &postgres.changes,
+        }
     }
 
     /// Waits for open statements and closes.
@@ -133,7 +197,7 @@ impl Db {
                 sqlite.readers.close().await;
                 sqlite.writer.close().await;
             }
-            Self::Postgres(pool) => pool.close().await,
+            Self::Postgres(postgres) => postgres.pool.close().await,
         }
     }
 }
@@ -141,9 +205,21 @@ impl Db {
 impl Tx {
     /// Makes the changes last. Without it they are undone.
     pub async fn commit(self) -> Result<()> {
+        let (changes, changes_access) = match &self {
+            Self::Sqlite(tx) => (&tx.changes, tx.changes_access),
+            Self::Postgres(tx) => (&tx.changes, tx.changes_access),
+        };
+        if changes_access {
+            let changes = changes.clone();
+            return self.commit_change(changes).await;
+        }
+        self.commit_as_it_is().await
+    }
+
+    async fn commit_as_it_is(self) -> Result<()> {
         match self {
-            Self::Sqlite(tx) => tx.commit().await?,
-            Self::Postgres(tx) => tx.commit().await?,
+            Self::Sqlite(tx) => tx.transaction.commit().await?,
+            Self::Postgres(tx) => tx.transaction.commit().await?,
         }
         Ok(())
     }

@@ -4,19 +4,23 @@ use super::{Db, Query, Sql, Tx, parse, sql};
 use crate::{error::Result, gate::VisibleTo};
 use model::{ExperimentId, ModelId, Permission, RunId, UserId, experiment::Lifecycle};
 use sqlx::FromRow;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// A thing and the level that was given to an account, if any was.
+#[derive(Debug, Clone)]
 pub(crate) struct Found<T> {
     pub thing: T,
     pub level: Option<Permission>,
 }
 
+#[derive(Debug, Clone)]
 pub(crate) struct FoundExperiment {
-    pub artifact_location: String,
+    pub artifact_location: Arc<str>,
     pub lifecycle: Lifecycle,
 }
 
+#[derive(Debug, Clone)]
 pub(crate) struct FoundRun {
     pub id: RunId,
     pub experiment: ExperimentId,
@@ -55,7 +59,7 @@ pub(crate) async fn of_experiment(
         Ok(Found {
             level: level_of("experiment_permissions", id, row.level)?,
             thing: FoundExperiment {
-                artifact_location: row.artifact_location,
+                artifact_location: row.artifact_location.into(),
                 lifecycle: parse("experiments", "lifecycle", id, row.lifecycle.parse().ok())?,
             },
         })
@@ -178,6 +182,7 @@ pub(crate) async fn set_experiment(
     user: UserId,
     level: Permission,
 ) -> Result<()> {
+    tx.changes_access();
     tx.execute(
         sql("INSERT INTO experiment_permissions (experiment_id, user_id, level) VALUES ($1, $2, $3)
              ON CONFLICT (experiment_id, user_id) DO UPDATE SET level = excluded.level")
@@ -191,6 +196,7 @@ pub(crate) async fn set_experiment(
 
 /// Says what somebody may do to a registered model; what was said before no longer counts.
 pub(crate) async fn set_registered(tx: &mut Tx, name: &str, user: UserId, level: Permission) -> Result<()> {
+    tx.changes_access();
     tx.execute(
         sql("INSERT INTO registered_model_permissions (name, user_id, level) VALUES ($1, $2, $3)
              ON CONFLICT (name, user_id) DO UPDATE SET level = excluded.level")

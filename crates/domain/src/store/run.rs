@@ -104,6 +104,10 @@ pub(crate) async fn delete_tag(tx: &mut Tx, grant: &RunGrant<Edit>, key: &str) -
 }
 
 pub(crate) async fn update(tx: &mut Tx, grant: &RunGrant<Edit>, change: &RunUpdate) -> Result<()> {
+    // Tags before the run, as when they are logged: in the other order two transactions wait for each other.
+    if let Some(name) = change.name.as_ref().filter(|name| !name.is_empty()) {
+        set_tags(tx, grant, &[Tag { key: tag::RUN_NAME.to_owned(), value: name.clone() }]).await?;
+    }
     tx.execute(
         sql("UPDATE runs SET status = COALESCE($1, status), end_time = COALESCE($2, end_time) WHERE id = $3")
             .bind(change.status.map(|status| status.name().to_owned()))
@@ -111,13 +115,11 @@ pub(crate) async fn update(tx: &mut Tx, grant: &RunGrant<Edit>, change: &RunUpda
             .bind(grant.id()),
     )
     .await?;
-    if let Some(name) = change.name.as_ref().filter(|name| !name.is_empty()) {
-        set_tags(tx, grant, &[Tag { key: tag::RUN_NAME.to_owned(), value: name.clone() }]).await?;
-    }
     Ok(())
 }
 
 pub(crate) async fn set_lifecycle(tx: &mut Tx, grant: &RunGrant<Manage>, to: Lifecycle) -> Result<()> {
+    tx.changes_access();
     tx.execute(sql("UPDATE runs SET lifecycle = $1 WHERE id = $2").bind(to.name()).bind(grant.id())).await?;
     Ok(())
 }

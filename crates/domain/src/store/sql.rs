@@ -172,9 +172,9 @@ impl Query for &Db {
                 let (text, args) = sql.for_sqlite()?;
                 sqlx::query_as_with::<Sqlite, T, _>(text, args).fetch_all(&sqlite.readers).await?
             }
-            Db::Postgres(pool) => {
+            Db::Postgres(postgres) => {
                 let (text, args) = sql.for_postgres()?;
-                sqlx::query_as_with::<Postgres, T, _>(text, args).fetch_all(pool).await?
+                sqlx::query_as_with::<Postgres, T, _>(text, args).fetch_all(&postgres.pool).await?
             }
         })
     }

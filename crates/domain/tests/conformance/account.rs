@@ -7,6 +7,8 @@ on_both_databases! {
     the_right_name_and_password_sign_in,
     a_wrong_password_and_an_unknown_name_answer_alike,
     a_changed_password_counts_at_once_also_for_remembered_ones,
+    many_who_sign_in_at_once_are_let_in_or_told_to_wait,
+    the_last_use_of_a_token_outlives_the_process,
     a_wrong_old_password_changes_nothing,
     passwords_have_a_shortest_and_a_longest_length,
     only_admins_create_users_and_links,
@@ -56,17 +58,54 @@ async fn a_wrong_password_and_an_unknown_name_answer_alike(world: &World) {
 }
 
 async fn a_changed_password_counts_at_once_also_for_remembered_ones(world: &World) {
+    const NEW: &str = "another good password";
     let alice = world.user("alice").await;
     let elsewhere = world.another().await;
     for domain in [&world.domain, &elsewhere] {
         domain.unchecked_basic("alice", PASSWORD).await.unwrap();
     }
-    alice.set_password(PASSWORD, "another good password").await.unwrap();
+    alice.set_password(PASSWORD, NEW).await.unwrap();
+    check_refused(world.domain.unchecked_basic("alice", PASSWORD).await, Code::Unauthenticated, REFUSED);
     for domain in [&world.domain, &elsewhere] {
-        check_refused(domain.unchecked_basic("alice", PASSWORD).await, Code::Unauthenticated, REFUSED);
-        domain.unchecked_basic("alice", "another good password").await.unwrap();
+        domain.unchecked_basic("alice", NEW).await.unwrap();
     }
+    // Asking with the new one made the other process look.
+    check_refused(elsewhere.unchecked_basic("alice", PASSWORD).await, Code::Unauthenticated, REFUSED);
     elsewhere.close().await;
+}
+
+async fn many_who_sign_in_at_once_are_let_in_or_told_to_wait(world: &World) {
+    let alice = world.user("alice").await;
+    // One credential is verified once, however many send it.
+    let same = (0..500).map(|_| world.domain.unchecked_basic("alice", PASSWORD));
+    for outcome in futures::future::join_all(same).await {
+        assert_eq!(outcome.unwrap(), *alice.caller());
+    }
+    let wrong: Vec<String> = (0..300).map(|index| format!("wrong password {index}")).collect();
+    let (mut refused, mut told_to_wait) = (0, 0);
+    let all = wrong.iter().map(|password| world.domain.unchecked_basic("alice", password));
+    for outcome in futures::future::join_all(all).await {
+        match problem(outcome).code {
+            Code::Unauthenticated => refused += 1,
+            Code::ResourceExhausted => told_to_wait += 1,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(refused >= 4 && told_to_wait > 0, "{refused} refused, {told_to_wait} told to wait");
+    // Whoever is remembered doesn't stand in that queue, and the queue is empty afterwards.
+    world.domain.unchecked_sign_in("alice", PASSWORD).await.unwrap();
+}
+
+async fn the_last_use_of_a_token_outlives_the_process(world: &World) {
+    let first = world.another().await;
+    let alice = world.user("alice").await;
+    let (token, secret) = alice.create_token("laptop").await.unwrap();
+    first.unchecked_token(&secret).await.unwrap();
+    let noted = alice.on(&first).list_tokens().await.unwrap()[0].last_used;
+    assert!(noted.is_some_and(|at| at >= token.created), "the process that saw it knows at once");
+    assert_eq!(alice.list_tokens().await.unwrap()[0].last_used, None, "no call waits for it to be written");
+    first.close().await;
+    assert_eq!(alice.list_tokens().await.unwrap()[0].last_used, noted);
 }
 
 async fn a_wrong_old_password_changes_nothing(world: &World) {

@@ -6,8 +6,10 @@
 // A fixture that can't be made is a failed test.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod access;
 mod account;
 mod artifact;
+mod contention;
 mod coverage;
 mod dataset;
 mod durability;
