@@ -1,6 +1,10 @@
 //! The command line. Flags and environment variables are MLflow's where it has them.
 
-use crate::{Wiring, router};
+use crate::{
+    Wiring,
+    listen::{self, Patience},
+    router,
+};
 use clap::{Args, Parser, Subcommand};
 use domain::{Acting, Caller, Config, Domain};
 use model::{ExperimentId, Permission};
@@ -238,7 +242,7 @@ async fn serve(args: ServerArgs) -> Result<(), Failure> {
     let welcome = if args.no_auth { Welcome::NoAuth } else { admit(&domain, &args.admin_username).await? };
     let wiring = Wiring { domain: domain.clone(), no_auth: args.no_auth };
     say(&welcome.text(&url))?;
-    axum::serve(listener, router(wiring)).with_graceful_shutdown(stop_signal()).await?;
+    listen::serve(listener, router(wiring), Patience::default(), stop_signal()).await;
     domain.close().await;
     Ok(())
 }

@@ -1,12 +1,14 @@
 //! The doors and the wiring of Runmark.
 //!
-//! Owns: the command line ([`cli`]), HTTP ([`router`]): the MLflow protocol ([`wire`]), the site ([`site`]), who is calling
-//! ([`identity`]). Must never: hold a rule of its own or SQL; every door leads to a use case of `domain`.
+//! Owns: the command line ([`cli`]), connections ([`listen`]), HTTP ([`router`]): the MLflow protocol ([`wire`]), the
+//! site ([`site`]), who is calling ([`identity`]). Must never: hold a rule of its own or SQL; every door leads to a use
+//! case of `domain`.
 //! Start reading: [`router`]. To add a door: a file with its handlers, one line in the router, a row in
 //! `tests/access.txt`.
 
 pub mod cli;
 pub mod identity;
+pub mod listen;
 mod preview;
 mod rendering;
 pub mod session_store;
@@ -21,6 +23,7 @@ use axum::{
 };
 use domain::Domain;
 use http::{HeaderValue, StatusCode, header};
+use wire::intake::Limits;
 
 /// What the doors share.
 #[derive(Clone)]
@@ -33,8 +36,13 @@ pub struct Wiring {
 
 /// All doors.
 pub fn router(wiring: Wiring) -> Router {
+    router_within(wiring, Limits::default())
+}
+
+/// All doors, with limits for the bodies of the protocol's requests.
+pub fn router_within(wiring: Wiring, limits: Limits) -> Router {
     Router::new()
-        .merge(wire::router())
+        .merge(wire::router(limits))
         .merge(site::router(&wiring))
         .layer(Extension(wiring.clone()))
         .layer(middleware::from_fn_with_state(wiring, guard))

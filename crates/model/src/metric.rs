@@ -23,6 +23,16 @@ impl Point {
             .then(self.value.total_cmp(&other.value))
     }
 
+    /// Order along the steps: by step, time, value, where NaN counts as 0 and comes after it (MLflow's order in
+    /// `metrics/get-history-bulk-interval`).
+    pub fn step_order(&self, other: &Self) -> Ordering {
+        let number = |value: f64| if value.is_nan() { 0.0 } else { value };
+        (self.step, self.timestamp)
+            .cmp(&(other.step, other.timestamp))
+            .then(number(self.value).total_cmp(&number(other.value)))
+            .then(self.value.is_nan().cmp(&other.value.is_nan()))
+    }
+
     /// Whether this point takes the other's place as the metric's last value: greater by step, then timestamp, then
     /// value, where NaN counts as 0 (MLflow's "latest metric" rule), and both zeros are one.
     pub fn is_later_than(&self, other: &Self) -> bool {

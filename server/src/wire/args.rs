@@ -86,6 +86,11 @@ impl Args {
         ))
     }
 
+    /// A value is wrong, in words of its own.
+    pub fn hinted(&self, message: String) -> Problem {
+        Problem::invalid(format!("{message} {HINT}"))
+    }
+
     /// What MLflow says when a required value isn't there.
     pub fn missing(&self, name: &str) -> Problem {
         Problem::invalid(format!("Missing value for required parameter '{}'. {HINT}", self.path(name)))

@@ -1,14 +1,16 @@
 //! Entities as MLflow's JSON: snake case, whole numbers as numbers, what is unset or empty left out, and doubles that are
-//! no numbers as text (protobuf's JSON mapping).
+//! no numbers as text (protobuf's JSON mapping). What comes by the thousand is written without values between.
+
+pub mod run;
 
 use model::{
     experiment::Experiment,
     logged_model::{LoggedModel, ModelMetric, ModelStatus},
-    metric::{MetricSummary, Point},
     page::ArtifactEntry,
     registry::{ModelVersion, RegisteredModel},
-    run::{DatasetInput, Run, RunInfo, Tag},
+    run::Tag,
 };
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 /// An object from which empty parts are left out.
@@ -42,27 +44,37 @@ impl Object {
 }
 
 /// A double.
-pub fn double(value: f64) -> Value {
-    match value {
-        value if value.is_nan() => json!("NaN"),
-        f64::INFINITY => json!("Infinity"),
-        f64::NEG_INFINITY => json!("-Infinity"),
-        value => json!(value),
+#[derive(Debug, Clone, Copy)]
+pub struct Double(pub f64);
+
+impl Double {
+    /// The word for what is no number.
+    pub fn word(self) -> Option<&'static str> {
+        match self.0 {
+            value if value.is_nan() => Some("NaN"),
+            f64::INFINITY => Some("Infinity"),
+            f64::NEG_INFINITY => Some("-Infinity"),
+            _ => None,
+        }
     }
+}
+
+impl Serialize for Double {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.word() {
+            Some(word) => serializer.serialize_str(word),
+            None => serializer.serialize_f64(self.0),
+        }
+    }
+}
+
+fn double(value: f64) -> Value {
+    Double(value).word().map_or_else(|| json!(value), Value::from)
 }
 
 /// A tag or a param.
 pub fn tag(tag: &Tag) -> Value {
     json!({ "key": tag.key, "value": tag.value })
-}
-
-/// A point of a history.
-pub fn point(key: &str, point: &Point) -> Value {
-    json!({ "key": key, "value": double(point.value), "timestamp": point.timestamp, "step": point.step })
-}
-
-fn summary(summary: &MetricSummary) -> Value {
-    point(&summary.key, &summary.last)
 }
 
 /// An experiment.
@@ -77,55 +89,6 @@ pub fn experiment(experiment: &Experiment) -> Value {
         .set_list("tags", &experiment.tags, tag)
         .set("workspace", "default")
         .done()
-}
-
-/// A run's info.
-pub fn run_info(info: &RunInfo) -> Value {
-    Object::default()
-        .set("run_id", info.id.to_string())
-        .set("run_uuid", info.id.to_string())
-        .set("run_name", info.name.as_str())
-        .set("experiment_id", info.experiment.to_string())
-        .set("user_id", info.user.as_str())
-        .set("status", info.status.name())
-        .set("start_time", info.start_time)
-        .set_some("end_time", info.end_time)
-        .set("artifact_uri", info.artifact_uri.as_str())
-        .set("lifecycle_stage", info.lifecycle.name())
-        .done()
-}
-
-/// A run.
-pub fn run(run: &Run) -> Value {
-    let data = Object::default()
-        .set_list("metrics", &run.metrics, summary)
-        .set_list("params", &run.params, tag)
-        .set_list("tags", &run.tags, tag)
-        .done();
-    let inputs = Object::default()
-        .set_list("dataset_inputs", &run.datasets, dataset_input)
-        .set_list("model_inputs", &run.model_inputs, |model| json!({ "model_id": model.to_string() }))
-        .done();
-    let outputs = Object::default()
-        .set_list(
-            "model_outputs",
-            &run.model_outputs,
-            |output| json!({ "model_id": output.model.to_string(), "step": output.step }),
-        )
-        .done();
-    json!({ "info": run_info(&run.info), "data": data, "inputs": inputs, "outputs": outputs })
-}
-
-fn dataset_input(input: &DatasetInput) -> Value {
-    let dataset = Object::default()
-        .set("name", input.dataset.name.as_str())
-        .set("digest", input.dataset.digest.as_str())
-        .set("source_type", input.dataset.source_type.as_str())
-        .set("source", input.dataset.source.as_str())
-        .set_some("schema", input.dataset.schema.as_deref())
-        .set_some("profile", input.dataset.profile.as_deref())
-        .done();
-    Object::default().set_list("tags", &input.tags, tag).set("dataset", dataset).done()
 }
 
 /// A file or folder; `path` as the operation wants it.

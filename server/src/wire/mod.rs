@@ -1,145 +1,184 @@
 //! The MLflow protocol over HTTP: `/api/…` for clients and the same under `/ajax-api/…`.
 //!
-//! Owns: how arguments are read ([`args`]), how answers ([`encode`]) and problems ([`error`]) are written, and the list
-//! of operations ([`OPERATIONS`]). Must never: decide anything; each operation is a thin door into a use case.
-//! Start reading: [`OPERATIONS`], then [`run`]. To add an operation: a function in the file of its noun, a line in the
-//! list, a row in `tests/access.txt`.
+//! Owns: how bodies come in ([`intake`]), how arguments are read ([`args`]), how answers ([`answer`], [`encode`]) and
+//! problems ([`error`]) are written, and the list of operations ([`OPERATIONS`]). Must never: decide anything; each
+//! operation is a thin door into a use case. Start reading: [`OPERATIONS`], then [`run`]. To add an operation: a function
+//! in the file of its noun, a line in the list, a row in `tests/access.txt`. One that is called a thousand times a second
+//! is `raw`: it reads the bytes of its body itself, as those of [`log`] do.
 
+pub mod answer;
 pub mod args;
 pub mod artifact;
 pub mod encode;
 pub mod error;
 mod experiment;
+pub mod intake;
+mod log;
 mod logged_model;
+mod metric;
 mod registry;
 mod run;
 
 use crate::identity::Identified;
+use answer::Reply;
 use args::Args;
 use axum::{
     Json, Router,
-    body::{Body, Bytes},
     extract::{OriginalUri, RawPathParams, Request, rejection::RawPathParamsRejection},
     response::{IntoResponse, Response},
     routing::{MethodFilter, get, on},
 };
 use domain::Acting;
 use error::WireError;
-use futures::{StreamExt as _, future::BoxFuture};
-use http::{HeaderMap, Method, StatusCode, header};
+use futures::future::BoxFuture;
+use http::{HeaderMap, Method, header};
+use intake::{Intake, Limits};
 use model::{Code, Problem, experiment::ViewType, run::Tag};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// The MLflow whose contract is spoken here; clients ask for it and adapt.
 pub const MLFLOW_VERSION: &str = "3.17.2";
 
 /// What an operation answers.
-pub(crate) type Answer = Result<Value, WireError>;
+pub(crate) type Answer<T = Value> = Result<T, WireError>;
 /// The variable parts of an address, unless their bytes are no text.
 type Path = Result<RawPathParams, RawPathParamsRejection>;
-type Handler = fn(Acting, Args) -> BoxFuture<'static, Answer>;
 
 /// Bytes of a JSON body: a full batch of metrics, params and tags takes less than 2 MiB.
 const BODY: usize = 4 << 20;
 /// Bytes of a JSON body that holds datasets, whose schema and profile may be 18 million characters.
 const DATASET_BODY: usize = 80 << 20;
-/// Bytes of a too long body that are read and thrown away, so that the client gets to read the answer.
-const DRAINED: usize = 64 << 20;
+
+/// Clients call the protocol below the one, MLflow's pages below the other.
+const PREFIXES: &[&str] = &["/api", "/ajax-api"];
 
 /// One operation of the protocol.
 pub struct Operation {
     /// HTTP method.
     pub method: Method,
-    /// Path behind `/api` or `/ajax-api`, with names for its variable parts.
+    /// Path behind the prefix, with names for its variable parts.
     pub path: &'static str,
     handler: Handler,
-    body_limit: usize,
+    terms: Terms,
+}
+
+impl Operation {
+    /// The prefixes below which it is offered.
+    pub fn prefixes(&self) -> &'static [&'static str] {
+        self.terms.prefixes
+    }
+}
+
+/// How an operation gets what was sent.
+enum Handler {
+    /// As arguments, of a JSON body, a query string or the path.
+    Args(fn(Acting, Args) -> BoxFuture<'static, Answer<Reply>>),
+    /// As the bytes of a JSON body, which it has read when it returns.
+    Raw(fn(Acting, &[u8]) -> BoxFuture<'static, Answer<Reply>>),
+}
+
+/// What differs between few operations.
+struct Terms {
+    prefixes: &'static [&'static str],
+    /// Bytes of a body, at most.
+    body: usize,
+}
+
+impl Terms {
+    const USUAL: Self = Self { prefixes: PREFIXES, body: BODY };
 }
 
 macro_rules! operations {
-    ($($method:ident $path:literal => $handler:path $([$limit:expr])?),* $(,)?) => {
+    ($($method:ident $path:literal => $(<$kind:ident>)? $door:path $([$($term:ident: $value:expr),*])?;)*) => {
         /// All operations that speak JSON, by path.
         pub static OPERATIONS: &[Operation] = &[$(Operation {
             method: Method::$method,
             path: $path,
-            handler: |acting, args| Box::pin($handler(acting, args)),
-            body_limit: operations!(@limit $($limit)?),
+            handler: operations!(@handler $($kind)? $door),
+            terms: Terms { $($($term: $value,)*)? ..Terms::USUAL },
         }),*];
     };
-    (@limit) => { BODY };
-    (@limit $limit:expr) => { $limit };
+    (@handler raw $door:path) => { Handler::Raw(|acting, body| Box::pin($door(acting, body))) };
+    (@handler $door:path) => {
+        Handler::Args(|acting, args| Box::pin(async { $door(acting, args).await.map(Reply::from) }))
+    };
 }
 
 operations! {
-    POST "/2.0/mlflow/experiments/create" => experiment::create,
-    GET "/2.0/mlflow/experiments/get" => experiment::get,
-    GET "/2.0/mlflow/experiments/get-by-name" => experiment::get_by_name,
-    POST "/2.0/mlflow/experiments/search" => experiment::search,
-    GET "/2.0/mlflow/experiments/search" => experiment::search,
-    POST "/2.0/mlflow/experiments/update" => experiment::update,
-    POST "/2.0/mlflow/experiments/delete" => experiment::delete,
-    POST "/2.0/mlflow/experiments/restore" => experiment::restore,
-    POST "/2.0/mlflow/experiments/set-experiment-tag" => experiment::set_tag,
-    POST "/2.0/mlflow/experiments/delete-experiment-tag" => experiment::delete_tag,
-    POST "/2.0/mlflow/runs/create" => run::create,
-    GET "/2.0/mlflow/runs/get" => run::get,
-    POST "/2.0/mlflow/runs/update" => run::update,
-    POST "/2.0/mlflow/runs/delete" => run::delete,
-    POST "/2.0/mlflow/runs/restore" => run::restore,
-    POST "/2.0/mlflow/runs/search" => run::search,
-    POST "/2.0/mlflow/runs/log-metric" => run::log_metric,
-    POST "/2.0/mlflow/runs/log-parameter" => run::log_parameter,
-    POST "/2.0/mlflow/runs/log-batch" => run::log_batch,
-    POST "/2.0/mlflow/runs/set-tag" => run::set_tag,
-    POST "/2.0/mlflow/runs/delete-tag" => run::delete_tag,
-    POST "/2.0/mlflow/runs/log-inputs" => run::log_inputs [DATASET_BODY],
-    POST "/2.0/mlflow/runs/outputs" => run::outputs,
-    GET "/2.0/mlflow/metrics/get-history" => run::metric_history,
-    GET "/2.0/mlflow/artifacts/list" => run::list_artifacts,
-    POST "/2.0/mlflow/logged-models" => logged_model::create,
-    POST "/2.0/mlflow/logged-models/search" => logged_model::search,
-    GET "/2.0/mlflow/logged-models/{model_id}" => logged_model::get,
-    PATCH "/2.0/mlflow/logged-models/{model_id}" => logged_model::finalize,
-    DELETE "/2.0/mlflow/logged-models/{model_id}" => logged_model::delete,
-    PATCH "/2.0/mlflow/logged-models/{model_id}/tags" => logged_model::set_tags,
-    DELETE "/2.0/mlflow/logged-models/{model_id}/tags/{tag_key}" => logged_model::delete_tag,
-    POST "/2.0/mlflow/logged-models/{model_id}/params" => logged_model::log_params,
-    GET "/2.0/mlflow/logged-models/{model_id}/artifacts/directories" => logged_model::list_files,
-    POST "/2.0/mlflow/registered-models/create" => registry::create,
-    GET "/2.0/mlflow/registered-models/get" => registry::get,
-    GET "/2.0/mlflow/registered-models/search" => registry::search,
-    PATCH "/2.0/mlflow/registered-models/update" => registry::update,
-    POST "/2.0/mlflow/registered-models/rename" => registry::rename,
-    DELETE "/2.0/mlflow/registered-models/delete" => registry::delete,
-    POST "/2.0/mlflow/registered-models/get-latest-versions" => registry::latest_versions,
-    GET "/2.0/mlflow/registered-models/get-latest-versions" => registry::latest_versions,
-    POST "/2.0/mlflow/registered-models/set-tag" => registry::set_tag,
-    DELETE "/2.0/mlflow/registered-models/delete-tag" => registry::delete_tag,
-    POST "/2.0/mlflow/registered-models/alias" => registry::set_alias,
-    DELETE "/2.0/mlflow/registered-models/alias" => registry::delete_alias,
-    GET "/2.0/mlflow/registered-models/alias" => registry::get_by_alias,
-    POST "/2.0/mlflow/model-versions/create" => registry::create_version,
-    GET "/2.0/mlflow/model-versions/get" => registry::get_version,
-    GET "/2.0/mlflow/model-versions/search" => registry::search_versions,
-    PATCH "/2.0/mlflow/model-versions/update" => registry::update_version,
-    DELETE "/2.0/mlflow/model-versions/delete" => registry::delete_version,
-    POST "/2.0/mlflow/model-versions/transition-stage" => registry::transition_stage,
-    GET "/2.0/mlflow/model-versions/get-download-uri" => registry::download_uri,
-    POST "/2.0/mlflow/model-versions/set-tag" => registry::set_version_tag,
-    DELETE "/2.0/mlflow/model-versions/delete-tag" => registry::delete_version_tag,
-    GET "/2.0/mlflow-artifacts/artifacts" => artifact::list,
-    DELETE "/2.0/mlflow-artifacts/artifacts/{*path}" => artifact::delete,
+    POST "/2.0/mlflow/experiments/create" => experiment::create;
+    GET "/2.0/mlflow/experiments/get" => experiment::get;
+    GET "/2.0/mlflow/experiments/get-by-name" => experiment::get_by_name;
+    POST "/2.0/mlflow/experiments/search" => experiment::search;
+    GET "/2.0/mlflow/experiments/search" => experiment::search;
+    POST "/2.0/mlflow/experiments/update" => experiment::update;
+    POST "/2.0/mlflow/experiments/delete" => experiment::delete;
+    POST "/2.0/mlflow/experiments/restore" => experiment::restore;
+    POST "/2.0/mlflow/experiments/set-experiment-tag" => experiment::set_tag;
+    POST "/2.0/mlflow/experiments/delete-experiment-tag" => experiment::delete_tag;
+    POST "/2.0/mlflow/runs/create" => run::create;
+    GET "/2.0/mlflow/runs/get" => run::get;
+    POST "/2.0/mlflow/runs/update" => run::update;
+    POST "/2.0/mlflow/runs/delete" => run::delete;
+    POST "/2.0/mlflow/runs/restore" => run::restore;
+    POST "/2.0/mlflow/runs/search" => run::search;
+    POST "/2.0/mlflow/runs/log-metric" => <raw> log::metric;
+    POST "/2.0/mlflow/runs/log-parameter" => <raw> log::parameter;
+    POST "/2.0/mlflow/runs/log-batch" => <raw> log::batch;
+    POST "/2.0/mlflow/runs/set-tag" => <raw> log::tag;
+    POST "/2.0/mlflow/runs/delete-tag" => run::delete_tag;
+    POST "/2.0/mlflow/runs/log-inputs" => run::log_inputs [body: DATASET_BODY];
+    POST "/2.0/mlflow/runs/outputs" => run::outputs;
+    GET "/2.0/mlflow/metrics/get-history" => metric::history;
+    GET "/2.0/mlflow/metrics/get-history-bulk-interval" => metric::bulk_interval;
+    GET "/2.0/mlflow/metrics/get-history-bulk" => metric::bulk [prefixes: &["/ajax-api"]];
+    GET "/2.0/mlflow/artifacts/list" => run::list_artifacts;
+    POST "/2.0/mlflow/logged-models" => logged_model::create;
+    POST "/2.0/mlflow/logged-models/search" => logged_model::search;
+    GET "/2.0/mlflow/logged-models/{model_id}" => logged_model::get;
+    PATCH "/2.0/mlflow/logged-models/{model_id}" => logged_model::finalize;
+    DELETE "/2.0/mlflow/logged-models/{model_id}" => logged_model::delete;
+    PATCH "/2.0/mlflow/logged-models/{model_id}/tags" => logged_model::set_tags;
+    DELETE "/2.0/mlflow/logged-models/{model_id}/tags/{tag_key}" => logged_model::delete_tag;
+    POST "/2.0/mlflow/logged-models/{model_id}/params" => logged_model::log_params;
+    GET "/2.0/mlflow/logged-models/{model_id}/artifacts/directories" => logged_model::list_files;
+    POST "/2.0/mlflow/registered-models/create" => registry::create;
+    GET "/2.0/mlflow/registered-models/get" => registry::get;
+    GET "/2.0/mlflow/registered-models/search" => registry::search;
+    PATCH "/2.0/mlflow/registered-models/update" => registry::update;
+    POST "/2.0/mlflow/registered-models/rename" => registry::rename;
+    DELETE "/2.0/mlflow/registered-models/delete" => registry::delete;
+    POST "/2.0/mlflow/registered-models/get-latest-versions" => registry::latest_versions;
+    GET "/2.0/mlflow/registered-models/get-latest-versions" => registry::latest_versions;
+    POST "/2.0/mlflow/registered-models/set-tag" => registry::set_tag;
+    DELETE "/2.0/mlflow/registered-models/delete-tag" => registry::delete_tag;
+    POST "/2.0/mlflow/registered-models/alias" => registry::set_alias;
+    DELETE "/2.0/mlflow/registered-models/alias" => registry::delete_alias;
+    GET "/2.0/mlflow/registered-models/alias" => registry::get_by_alias;
+    POST "/2.0/mlflow/model-versions/create" => registry::create_version;
+    GET "/2.0/mlflow/model-versions/get" => registry::get_version;
+    GET "/2.0/mlflow/model-versions/search" => registry::search_versions;
+    PATCH "/2.0/mlflow/model-versions/update" => registry::update_version;
+    DELETE "/2.0/mlflow/model-versions/delete" => registry::delete_version;
+    POST "/2.0/mlflow/model-versions/transition-stage" => registry::transition_stage;
+    GET "/2.0/mlflow/model-versions/get-download-uri" => registry::download_uri;
+    POST "/2.0/mlflow/model-versions/set-tag" => registry::set_version_tag;
+    DELETE "/2.0/mlflow/model-versions/delete-tag" => registry::delete_version_tag;
+    GET "/2.0/mlflow-artifacts/artifacts" => artifact::list;
+    DELETE "/2.0/mlflow-artifacts/artifacts/{*path}" => artifact::delete;
 }
 
-/// The doors of the protocol: all operations under both prefixes, transfers of artifacts, and what is said of the server.
-pub fn router() -> Router {
+/// The doors of the protocol: all operations below their prefixes, transfers of artifacts, and what is said of the server.
+pub fn router(limits: Limits) -> Router {
+    let intake = Arc::new(Intake::new(limits));
     let mut router = Router::new();
-    for prefix in ["/api", "/ajax-api"] {
+    for prefix in PREFIXES {
         let mut api = Router::new();
-        for operation in OPERATIONS {
+        for operation in OPERATIONS.iter().filter(|operation| operation.prefixes().contains(prefix)) {
             let filter = MethodFilter::try_from(operation.method.clone()).unwrap_or(MethodFilter::GET);
-            let door = move |identified: Identified, path: Path, request: Request| {
-                enter(operation, identified, path, request)
+            let intake = intake.clone();
+            let door = async move |identified: Identified, path: Path, request: Request| {
+                enter(operation, &intake, identified, path, request).await
             };
             api = api.route(operation.path, on(filter, door));
         }
@@ -155,26 +194,37 @@ pub fn router() -> Router {
 
 async fn enter(
     operation: &'static Operation,
+    intake: &Intake,
     Identified(acting): Identified,
     path: Path,
     request: Request,
 ) -> Result<Response, WireError> {
     let path = path.map_err(|_| Problem::invalid("The address holds bytes that are no text."))?;
     let (parts, body) = request.into_parts();
-    let from_query = parts.method == Method::GET && parts.uri.query().is_some();
-    let mut args = if from_query {
-        Args::of_query(parts.uri.query().unwrap_or_default())
-    } else {
-        check_content_type(&parts.method, &parts.headers)?;
-        match read_body(body, operation.body_limit).await? {
-            Some(body) => Args::of_body(&body),
-            None => return Ok(too_long(operation.body_limit)),
+    let query = parts.uri.query().filter(|_| parts.method == Method::GET);
+    let answer = match (&operation.handler, query) {
+        (Handler::Args(handler), Some(query)) => handler(acting, with_path(Args::of_query(query), &path)),
+        (handler, _) => {
+            check_content_type(&parts.method, &parts.headers)?;
+            let received = match intake.read(body, operation.terms.body).await {
+                Ok(received) => received,
+                Err(refusal) => return Ok(refusal.into_response()),
+            };
+            match handler {
+                Handler::Raw(handler) => handler(acting, &received.bytes),
+                Handler::Args(handler) => handler(acting, with_path(Args::of_body(&received.bytes), &path)),
+            }
         }
     };
-    for (name, value) in &path {
+    answer.await.map(IntoResponse::into_response)
+}
+
+/// The variable parts of the path are arguments too.
+fn with_path(mut args: Args, path: &RawPathParams) -> Args {
+    for (name, value) in path {
         args = args.with(name, value.to_owned());
     }
-    (operation.handler)(acting, args).await.map(|answer| Json(answer).into_response())
+    args
 }
 
 fn check_content_type(method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
@@ -185,35 +235,6 @@ fn check_content_type(method: &Method, headers: &HeaderMap) -> Result<(), Proble
         return Ok(());
     }
     Err(Problem::invalid("Bad Request. Content-Type must be application/json."))
-}
-
-/// The body, `None` if it is too long. What is too long is read to its end, or the client would see a broken connection
-/// instead of the answer.
-async fn read_body(body: Body, limit: usize) -> Result<Option<Bytes>, Problem> {
-    let mut stream = body.into_data_stream();
-    let mut read = Vec::new();
-    let mut length = 0;
-    while let Some(chunk) = stream.next().await {
-        let chunk = chunk
-            .map_err(|error| Problem::new(Code::BadRequest, format!("The request broke off: {error}")))?;
-        length += chunk.len();
-        if length > limit + DRAINED {
-            return Ok(None);
-        }
-        if length <= limit {
-            read.extend_from_slice(&chunk);
-        } else {
-            read = Vec::new();
-        }
-    }
-    Ok((length <= limit).then(|| read.into()))
-}
-
-fn too_long(limit: usize) -> Response {
-    let message = format!("The request is too long: at most {limit} bytes are taken. Please split it up.");
-    let mut response = WireError(Problem::invalid(message)).into_response();
-    *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
-    response
 }
 
 async fn no_such_operation(method: Method, OriginalUri(uri): OriginalUri) -> WireError {

@@ -1,7 +1,8 @@
-//! `/mlflow/runs/…` and `/mlflow/metrics/…`
+//! `/mlflow/runs/…`, but for logging (see [`super::log`]).
 
 use super::{
     Answer,
+    answer::{self, Reply},
     args::Args,
     encode::{self, Object},
     experiment::{experiment_id, experiment_ids},
@@ -9,12 +10,8 @@ use super::{
 };
 use domain::{Acting, run::SearchRuns};
 use model::{
-    Code, ModelId, Problem, RunId,
-    metric::Point,
-    name::limit,
-    run::{
-        Dataset, DatasetInput, LogBatch, MetricInput, ModelOutput, NewRun, Param, RunStatus, RunUpdate, Tag,
-    },
+    ModelId, Problem, RunId,
+    run::{Dataset, DatasetInput, ModelOutput, NewRun, RunStatus, RunUpdate, Tag},
 };
 use serde_json::json;
 
@@ -24,11 +21,12 @@ pub fn run_id(args: &Args) -> Result<RunId, Problem> {
     args.id(name, |text| Problem::missing(format!("Run with id={text} not found")))
 }
 
-fn model_id(args: &Args) -> Result<ModelId, Problem> {
+/// A logged model's id.
+pub fn model_id(args: &Args) -> Result<ModelId, Problem> {
     args.id("model_id", |text| Problem::missing(format!("Logged model with ID '{text}' not found.")))
 }
 
-pub async fn create(acting: Acting, mut args: Args) -> Answer {
+pub async fn create(acting: Acting, mut args: Args) -> Answer<Reply> {
     let run = acting
         .create_run(NewRun {
             experiment: experiment_id(&args)?,
@@ -38,15 +36,15 @@ pub async fn create(acting: Acting, mut args: Args) -> Answer {
             tags: read_tags(&mut args, "tags")?,
         })
         .await?;
-    Ok(json!({ "run": encode::run(&run) }))
+    Ok(Reply::of(&encode::run::one(&run)))
 }
 
-pub async fn get(acting: Acting, args: Args) -> Answer {
+pub async fn get(acting: Acting, args: Args) -> Answer<Reply> {
     let run = acting.get_run(run_id(&args)?).await?;
-    Ok(json!({ "run": encode::run(&run) }))
+    Ok(Reply::of(&encode::run::one(&run)))
 }
 
-pub async fn update(acting: Acting, args: Args) -> Answer {
+pub async fn update(acting: Acting, args: Args) -> Answer<Reply> {
     let words = RunStatus::ALL.map(|status| (status.name(), status));
     let change = RunUpdate {
         status: args.word("status", &words, 1)?,
@@ -54,7 +52,7 @@ pub async fn update(acting: Acting, args: Args) -> Answer {
         name: args.text("run_name")?.map(str::to_owned),
     };
     let info = acting.update_run(run_id(&args)?, &change).await?;
-    Ok(json!({ "run_info": encode::run_info(&info) }))
+    Ok(Reply::of(&encode::run::info(&info)))
 }
 
 pub async fn delete(acting: Acting, args: Args) -> Answer {
@@ -67,7 +65,7 @@ pub async fn restore(acting: Acting, args: Args) -> Answer {
     Ok(json!({}))
 }
 
-pub async fn search(acting: Acting, args: Args) -> Answer {
+pub async fn search(acting: Acting, args: Args) -> Answer<Reply> {
     let max_results = args.int("max_results")?.unwrap_or(1000);
     let page = acting
         .search_runs(SearchRuns {
@@ -79,57 +77,7 @@ pub async fn search(acting: Acting, args: Args) -> Answer {
             page_token: args.text_or_empty("page_token")?,
         })
         .await?;
-    Ok(Object::default()
-        .set_list("runs", &page.items, encode::run)
-        .set_some("next_page_token", page.next)
-        .done())
-}
-
-/// A metric of `log-metric` or of a batch.
-fn metric(args: &Args) -> Result<MetricInput, Problem> {
-    let key = args.required("key")?.to_owned();
-    let value = args.double("value")?;
-    let timestamp = args.int("timestamp")?.ok_or_else(|| args.missing("timestamp"))?;
-    let step = args.int("step")?.unwrap_or_default();
-    let dataset = match (args.text_or_empty("dataset_name")?, args.text_or_empty("dataset_digest")?) {
-        ("", _) => None,
-        (name, digest) => Some((name.to_owned(), digest.to_owned())),
-    };
-    let model = if args.text_or_empty("model_id")?.is_empty() { None } else { Some(model_id(args)?) };
-    Ok(MetricInput { key, point: Point { step, timestamp, value }, model, dataset })
-}
-
-fn param(args: &Args) -> Result<Param, Problem> {
-    Ok(Param { key: args.required("key")?.to_owned(), value: args.text_or_empty("value")?.to_owned() })
-}
-
-pub async fn log_metric(acting: Acting, args: Args) -> Answer {
-    let batch = LogBatch { metrics: vec![metric(&args)?], ..LogBatch::default() };
-    acting.log(run_id(&args)?, batch).await?;
-    Ok(json!({}))
-}
-
-pub async fn log_parameter(acting: Acting, args: Args) -> Answer {
-    let batch = LogBatch { params: vec![param(&args)?], ..LogBatch::default() };
-    acting.log(run_id(&args)?, batch).await?;
-    Ok(json!({}))
-}
-
-pub async fn set_tag(acting: Acting, args: Args) -> Answer {
-    let batch = LogBatch { tags: vec![param(&args)?], ..LogBatch::default() };
-    acting.log(run_id(&args)?, batch).await?;
-    Ok(json!({}))
-}
-
-pub async fn log_batch(acting: Acting, mut args: Args) -> Answer {
-    let run = run_id(&args)?;
-    let batch = LogBatch {
-        metrics: args.items("metrics")?.iter().map(metric).collect::<Result<_, _>>()?,
-        params: args.items("params")?.iter().map(param).collect::<Result<_, _>>()?,
-        tags: args.items("tags")?.iter().map(param).collect::<Result<_, _>>()?,
-    };
-    acting.log(run, batch).await?;
-    Ok(json!({}))
+    Ok(answer::page("runs", &page.items, page.next, encode::run::write))
 }
 
 pub async fn delete_tag(acting: Acting, args: Args) -> Answer {
@@ -172,34 +120,6 @@ pub async fn outputs(acting: Acting, mut args: Args) -> Answer {
         .collect::<Result<Vec<_>, Problem>>()?;
     acting.log_outputs(run, &models).await?;
     Ok(json!({}))
-}
-
-pub async fn metric_history(acting: Acting, args: Args) -> Answer {
-    let key = args.required("metric_key")?;
-    let most = i64::from(limit::PAGE_RUNS);
-    let wanted = match args.int("max_results")? {
-        None => None,
-        Some(wanted) if wanted > 0 => Some(wanted.min(most).unsigned_abs()),
-        Some(wanted) => {
-            return Err(Problem::invalid(format!(
-                "Invalid value {wanted} for parameter 'max_results' supplied. It must be a positive integer"
-            ))
-            .into());
-        }
-    };
-    let page =
-        match acting.metric_history(run_id(&args)?, key, wanted, args.text_or_empty("page_token")?).await {
-            Ok(page) => page,
-            // MLflow's rule: a run that isn't there has no history.
-            Err(error) => match Problem::from(error) {
-                problem if problem.code == Code::ResourceDoesNotExist => return Ok(json!({})),
-                problem => return Err(problem.into()),
-            },
-        };
-    Ok(Object::default()
-        .set_list("metrics", &page.items, |point| encode::point(key, point))
-        .set_some("next_page_token", page.next)
-        .done())
 }
 
 pub async fn list_artifacts(acting: Acting, args: Args) -> Answer {

@@ -51,8 +51,10 @@ pub fn all() -> Vec<Door> {
     let mut doors: Vec<Door> = server::wire::OPERATIONS
         .iter()
         .flat_map(|operation| {
-            ["/api", "/ajax-api"]
-                .map(|prefix| token(operation.method.clone(), format!("{prefix}{}", operation.path)))
+            operation
+                .prefixes()
+                .iter()
+                .map(move |prefix| token(operation.method.clone(), format!("{prefix}{}", operation.path)))
         })
         .collect();
     for prefix in ["/api", "/ajax-api"] {
@@ -140,7 +142,7 @@ fn arguments(route: &str, things: &Things) -> Value {
         "name": name, "new_name": format!("{name}-renamed"),
         "experiment_id": things.experiment.to_string(), "experiment_ids": [things.experiment.to_string()],
         "experiment_name": things.experiment_name,
-        "run_id": things.run.to_string(), "model_id": things.model.to_string(),
+        "run_id": things.run.to_string(), "run_ids": [things.run.to_string()], "model_id": things.model.to_string(),
         "key": "k", "value": "1", "timestamp": 1, "step": 1, "metric_key": "m", "max_results": 10,
         "status": status, "path": path, "filter": filter,
         "metrics": [{ "key": "m2", "value": 1.0, "timestamp": 1 }],
