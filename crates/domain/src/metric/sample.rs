@@ -18,6 +18,7 @@ impl Keep {
     pub(crate) fn is_full(self, points: usize) -> bool {
         match self {
             Self::First(most) => points >= most,
+            Self::Evenly(_) => false,
         }
     }
 
