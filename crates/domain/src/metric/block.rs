@@ -10,6 +10,9 @@ use model::metric::Point;
 use std::collections::HashMap;
 
 const FORMAT: u8 = 1;
+/// Bytes of all names, at most, so that a broken block doesn't make us allocate: a commit takes 512 requests of 1,000
+/// metrics, and names may have 250 characters.
+const MOST_NAMES: usize = 512 * 1000 * 1000;
 
 /// Why bytes aren't a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -80,7 +83,10 @@ impl<'a> Builder<'a> {
 
 /// A block whose names are read, and whose points aren't yet.
 pub struct Block<'a> {
-    metrics: Vec<(String, usize)>,
+    /// All names, one after the other.
+    names: String,
+    /// Of each metric, where its name ends in `names`, and how many points it has.
+    metrics: Vec<(usize, usize)>,
     steps: &'a [u8],
     times: &'a [u8],
     values: &'a [u8],
@@ -103,17 +109,23 @@ impl<'a> Block<'a> {
         let take_length =
             |rest: &mut &[u8]| column::take_number(rest).and_then(|length| usize::try_from(length).ok());
         let count = take_length(rest)?;
-        let mut metrics: Vec<(String, usize)> = Vec::with_capacity(count.min(rest.len()));
-        let mut points = 0usize;
+        let mut metrics = Vec::with_capacity(count.min(rest.len()));
+        let mut names: Vec<u8> = Vec::with_capacity(rest.len());
+        let (mut before, mut points) = (0, 0usize);
         for _ in 0..count {
             let (shared, own) = (take_length(rest)?, take_length(rest)?);
             let (own, after) = rest.split_at_checked(own)?;
             *rest = after;
-            let before = metrics.last().map_or(&[][..], |(key, _)| key.as_bytes());
-            let key = [before.get(..shared)?, own].concat();
+            let start = names.len();
+            if shared > start - before || start > MOST_NAMES {
+                return None;
+            }
+            names.extend_from_within(before..before + shared);
+            names.extend_from_slice(own);
+            before = start;
             let has = take_length(rest)?;
             points = points.checked_add(has)?;
-            metrics.push((String::from_utf8(key).ok()?, has));
+            metrics.push((names.len(), has));
         }
         let mut take_column = || {
             let length = take_length(rest)?;
@@ -122,8 +134,19 @@ impl<'a> Block<'a> {
             Some(column)
         };
         let (steps, times) = (take_column()?, take_column()?);
-        let values = *rest;
-        (values.len() == points.checked_mul(8)?).then_some(Self { metrics, steps, times, values })
+        let (values, names) = (*rest, String::from_utf8(names).ok()?);
+        let fits = values.len() == points.checked_mul(8)?
+            && metrics.iter().all(|(end, _)| names.is_char_boundary(*end));
+        fits.then_some(Self { names, metrics, steps, times, values })
+    }
+
+    /// The metrics, each with the number of its first point and how many it has.
+    fn metrics(&self) -> impl Iterator<Item = (&str, usize, usize)> {
+        self.metrics.iter().scan((0, 0), |(start, before), (end, count)| {
+            let found = (&self.names[*start..*end], *before, *count);
+            (*start, *before) = (*end, *before + count);
+            Some(found)
+        })
     }
 
     /// The points of one metric, appended to `points`.
@@ -131,24 +154,30 @@ impl<'a> Block<'a> {
     /// # Errors
     /// If the bytes aren't a block.
     pub fn points_of(&self, key: &str, points: &mut Vec<Point>) -> Result<(), BlockError> {
-        let mut before = 0;
-        for (name, count) in &self.metrics {
+        for (name, before, count) in self.metrics() {
             if name == key {
-                points.extend(self.slice(before, *count).ok_or(BlockError::Broken)?);
+                points.extend(self.slice(before, count).ok_or(BlockError::Broken)?);
             }
-            before += count;
         }
         Ok(())
     }
 
-    /// All metrics with their points.
+    /// Adds all points to those of their metrics.
     ///
     /// # Errors
     /// If the bytes aren't a block.
-    pub fn into_metrics(self) -> Result<impl Iterator<Item = (String, Vec<Point>)>, BlockError> {
-        let total = self.values.len() / 8;
-        let mut points = self.slice(0, total).ok_or(BlockError::Broken)?.into_iter();
-        Ok(self.metrics.into_iter().map(move |(key, count)| (key, points.by_ref().take(count).collect())))
+    pub fn add_to(&self, metrics: &mut HashMap<String, Vec<Point>>) -> Result<(), BlockError> {
+        let points = self.slice(0, self.values.len() / 8).ok_or(BlockError::Broken)?;
+        for (name, before, count) in self.metrics() {
+            let points = &points[before..before + count];
+            match metrics.get_mut(name) {
+                Some(known) => known.extend_from_slice(points),
+                None => {
+                    metrics.insert(name.to_owned(), points.to_vec());
+                }
+            }
+        }
+        Ok(())
     }
 
     fn slice(&self, from: usize, count: usize) -> Option<Vec<Point>> {
@@ -174,7 +203,9 @@ mod tests {
         assert_eq!(builder.count(), logged.len());
         let data = builder.pack();
         let mut found = 0;
-        for (key, points) in Block::open(&data).unwrap().into_metrics().unwrap() {
+        let mut metrics = HashMap::new();
+        Block::open(&data).unwrap().add_to(&mut metrics).unwrap();
+        for (key, points) in metrics {
             let expected: Vec<Point> =
                 logged.iter().filter(|(name, _)| *name == key).map(|(_, point)| *point).collect();
             let mut alone = Vec::new();
@@ -203,7 +234,7 @@ mod tests {
             data[0] = FORMAT;
             if let Ok(block) = Block::open(&data) {
                 let _ = block.points_of("a", &mut Vec::new());
-                let _ = block.into_metrics().map(Iterator::count);
+                let _ = block.add_to(&mut HashMap::new());
             }
         }
     }

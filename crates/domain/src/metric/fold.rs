@@ -4,11 +4,12 @@
 //! for it. A point logged twice is one point, so that a client may try again: points are compared with stored ones if they
 //! reach into the range of both the old steps and the old times. A client that logs forward never pays for it.
 
+use super::merge::off_the_async_threads;
 use crate::{
     error::Result,
     store::{
         self, Db, Tx,
-        block::{Claim, StoredBlock},
+        block::{Claim, gather},
         segment::Bounds,
     },
 };
@@ -23,7 +24,7 @@ const BLOCKS: i64 = 256;
 /// Summaries written in one transaction, about: others wait for it.
 const SUMMARIES: usize = 2000;
 
-/// What the blocks of a run bring to its metrics.
+/// What the blocks of a run bring to its metrics, in the order of their names: so the rows of summaries lie.
 struct Gathered {
     claim: Claim,
     experiment: ExperimentId,
@@ -51,7 +52,7 @@ pub async fn fold(db: &Db, runs: &[RunId]) -> Result<()> {
             let gathered = Gathered {
                 claim: Claim { run, from, to },
                 experiment: ExperimentId(progress.experiment_id),
-                metrics: gather(&blocks)?,
+                metrics: off_the_async_threads(move || gather(&blocks)).await??.into_iter().collect(),
             };
             summaries += gathered.metrics.len();
             waiting.push(gathered);
@@ -64,17 +65,6 @@ pub async fn fold(db: &Db, runs: &[RunId]) -> Result<()> {
         }
     }
     write(db, waiting).await
-}
-
-fn gather(blocks: &[StoredBlock]) -> Result<BTreeMap<String, Vec<Point>>> {
-    let mut metrics: BTreeMap<String, Vec<Point>> = BTreeMap::new();
-    for block in blocks {
-        let found = block.open()?.into_metrics().map_err(|error| block.broken(error))?;
-        for (key, points) in found {
-            metrics.entry(key).or_default().extend(points);
-        }
-    }
-    Ok(metrics)
 }
 
 async fn write(db: &Db, gathered: Vec<Gathered>) -> Result<()> {
@@ -150,12 +140,13 @@ async fn stored_points<'a>(
         let Some(last) = blocks.last() else { break };
         after = last.seq;
         for block in &blocks {
-            let opened = block.open()?;
-            for (key, _) in wanted {
-                points.clear();
-                opened.points_of(key, &mut points).map_err(|error| block.broken(error))?;
-                stored.entry(key).or_default().extend(points.drain(..));
-            }
+            block.read(|block| {
+                for (key, _) in wanted {
+                    block.points_of(key, &mut points)?;
+                    stored.entry(key).or_default().extend(points.drain(..));
+                }
+                Ok(())
+            })?;
         }
     }
     let keys: HashMap<&str, &'a str> = wanted.iter().map(|(key, _)| (*key, *key)).collect();

@@ -11,12 +11,12 @@ use crate::{
     error::{Error, Result},
     store::{
         self, Db,
-        block::StoredBlock,
+        block::gather,
         segment::{Head, NewSegment, StoredSegment},
     },
 };
 use model::{RunId, metric::Point};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// Points of blocks merged at once, at most: 24 bytes each in memory.
 const POINTS: usize = 500_000;
@@ -66,7 +66,7 @@ pub async fn merge(db: &Db, run: RunId, effort: Effort) -> Result<(u64, u64)> {
     let until = blocks.last().map(|block| block.seq);
     let merged_blocks = blocks.len() as u64;
     let points: u64 = blocks.iter().map(|block| block.count.unsigned_abs()).sum();
-    let metrics = off_the_async_threads(move || gather(blocks)).await??;
+    let metrics = off_the_async_threads(move || gather(&blocks)).await??;
     let mut plans = plan(run, metrics, tails, effort).into_iter().peekable();
     if plans.peek().is_none() {
         return Ok((0, 0));
@@ -91,18 +91,8 @@ pub async fn merge(db: &Db, run: RunId, effort: Effort) -> Result<(u64, u64)> {
     Ok((merged_blocks, points))
 }
 
-fn gather(blocks: Vec<StoredBlock>) -> Result<BTreeMap<String, Vec<Point>>> {
-    let mut metrics: BTreeMap<String, Vec<Point>> = BTreeMap::new();
-    for block in blocks {
-        for (key, points) in block.open()?.into_metrics().map_err(|error| block.broken(error))? {
-            metrics.entry(key).or_default().extend(points);
-        }
-    }
-    Ok(metrics)
-}
-
 /// What to do for each metric. `tails` are in the order of keys and numbers.
-fn plan(run: RunId, metrics: BTreeMap<String, Vec<Point>>, tails: Vec<Head>, effort: Effort) -> Vec<Plan> {
+fn plan(run: RunId, metrics: HashMap<String, Vec<Point>>, tails: Vec<Head>, effort: Effort) -> Vec<Plan> {
     let mut of_key: HashMap<String, Vec<Head>> = HashMap::new();
     for head in tails {
         of_key.entry(head.key.clone()).or_default().push(head);
@@ -117,6 +107,7 @@ fn plan(run: RunId, metrics: BTreeMap<String, Vec<Point>>, tails: Vec<Head>, eff
     // A resting run's other metrics, whose segments were left small.
     plans.extend(of_key.into_iter().map(|(key, tails)| plan_metric(key, Vec::new(), tails, effort)));
     plans.retain(|plan| !plan.points.is_empty() || plan.joined.len() > 1);
+    plans.sort_unstable_by(|a, b| a.key.cmp(&b.key));
     tracing::debug!(%run, metrics = plans.len(), "merging");
     plans
 }

@@ -126,7 +126,7 @@ pub async fn arranged(
         let blocks: Vec<StoredBlock> = store::block::of_runs(db, runs).await?;
         for block in &blocks {
             let points = loose.entry(RunId(block.run_id)).or_default();
-            block.open()?.points_of(key, points).map_err(|error| block.broken(error))?;
+            block.read(|block| block.points_of(key, points))?;
         }
     }
     let mut heads: HashMap<RunId, Vec<Head>> = HashMap::new();

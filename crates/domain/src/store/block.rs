@@ -8,7 +8,8 @@ use crate::{
     gate::{Edit, RunGrant},
     metric::block::{Block, BlockError},
 };
-use model::{ExperimentId, RunId};
+use model::{ExperimentId, RunId, metric::Point};
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// What one commit brings to a run.
@@ -100,13 +101,12 @@ pub(crate) struct StoredBlock {
 }
 
 impl StoredBlock {
-    /// Reads what it has.
-    pub fn open(&self) -> Result<Block<'_>> {
-        Block::open(&self.data).map_err(|error| self.broken(error))
+    /// Reads from it.
+    pub fn read<T>(&self, read: impl FnOnce(Block<'_>) -> Result<T, BlockError>) -> Result<T> {
+        Block::open(&self.data).and_then(read).map_err(|error| self.broken(error))
     }
 
-    /// The error for one that can't be read.
-    pub fn broken(&self, error: BlockError) -> Error {
+    fn broken(&self, error: BlockError) -> Error {
         Error::BrokenRow {
             table: "blocks",
             column: "data",
@@ -137,6 +137,13 @@ pub(crate) async fn of_runs<L>(mut db: &Db, runs: &[RunGrant<L>]) -> Result<Vec<
     let mut select: Sql = sql(COLUMNS);
     select.push("run_id IN ").push_list(runs.iter().map(RunGrant::id));
     db.all(select).await
+}
+
+/// All points of these blocks, by metric.
+pub(crate) fn gather(blocks: &[StoredBlock]) -> Result<HashMap<String, Vec<Point>>> {
+    let mut metrics = HashMap::new();
+    blocks.iter().try_for_each(|block| block.read(|block| block.add_to(&mut metrics)))?;
+    Ok(metrics)
 }
 
 /// How far a run gets by a fold.

@@ -114,8 +114,10 @@ impl Sql {
 
     fn for_sqlite(self) -> Result<(AssertSqlSafe<String>, SqliteArguments)> {
         let mut bound = SqliteArguments::default();
+        let text =
+            if self.args.len() >= MANY { unnumbered(&self.text).unwrap_or(self.text) } else { self.text };
         add_all(&mut bound, self.args)?;
-        Ok((AssertSqlSafe(self.text), bound))
+        Ok((AssertSqlSafe(text), bound))
     }
 
     fn for_postgres(self) -> Result<(AssertSqlSafe<String>, PgArguments)> {
@@ -123,6 +125,26 @@ impl Sql {
         add_all(&mut bound, self.args)?;
         Ok((AssertSqlSafe(self.text), bound))
     }
+}
+
+/// From so many values on, numbered placeholders cost more than the statement itself.
+const MANY: usize = 32;
+
+/// The text with `?` for its placeholders, if each occurs once and in order. SQLite keeps numbered ones in a list that it
+/// walks along for each value that is bound, which takes the square of their number.
+fn unnumbered(text: &str) -> Option<String> {
+    let mut pieces = text.split('$');
+    let mut plain = String::with_capacity(text.len());
+    plain.push_str(pieces.next()?);
+    for (number, piece) in (1usize..).zip(pieces) {
+        let digits = piece.bytes().take_while(u8::is_ascii_digit).count();
+        if piece[..digits].parse() != Ok(number) {
+            return None;
+        }
+        plain.push('?');
+        plain.push_str(&piece[digits..]);
+    }
+    Some(plain)
 }
 
 fn add_all<A>(bound: &mut A, args: Vec<Arg>) -> Result<()>
@@ -282,6 +304,15 @@ mod tests {
             })
             .collect();
         assert_eq!(bound, all);
+    }
+
+    #[test]
+    fn placeholders_in_order_need_no_numbers() {
+        assert_eq!(unnumbered("VALUES ($1, $2), ($3, $4) x").as_deref(), Some("VALUES (?, ?), (?, ?) x"));
+        assert_eq!(unnumbered("no values").as_deref(), Some("no values"));
+        for text in ["$2 $1", "$1 $1", "$1 '$' $2", "$x"] {
+            assert_eq!(unnumbered(text), None, "{text}");
+        }
     }
 
     #[test]
