@@ -17,6 +17,6 @@ pub use artifact::{artifact_text, list_artifacts};
 pub use experiment::{experiment_head, list_experiments};
 pub use fault::Fault;
 pub use packed::{Answer, fetch};
-pub use run::{compare_runs, curves, list_runs, run_page};
+pub use run::{compare_runs, curves, list_runs, run_page, search_keys};
 pub use session::{SignIn, set_password, viewer};
 pub use token::{create_token, delete_token, list_tokens};

@@ -3,7 +3,7 @@ use leptos::prelude::*;
 use model::{
     ExperimentId, RunId,
     curve::{Curve, CurveRequest},
-    page::{self, Comparison, RunsPage, RunsQuery},
+    page::{self, Comparison, KeysFound, RunsPage, RunsQuery},
 };
 use server_fn::codec::Postcard;
 
@@ -12,6 +12,13 @@ use server_fn::codec::Postcard;
 pub async fn list_runs(experiment: ExperimentId, query: RunsQuery) -> Result<RunsPage, Fault> {
     use crate::ssr::{acting, fault};
     acting().await?.list_runs(experiment, &query).await.map_err(fault)
+}
+
+/// Keys of metrics, params and tags in an experiment that contain a text; some of them if there are very many.
+#[server(prefix = "/ui", endpoint = "search_keys", input = Postcard, output = Postcard)]
+pub async fn search_keys(experiment: ExperimentId, text: String) -> Result<KeysFound, Fault> {
+    use crate::ssr::{acting, fault};
+    acting().await?.find_keys(experiment, &text).await.map_err(fault)
 }
 
 /// A run with all it logged but the histories.

@@ -3,7 +3,7 @@ use crate::{
     part::{
         address::Address,
         answered::Answered,
-        column::{default_columns, known_columns, read_columns},
+        column::{default_columns, named_columns, read_columns},
         column_picker::ColumnPicker,
         copy::CopyButton,
         empty::{Empty, FirstRun},
@@ -19,7 +19,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 use model::{
     ExperimentId,
-    page::{COMPARISON_LIMIT, ExperimentHead, RUNS_PAGE, RunsPage, RunsQuery},
+    page::{COMPARISON_LIMIT, ExperimentHead, RUNS_PAGE, RunsPage, RunsQuery, Total},
     run::{Run, tag},
 };
 
@@ -43,6 +43,7 @@ pub fn RunList() -> AnyView {
             order_by: address.text("order"),
             offset: (page_number(address) - 1).saturating_mul(u64::from(RUNS_PAGE)),
             deleted: address.text("view") == "trash",
+            columns: read_columns(&address.text("columns")).map(|columns| named_columns(&columns)),
         },
     });
     let head = fetch(move || experiment.get(), experiment_head);
@@ -56,7 +57,7 @@ pub fn RunList() -> AnyView {
                 view! {
                     <Title text=name.clone()/>
                     <Header head/>
-                    <Runs runs selection name/>
+                    <Runs runs experiment=experiment.into() selection name/>
                 }
             }}/>
         </div>
@@ -107,12 +108,16 @@ fn Header(head: ExperimentHead) -> AnyView {
 }
 
 #[component]
-fn Runs(runs: Answer<RunsPage>, selection: Selection, name: String) -> AnyView {
+fn Runs(
+    runs: Answer<RunsPage>,
+    experiment: Signal<ExperimentId>,
+    selection: Selection,
+    name: String,
+) -> AnyView {
     let address = Address::here();
     // The rows last shown, for the choice of columns only. The table must not read them: they are written while it is
     // being replaced.
     let rows = RwSignal::new(Vec::<Run>::new());
-    let known = Memo::new(move |_| rows.with(|rows| known_columns(rows)));
     let chosen = Memo::new(move |_| read_columns(&address.text("columns")));
     let shown =
         Signal::derive(move || chosen.get().unwrap_or_else(|| rows.with(|rows| default_columns(rows))));
@@ -133,20 +138,21 @@ fn Runs(runs: Answer<RunsPage>, selection: Selection, name: String) -> AnyView {
                     {Icon::Trash.draw()}
                     <span class="button-label">"Trash"</span>
                 </a>
-                <ColumnPicker known=known.into() shown/>
+                <ColumnPicker experiment shown/>
                 <CompareButton selection/>
             </div>
         </div>
         <Answered answer=runs bars=12 show={move |page: RunsPage| {
             rows.set(page.runs.clone());
-            if page.runs.is_empty() && page.total == 0 {
+            if page.runs.is_empty() && page.total == Total::Exactly(0) {
                 return view! { <NoRuns name=name.clone()/> }.into_any();
             }
+            let rows = page.runs.len() as u64;
             let unchosen = default_columns(&page.runs);
             let columns = Signal::derive(move || chosen.get().unwrap_or_else(|| unchosen.clone()));
             view! {
                 <RunTable runs=page.runs columns selection/>
-                <footer class="table-foot"><Pager total=page.total/></footer>
+                <footer class="table-foot"><Pager total=page.total rows/></footer>
             }.into_any()
         }}/>
     }

@@ -1,5 +1,6 @@
 use model::{
-    filter::{Key, RunOrder, RunText, RunTime},
+    filter::{Key, MetricFigure, RunOrder, RunText, RunTime},
+    page::{KeysFound, NamedColumns},
     run::Run,
 };
 use std::{collections::BTreeSet, fmt};
@@ -53,6 +54,11 @@ impl Column {
         }
     }
 
+    /// Whether its head contains a text, in any case.
+    pub fn matches(&self, text: &str) -> bool {
+        self.title().to_lowercase().contains(&text.trim().to_lowercase())
+    }
+
     /// What stands over it and its neighbours of the same kind.
     pub fn group(&self) -> &'static str {
         match self {
@@ -69,7 +75,7 @@ impl Column {
             Self::Started => Some(RunOrder::Time(RunTime::Start)),
             Self::User => Some(RunOrder::Text(RunText::UserId)),
             Self::Duration | Self::Source => None,
-            Self::Metric(key) => Key::new(key.as_str()).map(RunOrder::Metric),
+            Self::Metric(key) => Key::new(key.as_str()).map(|key| RunOrder::Metric(MetricFigure::Last, key)),
             Self::Param(key) => Key::new(key.as_str()).map(RunOrder::Param),
             Self::Tag(key) => Key::new(key.as_str()).map(RunOrder::Tag),
         }
@@ -114,8 +120,32 @@ pub fn toggle_column(columns: &mut Vec<Column>, column: Column) {
     columns.insert(place, column);
 }
 
+/// What the server must read of each run for these columns.
+pub fn named_columns(columns: &[Column]) -> NamedColumns {
+    let mut named = NamedColumns::default();
+    for column in columns {
+        match column {
+            Column::Metric(key) => named.metrics.push(key.clone()),
+            Column::Param(key) => named.params.push(key.clone()),
+            Column::Tag(key) => named.tags.push(key.clone()),
+            Column::Started | Column::Duration | Column::User | Column::Source => {}
+        }
+    }
+    named
+}
+
+/// The columns that a search for keys found, those of every run that contain the text among them.
+pub fn found_columns(keys: KeysFound, text: &str) -> BTreeSet<Column> {
+    let mut found: BTreeSet<Column> =
+        Column::ATTRIBUTES.into_iter().filter(|column| column.matches(text)).collect();
+    found.extend(keys.metrics.into_iter().map(Column::Metric));
+    found.extend(keys.params.into_iter().map(Column::Param));
+    found.extend(keys.tags.into_iter().map(Column::Tag));
+    found
+}
+
 /// All columns that these runs could fill.
-pub fn known_columns(runs: &[Run]) -> Vec<Column> {
+fn known_columns(runs: &[Run]) -> Vec<Column> {
     let mut known: BTreeSet<Column> = Column::ATTRIBUTES.into_iter().collect();
     for run in runs {
         known.extend(run.metrics.iter().map(|metric| Column::Metric(metric.key.clone())));
@@ -156,6 +186,23 @@ mod tests {
         check("none");
         assert_eq!(read_columns(""), None);
         assert_eq!(read_columns("nonsense,user"), Some(vec![Column::User]));
+    }
+
+    #[test]
+    fn the_server_is_asked_for_what_is_shown() {
+        let named = named_columns(&read_columns("user,metrics.a,params.p,metrics.b").unwrap());
+        assert_eq!(
+            (named.metrics, named.params),
+            (vec!["a".to_owned(), "b".to_owned()], vec!["p".to_owned()])
+        );
+        assert_eq!(named.tags, Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_search_finds_columns_of_every_run_too() {
+        let keys = KeysFound { params: vec!["use_gpu".to_owned()], ..KeysFound::default() };
+        let found: Vec<Column> = found_columns(keys, " USE").into_iter().collect();
+        assert_eq!(found, [Column::User, Column::Param("use_gpu".to_owned())]);
     }
 
     #[test]

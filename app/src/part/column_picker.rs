@@ -1,20 +1,23 @@
-use crate::part::{
-    address::Address,
-    column::{Column, GROUPS, toggle_column, write_columns},
-    icon::Icon,
-    menu::Menu,
-    search_box::SearchBox,
+use crate::{
+    api::{fetch, search_keys},
+    part::{
+        address::Address,
+        answered::Answered,
+        column::{Column, GROUPS, found_columns, toggle_column, write_columns},
+        icon::Icon,
+        menu::Menu,
+        search_box::SearchBox,
+    },
 };
 use leptos::prelude::*;
-
-/// How many columns of a group are listed at once; the search finds the others.
-const LISTED: usize = 100;
+use model::{ExperimentId, page::KeysFound};
+use std::collections::BTreeSet;
 
 /// Chooses the columns of the table of runs. The choice is part of the address.
 #[component]
 pub fn ColumnPicker(
-    /// What could be shown.
-    known: Signal<Vec<Column>>,
+    /// Whose keys there are to choose from. They are asked for when the panel opens, and while one types.
+    experiment: Signal<ExperimentId>,
     /// What is shown.
     shown: Signal<Vec<Column>>,
 ) -> AnyView {
@@ -44,28 +47,27 @@ pub fn ColumnPicker(
             </li>
         }
     };
-    let group = move |name: &'static str| {
-        let wanted = search.get().to_lowercase();
-        let (all, found): (usize, Vec<Column>) = {
-            let known = known.read();
-            let found = || {
-                known
-                    .iter()
-                    .filter(|column| column.group() == name)
-                    .filter(|column| column.title().to_lowercase().contains(&wanted))
-            };
-            (found().count(), found().take(LISTED).cloned().collect())
-        };
-        (all > 0).then(|| {
-            let more = all.saturating_sub(LISTED);
+    let group = move |name: &'static str, columns: &BTreeSet<Column>| {
+        let found: Vec<Column> = columns.iter().filter(|column| column.group() == name).cloned().collect();
+        (!found.is_empty()).then(|| {
             view! {
                 <fieldset>
                     <legend>{name}</legend>
                     <ul>{found.into_iter().map(entry).collect_view()}</ul>
-                    {(more > 0).then(|| view! { <p class="faint">{format!("{more} more: search for them")}</p> })}
                 </fieldset>
             }
         })
+    };
+    let list = move |keys: KeysFound| {
+        let text = search.get_untracked();
+        let more = keys.more;
+        let mut columns = found_columns(keys, &text);
+        // What is shown can be taken out again, however many others there are.
+        columns.extend(shown.get_untracked().into_iter().filter(|column| column.matches(&text)));
+        view! {
+            {GROUPS.map(|name| group(name, &columns)).into_iter().collect_view()}
+            {more.then(|| view! { <p class="faint">"There are more: search for them"</p> })}
+        }
     };
     view! {
         <Menu
@@ -86,7 +88,13 @@ pub fn ColumnPicker(
                     </button>
                 </div>
                 <div class="column-picker-list">
-                    {move || GROUPS.map(group).into_iter().collect_view()}
+                    {move || {
+                        let keys = fetch(
+                            move || (experiment.get(), search.get()),
+                            |(experiment, text)| search_keys(experiment, text),
+                        );
+                        view! { <Answered answer=keys bars=6 show=list/> }
+                    }}
                 </div>
             </div>
         </Menu>

@@ -3,8 +3,9 @@ use leptos::{ev, html, prelude::*};
 use model::filter::{FilterError, RunCondition, parse};
 use std::ops::Range;
 
-const EXAMPLES: [(&str, &str); 5] = [
+const EXAMPLES: [(&str, &str); 6] = [
     ("metrics.loss < 0.5", "last value of a metric"),
+    ("max_metrics.accuracy > 0.9", "the highest it ever was; min_metrics for the lowest"),
     ("params.model = 'cnn' AND metrics.accuracy > 0.9", "several conditions"),
     ("attributes.status = 'FAILED'", "status, run_name, user_id, start_time …"),
     ("tags.mlflow.source.name LIKE '%train%'", "part of a text; ILIKE ignores case"),

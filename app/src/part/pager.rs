@@ -1,6 +1,6 @@
 use crate::part::{address::Address, icon::Icon, number::count};
 use leptos::prelude::*;
-use model::page::RUNS_PAGE;
+use model::page::{RUNS_PAGE, Total};
 
 /// The page of the table that the address asks for, counted from 1.
 pub fn page_number(address: Address) -> u64 {
@@ -11,17 +11,28 @@ pub fn page_number(address: Address) -> u64 {
 #[component]
 pub fn Pager(
     /// How many rows there are in all.
-    total: u64,
+    total: Total,
+    /// How many of them are on this page.
+    rows: u64,
 ) -> AnyView {
     let address = Address::here();
     let size = u64::from(RUNS_PAGE);
     let page = untrack(|| page_number(address));
     let first = (page - 1).saturating_mul(size) + 1;
-    let last = page.saturating_mul(size).min(total);
+    let last = (first - 1).saturating_add(rows);
+    let all = match total {
+        Total::Exactly(total) => count(total),
+        // More may be on this very page.
+        Total::AtLeast(total) => format!("{}+", count(total.max(last))),
+    };
     let place = match total {
-        0 => "No runs".to_owned(),
-        _ if first > total => format!("Past the end of {}", count(total)),
-        _ => format!("{}–{} of {}", count(first), count(last), count(total)),
+        Total::Exactly(0) => "No runs".to_owned(),
+        _ if rows == 0 => format!("Past the end of {all}"),
+        _ => format!("{}–{} of {all}", count(first), count(last)),
+    };
+    let more = match total {
+        Total::Exactly(total) => rows > 0 && last < total,
+        Total::AtLeast(_) => rows == size,
     };
     let step = move |label: &'static str, icon: Icon, to: Option<u64>| match to {
         Some(to) => {
@@ -35,8 +46,8 @@ pub fn Pager(
     view! {
         <nav class="pager" aria-label="Pages">
             <span class="pager-place">{place}</span>
-            {step("Previous page", Icon::ChevronLeft, (page > 1).then(|| (page - 1).min(total.div_ceil(size).max(1))))}
-            {step("Next page", Icon::ChevronRight, (last < total && first <= total).then_some(page + 1))}
+            {step("Previous page", Icon::ChevronLeft, (page > 1).then(|| if rows > 0 { page - 1 } else { (page - 1).min(total.at_least().div_ceil(size).max(1)) }))}
+            {step("Next page", Icon::ChevronRight, more.then_some(page + 1))}
         </nav>
     }
     .into_any()

@@ -5,20 +5,31 @@ use crate::{
     artifact::TextRead,
     error::{Error, Result},
     gate::Read,
-    store::{self, run::RunSearch, search::Slice},
+    store::{
+        self,
+        search::{order::Order, runs::RunSearch},
+    },
 };
 use model::{
     ExperimentId, RunId,
     experiment::ViewType,
-    filter::{self, OrderBy, RunFilter, RunOrder},
+    filter::{self, RunFilter},
     page::{
         ArtifactEntry, ArtifactRoot, COMPARISON_LIMIT, ComparedRun, Comparison, ExperimentHead,
-        ExperimentRow, ModelLink, RUNS_PAGE, RunPage, RunsPage, RunsQuery, TextPreview,
+        ExperimentRow, KEYS_LISTED, KeyKind, KeysFound, ModelLink, NamedColumns, RUNS_PAGE, RunColumns,
+        RunPage, RunsPage, RunsQuery, TABLE_TAGS, TextPreview, Total,
     },
 };
+use tokio::try_join;
 
 /// Experiments that the list shows; it is searched, not paged.
 const EXPERIMENTS_SHOWN: i64 = 500;
+/// Runs that match a filter are counted up to this number.
+const COUNTED: u64 = 10_000;
+/// Keys of metrics, and of params, that a table reads before anybody chose columns.
+const FIRST_KEYS: usize = 24;
+/// Keys that a search for them finds at most.
+const KEYS_FOUND: usize = 1000;
 /// Bytes of a text file that the preview shows.
 const PREVIEW_BYTES: u64 = 256 * 1024;
 
@@ -51,27 +62,83 @@ impl Acting {
     pub async fn list_runs(&self, experiment: ExperimentId, query: &RunsQuery) -> Result<RunsPage> {
         let grant = self.experiment::<Read>(experiment).await?;
         let filter: RunFilter = filter::parse(query.filter.trim())?;
-        let order = match query.order_by.trim() {
+        let order = Order::of(match query.order_by.trim() {
             "" => Vec::new(),
             // The mistake isn't in the filter box, so it has no place there.
             clause => vec![
                 filter::parse_order_by(clause)
                     .map_err(|error: filter::FilterError| Error::invalid(error.message))?,
             ],
-        };
-        let order: Vec<OrderBy<RunOrder>> = order;
+        });
         let search = RunSearch {
             visible: self.visible(),
             experiments: &[grant.id()],
             filter: &filter,
             view: if query.deleted { ViewType::DeletedOnly } else { ViewType::ActiveOnly },
         };
-        self.experiments_up_to_date(&[experiment]).await?;
-        let slice = Slice { offset: query.offset, limit: RUNS_PAGE.into() };
+        self.experiments_up_to_date(search.experiments).await?;
+        let columns = async {
+            match &query.columns {
+                Some(columns) => Ok(columns.clone()),
+                None => self.first_columns(grant.id()).await,
+            }
+        };
+        let skipped = usize::try_from(query.offset).unwrap_or(usize::MAX);
+        let limit = skipped.saturating_add(RUNS_PAGE as usize);
+        let counted = if filter.is_everything() { u64::MAX } else { COUNTED };
+        let (mut columns, found, count) = try_join!(
+            columns,
+            self.find_runs(&search, &order, None, limit),
+            search.count(&self.domain.db, counted.saturating_add(1)),
+        )?;
+        columns.tags.extend(TABLE_TAGS.map(str::to_owned));
+        let rows = found.into_iter().skip(skipped).map(|found| found.row).collect();
         Ok(RunsPage {
-            runs: search.find(&self.domain.db, &order, slice).await?,
-            total: search.count(&self.domain.db).await?,
+            runs: store::run::complete(&self.domain.db, rows, &RunColumns::Named(columns)).await?,
+            total: if count > counted { Total::AtLeast(counted) } else { Total::Exactly(count) },
         })
+    }
+
+    /// What a table of runs shows before anybody chose: the first few keys there are.
+    async fn first_columns(&self, experiment: ExperimentId) -> Result<NamedColumns> {
+        let first = |kind| store::key::search(&self.domain.db, experiment, kind, "", 4 * FIRST_KEYS);
+        let (mut metrics, mut params) = try_join!(first(KeyKind::Metric), first(KeyKind::Param))?;
+        // What the machine did is seldom what one looks for.
+        metrics.sort_by_key(|key| key.starts_with("system/"));
+        metrics.truncate(FIRST_KEYS);
+        params.truncate(FIRST_KEYS);
+        Ok(NamedColumns { metrics, params, tags: Vec::new() })
+    }
+
+    /// Keys in an experiment that contain a text in any case, in their order, so many at most.
+    ///
+    /// # Errors
+    /// `RESOURCE_DOES_NOT_EXIST`.
+    pub async fn search_keys(
+        &self,
+        experiment: ExperimentId,
+        kind: KeyKind,
+        text: &str,
+        limit: usize,
+    ) -> Result<Vec<String>> {
+        let grant = self.experiment::<Read>(experiment).await?;
+        store::key::search(&self.domain.db, grant.id(), kind, text.trim(), limit.min(KEYS_FOUND)).await
+    }
+
+    /// What the choice of columns lists: the first keys of each kind that contain a text.
+    ///
+    /// # Errors
+    /// `RESOURCE_DOES_NOT_EXIST`.
+    pub async fn find_keys(&self, experiment: ExperimentId, text: &str) -> Result<KeysFound> {
+        let find = |kind| self.search_keys(experiment, kind, text, KEYS_LISTED + 1);
+        let (metrics, params, tags) =
+            try_join!(find(KeyKind::Metric), find(KeyKind::Param), find(KeyKind::Tag))?;
+        let mut found = KeysFound { metrics, params, tags, more: false };
+        for keys in [&mut found.metrics, &mut found.params, &mut found.tags] {
+            found.more |= keys.len() > KEYS_LISTED;
+            keys.truncate(KEYS_LISTED);
+        }
+        Ok(found)
     }
 
     /// A run with what its page says of it.
@@ -81,8 +148,7 @@ impl Acting {
     pub async fn run_page(&self, id: RunId) -> Result<RunPage> {
         let grant = self.run::<Read>(id).await?;
         let permission = grant.permission;
-        self.up_to_date(&[id]).await?;
-        let found = store::run::get_all(&self.domain.db, std::slice::from_ref(&grant)).await?;
+        let found = self.whole_runs(std::slice::from_ref(&grant)).await?;
         let run =
             found.into_iter().next().ok_or_else(|| Error::missing(format!("Run with id={id} not found")))?;
         let mut names = store::experiment::names(&self.domain.db, &[grant.experiment]).await?;
@@ -119,8 +185,7 @@ impl Acting {
         experiments.sort_unstable();
         experiments.dedup();
         let names = store::experiment::names(&self.domain.db, &experiments).await?;
-        self.up_to_date(&grants.iter().map(crate::gate::RunGrant::id).collect::<Vec<_>>()).await?;
-        let found = store::run::get_all(&self.domain.db, &grants).await?;
+        let found = self.whole_runs(&grants).await?;
         let missing = ids
             .iter()
             .filter(|id| !found.iter().any(|run| run.info.id.to_string() == **id))

@@ -3,19 +3,24 @@
 use crate::{
     Acting, clock,
     error::{Error, Result},
-    experiment::{Page, check_max_results, join, offset_of, page_of},
-    gate::{Edit, Manage, Read},
+    experiment::{Page, check_max_results, join},
+    gate::{Edit, Manage, Read, RunGrant},
     store::{
         self,
-        run::{Direction, RunSearch},
-        search::Slice,
+        run::{Direction, InfoRow},
+        search::{
+            order::{Found, Order, Place},
+            runs::RunSearch,
+        },
     },
 };
+use futures::{Stream, StreamExt as _};
 use model::{
     ExperimentId, ModelId, RunId,
     experiment::{Lifecycle, ViewType},
-    filter::{self, OrderBy, RunFilter, RunOrder},
+    filter::{self, RunFilter},
     name::{self, limit},
+    page::RunColumns,
     run::{DatasetInput, ModelOutput, NewRun, Run, RunInfo, RunStatus, RunUpdate, Tag, tag},
 };
 
@@ -90,30 +95,88 @@ impl Acting {
     /// `RESOURCE_DOES_NOT_EXIST`.
     pub async fn get_run(&self, id: RunId) -> Result<Run> {
         let grant = self.run::<Read>(id).await?;
-        self.up_to_date(&[id]).await?;
-        let found = store::run::get_all(&self.domain.db, &[grant]).await?;
+        let found = self.whole_runs(&[grant]).await?;
         found.into_iter().next().ok_or_else(|| Error::missing(format!("Run with id={id} not found")))
     }
 
-    /// Runs that match a filter, in an order, a page at a time.
+    /// Runs with all that belongs to them, in the order of the grants. All that shows runs by their ids comes here.
+    pub(crate) async fn whole_runs(&self, grants: &[RunGrant<Read>]) -> Result<Vec<Run>> {
+        let ids: Vec<RunId> = grants.iter().map(RunGrant::id).collect();
+        self.up_to_date(&ids).await?;
+        store::run::get_all(&self.domain.db, grants).await
+    }
+
+    /// Runs that match a filter, in an order, a page at a time. Runs that come or go meanwhile don't shift the pages.
     ///
     /// # Errors
     /// `INVALID_PARAMETER_VALUE` for the filter, the order, the token or the size of the page.
     pub async fn search_runs(&self, search: SearchRuns<'_>) -> Result<Page<Run>> {
+        let (rows, next) = self.search_rows(&search).await?;
+        let items = store::run::complete(&self.domain.db, rows, &RunColumns::All).await?;
+        Ok(Page { items, next })
+    }
+
+    /// What [`Acting::search_runs`] finds, a few hundred runs at a time, and the token of the next page: for pages of many
+    /// thousand runs, which nobody should hold whole.
+    ///
+    /// # Errors
+    /// As there; the stream ends with the first error of the database.
+    pub async fn search_runs_stream(
+        &self,
+        search: SearchRuns<'_>,
+    ) -> Result<(impl Stream<Item = Result<Vec<Run>>> + Send + use<>, Option<String>)> {
+        let (mut rows, next) = self.search_rows(&search).await?;
+        rows.reverse();
+        let db = self.domain.db.clone();
+        let chunks = futures::stream::unfold(rows, move |mut rows| {
+            let db = db.clone();
+            async move {
+                let mut chunk = rows.split_off(rows.len().saturating_sub(store::run::CHUNK));
+                chunk.reverse();
+                if chunk.is_empty() {
+                    return None;
+                }
+                let runs = store::run::complete(&db, chunk, &RunColumns::All).await;
+                let rest = if runs.is_ok() { rows } else { Vec::new() };
+                Some((runs, rest))
+            }
+        });
+        Ok((chunks.fuse(), next))
+    }
+
+    async fn search_rows(&self, search: &SearchRuns<'_>) -> Result<(Vec<InfoRow>, Option<String>)> {
         let wanted = check_max_results(search.max_results, limit::PAGE_RUNS.into())?;
+        let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
         check_searched(search.experiments)?;
         let filter: RunFilter = filter::parse(search.filter)?;
-        let order: Vec<OrderBy<RunOrder>> = filter::parse_order_list(search.order_by)?;
-        let offset = offset_of(search.page_token)?;
+        let order = Order::of(filter::parse_order_list(search.order_by)?);
+        let after = order.place(search.page_token)?;
         let runs = RunSearch {
             visible: self.visible(),
             experiments: search.experiments,
             filter: &filter,
             view: search.view,
         };
+        let mut found = self.find_runs(&runs, &order, after.as_ref(), wanted + 1).await?;
+        let more = found.len() > wanted;
+        found.truncate(wanted);
+        let next = match found.last() {
+            Some(last) if more => Some(order.token(order.place_of(last))?),
+            _ => None,
+        };
+        Ok((found.into_iter().map(|found| found.row).collect(), next))
+    }
+
+    /// The runs that a search finds first behind a place. All that searches for runs comes here.
+    pub(crate) async fn find_runs(
+        &self,
+        search: &RunSearch<'_>,
+        order: &Order,
+        after: Option<&Place>,
+        limit: usize,
+    ) -> Result<Vec<Found>> {
         self.experiments_up_to_date(search.experiments).await?;
-        let found = runs.find(&self.domain.db, &order, Slice { offset, limit: wanted + 1 }).await?;
-        Ok(page_of(found, offset, wanted))
+        search.find(&self.domain.db, order, after, limit).await
     }
 
     /// Changes status, end or name. Needs EDIT.

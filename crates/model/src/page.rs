@@ -1,6 +1,10 @@
 //! What the pages ask the server for, and what it answers.
 
-use crate::{ExperimentId, Permission, RunId, experiment::Experiment, run::Run};
+use crate::{
+    ExperimentId, Permission, RunId,
+    experiment::Experiment,
+    run::{Run, tag},
+};
 use serde::{Deserialize, Serialize};
 
 /// An experiment in the list of experiments.
@@ -36,7 +40,78 @@ pub struct RunsQuery {
     pub offset: u64,
     /// Whether the trash is shown instead.
     pub deleted: bool,
+    /// What the table shows of each run; `None` lets the server choose.
+    pub columns: Option<NamedColumns>,
 }
+
+/// What is read of each run besides what every run has.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum RunColumns {
+    /// All its metrics, params, tags, datasets and models.
+    #[default]
+    All,
+    /// These only, and neither datasets nor models.
+    Named(NamedColumns),
+}
+
+/// Keys of metrics, params and tags.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub struct NamedColumns {
+    /// Of metrics.
+    pub metrics: Vec<String>,
+    /// Of params.
+    pub params: Vec<String>,
+    /// Of tags.
+    pub tags: Vec<String>,
+}
+
+/// Whose keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum KeyKind {
+    /// Of metrics.
+    Metric,
+    /// Of params.
+    Param,
+    /// Of tags.
+    Tag,
+}
+
+/// Keys that a search for them found, each kind in its order.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct KeysFound {
+    /// Of metrics.
+    pub metrics: Vec<String>,
+    /// Of params.
+    pub params: Vec<String>,
+    /// Of tags.
+    pub tags: Vec<String>,
+    /// Whether there are more of some kind.
+    pub more: bool,
+}
+
+/// Keys of each kind that the choice of columns lists at once.
+pub const KEYS_LISTED: usize = 100;
+
+/// How many there are, as far as counting them was worth it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Total {
+    /// Just so many.
+    Exactly(u64),
+    /// So many or more.
+    AtLeast(u64),
+}
+
+impl Total {
+    /// How many there are at least.
+    pub fn at_least(self) -> u64 {
+        match self {
+            Self::Exactly(count) | Self::AtLeast(count) => count,
+        }
+    }
+}
+
+/// Tags that the table of runs needs whichever columns it shows.
+pub const TABLE_TAGS: [&str; 2] = [tag::SOURCE_NAME, tag::PARENT_RUN];
 
 /// Rows of the runs table at once.
 pub const RUNS_PAGE: u32 = 100;
@@ -46,8 +121,8 @@ pub const RUNS_PAGE: u32 = 100;
 pub struct RunsPage {
     /// The rows.
     pub runs: Vec<Run>,
-    /// How many runs match in all.
-    pub total: u64,
+    /// How many runs match in all. Without a filter the number is exact.
+    pub total: Total,
 }
 
 /// A run as its page shows it.

@@ -192,6 +192,7 @@ fn server_function(route: &str, things: &Things) -> Load {
         "list_experiments" => pack((things.experiment_name.clone(),)),
         "experiment_head" => pack((things.experiment,)),
         "list_runs" => pack((things.experiment, RunsQuery::default())),
+        "search_keys" => pack((things.experiment, "m".to_owned())),
         "run_page" => pack((things.run,)),
         "compare_runs" => pack((vec![things.run.to_string()],)),
         "curves" => pack((CurveRequest {

@@ -54,10 +54,20 @@ fn without_nan(value: f64) -> (f64, bool) {
     if value.is_nan() { (0.0, true) } else { (value, false) }
 }
 
-/// The summaries of all metrics of runs.
-pub(super) async fn summaries(mut db: &Db, ids: &[RunId]) -> Result<HashMap<RunId, Vec<MetricSummary>>> {
+/// The summaries of the metrics of runs: of all, or of those of these keys.
+pub(super) async fn summaries(
+    mut db: &Db,
+    ids: &[RunId],
+    keys: Option<&[String]>,
+) -> Result<HashMap<RunId, Vec<MetricSummary>>> {
+    if keys.is_some_and(<[String]>::is_empty) {
+        return Ok(HashMap::new());
+    }
     let mut select = sql("SELECT ");
     select.push(COLUMNS).push(" FROM metrics WHERE run_id IN ").push_list(ids.iter().copied());
+    if let Some(keys) = keys {
+        select.push(" AND key IN ").push_list(keys.iter().map(String::as_str));
+    }
     select.push(" ORDER BY run_id, key");
     let mut found: HashMap<_, Vec<_>> = HashMap::new();
     for row in db.all::<SummaryRow>(select).await? {

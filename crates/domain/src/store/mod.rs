@@ -9,8 +9,10 @@ pub(crate) mod account;
 pub(crate) mod block;
 pub(crate) mod changes;
 pub(crate) mod experiment;
+pub(crate) mod key;
 pub(crate) mod logged_model;
 pub(crate) mod metric;
+mod packed;
 pub(crate) mod param;
 pub(crate) mod permission;
 pub(crate) mod registry;
@@ -144,7 +146,10 @@ impl Db {
     }
 
     async fn open_postgres(uri: &str) -> Result<Self> {
-        let options = PgConnectOptions::from_str(uri)?.application_name("runmark");
+        let options = PgConnectOptions::from_str(uri)?
+            .application_name("runmark")
+            // Compiling a statement takes longer than any of ours.
+            .options([("jit", "off")]);
         let pool = PgPoolOptions::new()
             .max_connections(16)
             .acquire_timeout(Duration::from_secs(10))

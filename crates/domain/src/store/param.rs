@@ -24,7 +24,9 @@ pub(crate) async fn values_of(
 
 /// Adds params that the run doesn't have yet.
 pub(crate) async fn insert(tx: &mut Tx, run: &RunGrant<Edit>, params: &BTreeMap<&str, &str>) -> Result<()> {
-    let rows =
-        params.iter().map(|(key, value)| vec![run.id().into(), (*key).into(), (*value).into()]).collect();
-    tx.insert_all("INSERT INTO params (run_id, key, value) VALUES ", rows, "").await
+    let rows = params
+        .iter()
+        .map(|(key, value)| vec![run.id().into(), run.experiment.into(), (*key).into(), (*value).into()])
+        .collect();
+    tx.insert_all("INSERT INTO params (run_id, experiment_id, key, value) VALUES ", rows, "").await
 }

@@ -1,41 +1,52 @@
 //! Runs with their params, tags, inputs and outputs.
 
-use super::{
-    Arg, Db, Query, Sql, Tx, metric, parse,
-    permission::push_visible_experiment,
-    search::{Slice, push_run_condition, push_run_joins, push_run_order, push_view},
-    sql,
-};
+use super::{Arg, Db, Query, Tx, metric, packed, parse, sql};
 use crate::{
     error::{Error, Result},
-    gate::{Edit, Manage, RunGrant, VisibleTo},
+    gate::{Edit, Manage, RunGrant},
 };
 use model::{
     ExperimentId, Millis, ModelId, RunId, UserId,
-    experiment::{Lifecycle, ViewType},
-    filter::{OrderBy, RunFilter, RunOrder},
+    experiment::Lifecycle,
+    filter::RunText,
+    page::RunColumns,
     run::{Dataset, DatasetInput, ModelOutput, Run, RunInfo, RunStatus, RunUpdate, Tag, tag},
 };
 use sqlx::FromRow;
 use std::collections::{BTreeMap, HashMap};
+use tokio::try_join;
 use uuid::Uuid;
 
-#[derive(FromRow)]
-struct InfoRow {
-    id: Uuid,
+/// What a run is without what it logged.
+#[derive(Debug, FromRow)]
+pub(crate) struct InfoRow {
+    pub id: Uuid,
     experiment_id: i64,
     name: String,
     user_name: String,
     status: String,
-    start_time: Millis,
-    end_time: Option<Millis>,
+    pub start_time: Millis,
+    pub end_time: Option<Millis>,
     lifecycle: String,
     artifact_uri: String,
 }
 
-const COLUMNS: &str = "r.id, r.experiment_id, r.name, r.user_name, r.status, r.start_time, r.end_time, r.lifecycle, r.artifact_uri";
+/// The columns of [`InfoRow`].
+pub(super) const COLUMNS: &str = "r.id, r.experiment_id, r.name, r.user_name, r.status, r.start_time, r.end_time, r.lifecycle, r.artifact_uri";
 
 impl InfoRow {
+    /// How many columns there are.
+    pub const COLUMNS: usize = 9;
+
+    pub fn text(&self, text: RunText) -> &str {
+        match text {
+            RunText::Name => &self.name,
+            RunText::Status => &self.status,
+            RunText::UserId => &self.user_name,
+            RunText::ArtifactUri => &self.artifact_uri,
+        }
+    }
+
     fn into_info(self) -> Result<RunInfo> {
         let id = RunId(self.id);
         Ok(RunInfo {
@@ -73,14 +84,17 @@ pub(crate) async fn insert(
         .bind(created_by.map(|user| user.0)),
     )
     .await?;
-    insert_tags(tx, info.id, tags).await
+    insert_tags(tx, info.id, info.experiment, tags).await
 }
 
 /// Sets tags; keys must differ.
-pub(super) async fn insert_tags(tx: &mut Tx, id: RunId, tags: &[Tag]) -> Result<()> {
-    let rows = tags.iter().map(|tag| vec![id.into(), (&tag.key).into(), (&tag.value).into()]).collect();
+async fn insert_tags(tx: &mut Tx, id: RunId, experiment: ExperimentId, tags: &[Tag]) -> Result<()> {
+    let rows = tags
+        .iter()
+        .map(|tag| vec![id.into(), experiment.into(), (&tag.key).into(), (&tag.value).into()])
+        .collect();
     tx.insert_all(
-        "INSERT INTO tags (run_id, key, value) VALUES ",
+        "INSERT INTO tags (run_id, experiment_id, key, value) VALUES ",
         rows,
         " ON CONFLICT (run_id, key) DO UPDATE SET value = excluded.value",
     )
@@ -93,7 +107,7 @@ pub(super) async fn insert_tags(tx: &mut Tx, id: RunId, tags: &[Tag]) -> Result<
 }
 
 pub(crate) async fn set_tags(tx: &mut Tx, grant: &RunGrant<Edit>, tags: &[Tag]) -> Result<()> {
-    insert_tags(tx, grant.id(), tags).await
+    insert_tags(tx, grant.id(), grant.experiment, tags).await
 }
 
 /// Whether there was such a tag.
@@ -137,61 +151,37 @@ pub(crate) async fn get_all<L>(mut db: &Db, grants: &[RunGrant<L>]) -> Result<Ve
     select.push(COLUMNS).push(" FROM runs r WHERE r.id IN ").push_list(grants.iter().map(RunGrant::id));
     let mut rows: Vec<InfoRow> = db.all(select).await?;
     rows.sort_by_key(|row| grants.iter().position(|grant| grant.id().0 == row.id));
-    complete(db, rows).await
+    complete(db, rows, &RunColumns::All).await
 }
 
-/// Which runs a search is about.
-pub(crate) struct RunSearch<'a> {
-    pub visible: VisibleTo,
-    pub experiments: &'a [ExperimentId],
-    pub filter: &'a RunFilter,
-    pub view: ViewType,
-}
+/// Runs that are read at once: so many ids are in a statement.
+pub(crate) const CHUNK: usize = 250;
 
-impl RunSearch<'_> {
-    fn push_where(&self, db: &Db, select: &mut Sql) {
-        select.push(" WHERE r.experiment_id IN ").push_list(self.experiments.iter().copied()).push(" AND ");
-        push_visible_experiment(select, self.visible, "r.experiment_id");
-        push_view(select, self.view, "r.lifecycle");
-        for condition in self.filter.conditions() {
-            select.push(" AND ");
-            push_run_condition(db, select, condition);
-        }
-    }
-
-    /// The runs that match, in order.
-    pub async fn find(&self, mut db: &Db, order: &[OrderBy<RunOrder>], slice: Slice) -> Result<Vec<Run>> {
-        let mut select = sql("SELECT ");
-        select.push(COLUMNS).push(" FROM runs r");
-        push_run_joins(&mut select, order);
-        self.push_where(db, &mut select);
-        push_run_order(&mut select, order);
-        slice.push(&mut select);
-        let rows = db.all(select).await?;
-        complete(db, rows).await
-    }
-
-    /// How many match.
-    pub async fn count(&self, mut db: &Db) -> Result<u64> {
-        let mut select = sql("SELECT COUNT(*) FROM runs r");
-        self.push_where(db, &mut select);
-        Ok(db.first::<(i64,)>(select).await?.map_or(0, |(count,)| count.unsigned_abs()))
-    }
-}
-
-/// Adds to the rows all that belongs to them, in a few statements for many runs.
-async fn complete(db: &Db, rows: Vec<InfoRow>) -> Result<Vec<Run>> {
+/// Adds to the rows what was asked for of all that belongs to them, in a few statements for many runs.
+pub(crate) async fn complete(db: &Db, rows: Vec<InfoRow>, columns: &RunColumns) -> Result<Vec<Run>> {
     let mut runs = Vec::with_capacity(rows.len());
     let mut rows = rows.into_iter().peekable();
     while rows.peek().is_some() {
-        let chunk: Vec<InfoRow> = rows.by_ref().take(1000).collect();
+        let chunk: Vec<InfoRow> = rows.by_ref().take(CHUNK).collect();
         let ids: Vec<RunId> = chunk.iter().map(|row| RunId(row.id)).collect();
-        let mut params =
-            texts(db, sql("SELECT run_id, key, value FROM params WHERE run_id IN "), &ids).await?;
-        let mut tags = texts(db, sql("SELECT run_id, key, value FROM tags WHERE run_id IN "), &ids).await?;
-        let mut metrics = metric::summaries(db, &ids).await?;
-        let mut datasets = datasets_of(db, &ids).await?;
-        let mut models = models_of(db, &ids).await?;
+        let (metric_keys, param_keys, tag_keys) = match columns {
+            RunColumns::All => (None, None, None),
+            RunColumns::Named(named) => {
+                (Some(named.metrics.as_slice()), Some(named.params.as_slice()), Some(named.tags.as_slice()))
+            }
+        };
+        let links = async {
+            match columns {
+                RunColumns::All => try_join!(datasets_of(db, &ids), models_of(db, &ids)),
+                RunColumns::Named(_) => Ok((HashMap::new(), HashMap::new())),
+            }
+        };
+        let (mut params, mut tags, mut metrics, (mut datasets, mut models)) = try_join!(
+            texts(db, "params", &ids, param_keys),
+            texts(db, "tags", &ids, tag_keys),
+            metric::summaries(db, &ids, metric_keys),
+            links,
+        )?;
         for row in chunk {
             let id = RunId(row.id);
             let (model_inputs, model_outputs) = models.remove(&id).unwrap_or_default();
@@ -209,12 +199,19 @@ async fn complete(db: &Db, rows: Vec<InfoRow>) -> Result<Vec<Run>> {
     Ok(runs)
 }
 
-async fn texts(mut db: &Db, mut select: Sql, ids: &[RunId]) -> Result<HashMap<RunId, Vec<Tag>>> {
-    select.push_list(ids.iter().copied()).push(" ORDER BY run_id, key");
-    let mut found: HashMap<_, Vec<Tag>> = HashMap::new();
-    for (id, key, value) in db.all::<(Uuid, String, String)>(select).await? {
-        found.entry(RunId(id)).or_default().push(Tag { key, value });
-    }
+/// The params or the tags of runs.
+async fn texts(
+    db: &Db,
+    table: &'static str,
+    ids: &[RunId],
+    keys: Option<&[String]>,
+) -> Result<HashMap<RunId, Vec<Tag>>> {
+    let each = "octet_length(key) || ':' || key || octet_length(value) || ':' || value";
+    let found = packed::of_runs(db, table, each, ids, keys, |rest| {
+        Some(Tag { key: rest.text()?.to_owned(), value: rest.text()?.to_owned() })
+    });
+    let mut found = found.await?;
+    found.values_mut().for_each(|texts| texts.sort_by(|a, b| a.key.cmp(&b.key)));
     Ok(found)
 }
 

@@ -1,11 +1,16 @@
 //! The search language as SQL. The parser is `model::filter`; here its conditions become parts of statements.
 
+pub(crate) mod order;
+pub(crate) mod runs;
+mod seek;
+mod walk;
+
 use super::{Db, Sql};
 use model::{
     RunId,
     experiment::ViewType,
     filter::{
-        DatasetField, Key, KeyTest, ListTest, NumberOp, OrderBy, RunCondition, RunOrder, RunText, RunTime,
+        DatasetField, Key, KeyTest, ListTest, MetricFigure, NumberOp, RunCondition, RunText, RunTime,
         TextTest,
     },
 };
@@ -121,35 +126,31 @@ fn run_id_hex(db: &Db) -> &'static str {
     }
 }
 
-/// A condition on a run `r`.
-pub(crate) fn push_run_condition(db: &Db, select: &mut Sql, condition: &RunCondition) {
+/// A condition on a run `r`, whose id is also in the column `id`: one of a table that is read before that of the runs lets
+/// the condition be asked before.
+pub(crate) fn push_run_condition(db: &Db, select: &mut Sql, id: &'static str, condition: &RunCondition) {
     match condition {
-        RunCondition::Metric { key, op, value } => {
+        RunCondition::Metric { figure, key, op, value } => {
             select
-                .push("EXISTS (SELECT 1 FROM metrics c WHERE c.run_id = r.id AND c.key = ")
+                .push("EXISTS (SELECT 1 FROM metrics c WHERE c.run_id = ")
+                .push(id)
+                .push(" AND c.key = ")
                 .push_bind(key.as_str());
-            // NaN is unequal to every number, and neither less nor greater.
-            select.push(if *op == NumberOp::Ne {
-                " AND (c.last_is_nan OR c.last_value "
-            } else {
-                " AND (NOT c.last_is_nan AND c.last_value "
+            select.push(match (figure, op) {
+                // NaN is unequal to every number, and neither less nor greater.
+                (MetricFigure::Last, NumberOp::Ne) => " AND (c.last_is_nan OR c.last_value ",
+                (MetricFigure::Last, _) => " AND (NOT c.last_is_nan AND c.last_value ",
+                (MetricFigure::Min, _) => " AND (c.min_value ",
+                (MetricFigure::Max, _) => " AND (c.max_value ",
             });
-            select.push(op.as_str()).push(" ").push_bind(*value).push("))");
+            select.push(op.as_str()).push(" ").push_bind(*value).push(")").push(ONE_BY_ONE);
         }
-        RunCondition::Param { key, test } => push_key_test(
-            select,
-            "EXISTS (SELECT 1 FROM params c WHERE c.run_id = r.id AND c.key = ",
-            key,
-            "c.value",
-            test,
-        ),
-        RunCondition::Tag { key, test } => push_key_test(
-            select,
-            "EXISTS (SELECT 1 FROM tags c WHERE c.run_id = r.id AND c.key = ",
-            key,
-            "c.value",
-            test,
-        ),
+        RunCondition::Param { key, test } => {
+            push_run_key_test(select, "EXISTS (SELECT 1 FROM params c WHERE c.run_id = ", id, key, test);
+        }
+        RunCondition::Tag { key, test } => {
+            push_run_key_test(select, "EXISTS (SELECT 1 FROM tags c WHERE c.run_id = ", id, key, test);
+        }
         RunCondition::Id(test) => push_run_id_test(db, select, test),
         RunCondition::Time(time, op, millis) => {
             select.push(time_column(*time)).push(" ").push(op.as_str()).push(" ").push_bind(*millis);
@@ -160,17 +161,33 @@ pub(crate) fn push_run_condition(db: &Db, select: &mut Sql, condition: &RunCondi
                 "EXISTS (SELECT 1 FROM run_datasets c JOIN datasets d ON d.id = c.dataset_id
                  LEFT JOIN run_dataset_tags t ON t.run_id = c.run_id AND t.dataset_id = c.dataset_id
                      AND t.key = 'mlflow.data.context'
-                 WHERE c.run_id = r.id AND ",
+                 WHERE c.run_id = ",
             );
+            select.push(id).push(" AND ");
             let column = match field {
                 DatasetField::Name => "d.name",
                 DatasetField::Digest => "d.digest",
                 DatasetField::Context => "t.value",
             };
             push_list_test(select, column, test);
-            select.push(")");
+            select.push(ONE_BY_ONE);
         }
     }
+}
+
+/// The end of an EXISTS that is asked of one run after the other: with it, no planner makes a join of it.
+const ONE_BY_ONE: &str = " LIMIT 1 OFFSET 0)";
+
+fn push_run_key_test(select: &mut Sql, exists: &'static str, id: &'static str, key: &Key, test: &KeyTest) {
+    if matches!(test, KeyTest::IsNull) {
+        select.push("NOT ");
+    }
+    select.push(exists).push(id).push(" AND c.key = ").push_bind(key.as_str());
+    if let KeyTest::Text(test) = test {
+        select.push(" AND ");
+        push_text_test(select, "c.value", test);
+    }
+    select.push(ONE_BY_ONE);
 }
 
 /// Ids are compared as ids where that can be done, so that the primary key serves.
@@ -203,57 +220,4 @@ fn text_column(text: RunText) -> &'static str {
         RunText::UserId => "r.user_name",
         RunText::ArtifactUri => "r.artifact_uri",
     }
-}
-
-/// The joins that an order needs: `o0`, `o1`, … for its clauses on metrics, params and tags.
-pub(crate) fn push_run_joins(select: &mut Sql, order: &[OrderBy<RunOrder>]) {
-    for (index, by) in order.iter().enumerate() {
-        let (table, key) = match &by.key {
-            RunOrder::Metric(key) => (" LEFT JOIN metrics o", key),
-            RunOrder::Param(key) => (" LEFT JOIN params o", key),
-            RunOrder::Tag(key) => (" LEFT JOIN tags o", key),
-            RunOrder::Id | RunOrder::Time(_) | RunOrder::Text(_) => continue,
-        };
-        select.push(table).push_number(index).push(" ON o").push_number(index).push(".run_id = r.id AND o");
-        select.push_number(index).push(".key = ").push_bind(key.as_str());
-    }
-}
-
-/// The order itself: values, then NaN, then what has no value, whichever the direction; ties by start, newest first,
-/// then id (MLflow's rule).
-pub(crate) fn push_run_order(select: &mut Sql, order: &[OrderBy<RunOrder>]) {
-    select.push(" ORDER BY ");
-    for (index, by) in order.iter().enumerate() {
-        let direction = if by.descending { " DESC, " } else { ", " };
-        match &by.key {
-            RunOrder::Metric(_) => {
-                select.push("CASE WHEN o").push_number(index).push(".run_id IS NULL THEN 2 WHEN o");
-                select.push_number(index).push(".last_is_nan THEN 1 ELSE 0 END, o").push_number(index);
-                select.push(".last_value").push(direction);
-            }
-            RunOrder::Param(_) | RunOrder::Tag(_) => {
-                select.push("CASE WHEN o").push_number(index).push(".run_id IS NULL THEN 1 ELSE 0 END, o");
-                select.push_number(index).push(".value").push(direction);
-            }
-            RunOrder::Id => {
-                select.push("r.id").push(direction);
-            }
-            RunOrder::Time(time) => {
-                let column = time_column(*time);
-                select
-                    .push("CASE WHEN ")
-                    .push(column)
-                    .push(" IS NULL THEN 1 ELSE 0 END, ")
-                    .push(column)
-                    .push(direction);
-            }
-            RunOrder::Text(text) => {
-                select.push(text_column(*text)).push(direction);
-            }
-        }
-    }
-    if !order.iter().any(|by| by.key == RunOrder::Time(RunTime::Start)) {
-        select.push("r.start_time DESC, ");
-    }
-    select.push("r.id");
 }

@@ -144,7 +144,7 @@ async fn schema_of_sqlite(db: &mut SqliteConnection) -> String {
         {
             let (index, origin): (String, String) = (row.get(0), row.get(1));
             let columns: Vec<String> = sqlx::query_scalar(
-                "SELECT name || CASE WHEN \"desc\" THEN ' DESC' ELSE '' END FROM pragma_index_xinfo($1) WHERE key ORDER BY seqno",
+                "SELECT COALESCE(name, '(an expression)') || CASE WHEN \"desc\" THEN ' DESC' ELSE '' END FROM pragma_index_xinfo($1) WHERE key ORDER BY seqno",
             )
             .bind(&index)
             .fetch_all(&mut *db)
@@ -217,7 +217,8 @@ async fn schema_of_postgres(db: &mut PgConnection) -> String {
         let (mut indexes, mut uniques) = (BTreeSet::new(), BTreeSet::new());
         let found = sqlx::query(
             "SELECT i.indexrelid::regclass::text, i.indisunique,
-                 (SELECT string_agg(pg_get_indexdef(i.indexrelid, n, TRUE)
+                 (SELECT string_agg(CASE WHEN i.indkey[n - 1] = 0 THEN '(an expression)'
+                      ELSE pg_get_indexdef(i.indexrelid, n, TRUE) END
                       || CASE WHEN i.indoption[n - 1] & 1 = 1 THEN ' DESC' ELSE '' END, ', ' ORDER BY n)
                   FROM generate_series(1, i.indnatts) n)
              FROM pg_index i WHERE i.indrelid = $1::text::regclass AND NOT i.indisprimary",

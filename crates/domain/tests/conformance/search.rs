@@ -2,13 +2,14 @@
 
 use crate::world::*;
 use domain::run::SearchRuns;
+use futures::TryStreamExt as _;
 use model::{
     experiment::{Lifecycle, ViewType},
     filter::{
-        Clause, DatasetField, Filter, Key, KeyTest, ListTest, NumberOp, OneOf, OrderBy, RunCondition,
-        RunFilter, RunOrder, RunText, RunTime, Text, TextTest, like,
+        Clause, DatasetField, Filter, Key, KeyTest, ListTest, MetricFigure, NumberOp, OneOf, OrderBy,
+        RunCondition, RunFilter, RunOrder, RunText, RunTime, Text, TextTest, like,
     },
-    page::RunsQuery,
+    page::{KeyKind, NamedColumns, RunsQuery, Total},
     run::{Dataset, DatasetInput, NewRun, Run, RunStatus, RunUpdate},
 };
 use proptest::{option, prelude::*, sample::select};
@@ -19,8 +20,16 @@ on_both_databases! {
     values_then_nan_then_nothing_in_both_directions,
     ties_go_by_start_then_id,
     a_search_comes_a_page_at_a_time,
+    pages_hold_still_while_runs_come_and_go,
+    a_token_goes_with_its_order,
+    long_values_are_compared_whole,
+    a_stream_brings_what_a_search_finds,
+    a_search_tells_every_number_as_it_is,
     a_bad_search_says_where,
     the_runs_table_filters_and_counts,
+    the_runs_table_reads_what_it_shows,
+    very_many_runs_are_counted_up_to_a_bound,
+    keys_are_found_by_a_part_of_their_names,
     a_comparison_keeps_the_order_and_names_what_is_missing,
 }
 
@@ -152,6 +161,10 @@ fn key(keys: &'static [&'static str]) -> impl Strategy<Value = Key> {
     select(keys).prop_filter_map("a key", Key::new)
 }
 
+fn figure() -> impl Strategy<Value = MetricFigure> {
+    select(vec![MetricFigure::Last, MetricFigure::Min, MetricFigure::Max])
+}
+
 fn condition(ids: Vec<String>) -> impl Strategy<Value = RunCondition> {
     let key_test = || {
         let text = text_test(TEXTS.to_vec()).prop_map(KeyTest::Text);
@@ -162,7 +175,8 @@ fn condition(ids: Vec<String>) -> impl Strategy<Value = RunCondition> {
     let mut ids: Vec<Text> = ids.into_iter().filter_map(Text::new).collect();
     ids.extend(texts_of(&["no id", "0123456789abcdef0123456789abcdef"]));
     prop_oneof![
-        3 => (key(&METRICS), op(), select(&NUMBERS[..])).prop_map(|(key, op, value)| RunCondition::Metric { key, op, value }),
+        3 => (figure(), key(&METRICS), op(), select(&NUMBERS[..]))
+            .prop_map(|(figure, key, op, value)| RunCondition::Metric { figure, key, op, value }),
         2 => (key(&TEXT_KEYS), key_test()).prop_map(|(key, test)| RunCondition::Param { key, test }),
         2 => (key(&TEXT_KEYS), key_test()).prop_map(|(key, test)| RunCondition::Tag { key, test }),
         1 => list_test(ids).prop_map(RunCondition::Id),
@@ -182,7 +196,7 @@ fn condition(ids: Vec<String>) -> impl Strategy<Value = RunCondition> {
 
 fn order() -> impl Strategy<Value = OrderBy<RunOrder>> {
     let by = prop_oneof![
-        3 => key(&METRICS).prop_map(RunOrder::Metric),
+        3 => (figure(), key(&METRICS)).prop_map(|(figure, key)| RunOrder::Metric(figure, key)),
         1 => key(&TEXT_KEYS).prop_map(RunOrder::Param),
         1 => key(&TEXT_KEYS).prop_map(RunOrder::Tag),
         1 => Just(RunOrder::Id),
@@ -229,8 +243,13 @@ fn number_meets<T: PartialOrd>(value: T, op: NumberOp, other: T) -> bool {
     }
 }
 
-fn last_value(run: &Run, key: &Key) -> Option<f64> {
-    run.metrics.iter().find(|metric| metric.key == key.as_str()).map(|metric| metric.last.value)
+fn metric_value(run: &Run, figure: MetricFigure, key: &Key) -> Option<f64> {
+    let metric = run.metrics.iter().find(|metric| metric.key == key.as_str())?;
+    match figure {
+        MetricFigure::Last => Some(metric.last.value),
+        MetricFigure::Min => metric.min,
+        MetricFigure::Max => metric.max,
+    }
 }
 
 fn time_of(run: &Run, time: RunTime) -> Option<i64> {
@@ -251,8 +270,8 @@ fn text_of(run: &Run, text: RunText) -> &str {
 
 fn meets(run: &Run, condition: &RunCondition) -> bool {
     match condition {
-        RunCondition::Metric { key, op, value } => {
-            last_value(run, key).is_some_and(|last| number_meets(last, *op, *value))
+        RunCondition::Metric { figure, key, op, value } => {
+            metric_value(run, *figure, key).is_some_and(|last| number_meets(last, *op, *value))
         }
         RunCondition::Param { key, test } => key_meets(&run.params, key, test),
         RunCondition::Tag { key, test } => key_meets(&run.tags, key, test),
@@ -285,9 +304,9 @@ fn compare(a: &Run, b: &Run, by: &OrderBy<RunOrder>) -> Ordering {
         tags.iter().find(|tag| tag.key == key.as_str()).map(|tag| tag.value.clone())
     };
     match &by.key {
-        RunOrder::Metric(key) => {
+        RunOrder::Metric(figure, key) => {
             let rank = |value: Option<f64>| value.map_or(2, |value| u8::from(value.is_nan()));
-            let (a, b) = (last_value(a, key), last_value(b, key));
+            let (a, b) = (metric_value(a, *figure, key), metric_value(b, *figure, key));
             rank(a).cmp(&rank(b)).then(compare_values(a, b, by.descending))
         }
         RunOrder::Param(key) => compare_values(value(&a.params, key), value(&b.params, key), by.descending),
@@ -456,6 +475,191 @@ async fn a_search_comes_a_page_at_a_time(world: &World) {
     assert_eq!(search(&alice, &[], "", &[], ViewType::ActiveOnly, 10).await, [], "nowhere is nothing");
 }
 
+async fn pages_hold_still_while_runs_come_and_go(world: &World) {
+    let alice = world.user("alice").await;
+    let experiment = alice.experiment("vision").await;
+    let log = async |number: i64| {
+        let new = NewRun { name: format!("r{}", number % 4), start_time: number % 5, ..new_run(experiment) };
+        let run = alice.create_run(new).await.unwrap().info.id;
+        let mut logged = batch().param("model", ["cnn", "mlp"][usize::from(number % 3 == 0)]);
+        if number % 4 > 0 {
+            let value = if number % 4 == 1 { f64::NAN } else { (number % 7) as f64 };
+            logged = logged.metric("loss", 1, value);
+        }
+        alice.logs(run, logged).await;
+        run
+    };
+    for order in [
+        "",
+        "start_time",
+        "run_name DESC",
+        "metrics.loss",
+        "metrics.loss DESC",
+        "max_metrics.loss",
+        "params.model DESC",
+        "end_time",
+    ] {
+        let order_by: Vec<String> = (!order.is_empty()).then(|| order.to_owned()).into_iter().collect();
+        let mut there = Vec::new();
+        for number in 0..24 {
+            there.push(log(number).await);
+        }
+        let expected: Vec<RunId> = search(&alice, &[experiment], "", &order_by, ViewType::ActiveOnly, 1000)
+            .await
+            .into_iter()
+            .map(|run| run.info.id)
+            .collect();
+        let (mut found, mut page_token, mut number, mut guests) = (Vec::new(), String::new(), 0, Vec::new());
+        loop {
+            let asked = SearchRuns {
+                experiments: &[experiment],
+                filter: "",
+                view: ViewType::ActiveOnly,
+                max_results: 5,
+                order_by: &order_by,
+                page_token: &page_token,
+            };
+            let page = alice.search_runs(asked).await.unwrap();
+            found.extend(page.items.iter().map(|run| run.info.id).filter(|id| expected.contains(id)));
+            let Some(next) = page.next else { break };
+            page_token = next;
+            // Some come, and one of them goes.
+            for _ in 0..3 {
+                guests.push(log(number).await);
+                number += 5;
+            }
+            alice.delete_run(guests.remove(0)).await.unwrap();
+            assert!(number < 1000, "the pages come to an end");
+        }
+        assert_eq!(found, expected, "ORDER BY {order}");
+        for run in expected.into_iter().chain(guests) {
+            alice.delete_run(run).await.unwrap();
+        }
+    }
+}
+
+async fn a_token_goes_with_its_order(world: &World) {
+    let alice = world.user("alice").await;
+    let experiment = alice.experiment("vision").await;
+    for _ in 0..3 {
+        alice.run_in(experiment).await;
+    }
+    let page = async |order_by: &str, page_token: &str| {
+        let order_by: Vec<String> = (!order_by.is_empty()).then(|| order_by.to_owned()).into_iter().collect();
+        let asked = SearchRuns {
+            experiments: &[experiment],
+            filter: "",
+            view: ViewType::All,
+            max_results: 1,
+            order_by: &order_by,
+            page_token,
+        };
+        alice.search_runs(asked).await
+    };
+    let by_loss = page("metrics.loss DESC", "").await.unwrap().next.unwrap();
+    assert_eq!(page("metrics.loss DESC", &by_loss).await.unwrap().items.len(), 1);
+    // The others: no base64, base64 of nothing, of MLflow's token, and of what looks like ours.
+    for bad in [by_loss.as_str(), "?", "aGV5", "eyJvZmZzZXQiOiAyfQ==", "eyJvcmRlciI6IiIsImFmdGVyIjpbXX0="] {
+        for order in ["", "metrics.loss", "metrics.acc DESC", "run_id"] {
+            check_code(page(order, bad).await, Code::InvalidParameterValue);
+        }
+    }
+}
+
+async fn long_values_are_compared_whole(world: &World) {
+    let alice = world.user("alice").await;
+    let experiment = alice.experiment("vision").await;
+    // They differ behind what an index holds, and at its very end.
+    let start = "é".repeat(63);
+    let values = [
+        start.clone(),
+        format!("{start}x"),
+        format!("{start}xa"),
+        format!("{start}xb"),
+        format!("{start}xb{}", "y".repeat(5000)),
+        format!("{start}xb{}z", "y".repeat(5000)),
+        format!("{start}日"),
+    ];
+    for (place, value) in values.iter().enumerate().rev() {
+        for copy in 0..6 {
+            let run = alice.run_named(experiment, &format!("{place}{copy}")).await;
+            alice.logs(run, batch().param("p", value).tag("t", value)).await;
+        }
+    }
+    let check = async |filter: &str, order: &str, expected: &[usize]| {
+        for page in [2, 1000] {
+            let found =
+                search(&alice, &[experiment], filter, &[order.to_owned()], ViewType::ActiveOnly, page).await;
+            let mut places: Vec<usize> =
+                found.iter().map(|run| run.info.name[..1].parse().unwrap()).collect();
+            assert_eq!(places.len(), 6 * expected.len(), "{filter} {order}, {page} a page");
+            places.dedup();
+            assert_eq!(places, expected, "{filter} {order}, {page} a page");
+        }
+    };
+    for table in ["params.p", "tags.t"] {
+        check("", table, &[0, 1, 2, 3, 4, 5, 6]).await;
+        check("", &format!("{table} DESC"), &[6, 5, 4, 3, 2, 1, 0]).await;
+        for (place, value) in values.iter().enumerate() {
+            check(&format!("{table} = '{value}'"), table, &[place]).await;
+        }
+        check(&format!("{table} LIKE '{start}xb%'"), table, &[3, 4, 5]).await;
+        check(&format!("{table} != '{start}x'"), &format!("{table} DESC"), &[6, 5, 4, 3, 2, 0]).await;
+    }
+}
+
+async fn a_stream_brings_what_a_search_finds(world: &World) {
+    let alice = world.user("alice").await;
+    let experiment = alice.experiment("vision").await;
+    // More than are read at once.
+    let runs = 260;
+    for number in 0..runs {
+        let run = alice.run_in(experiment).await;
+        if number % 100 == 0 {
+            alice.logs(run, batch().param("number", &number.to_string())).await;
+        }
+    }
+    for max_results in [1000, runs, 7] {
+        let asked = SearchRuns {
+            experiments: &[experiment],
+            filter: "",
+            view: ViewType::All,
+            max_results,
+            order_by: &["params.number".to_owned()],
+            page_token: "",
+        };
+        let page = alice.search_runs(asked.clone()).await.unwrap();
+        let (stream, next) = alice.search_runs_stream(asked).await.unwrap();
+        let chunks: Vec<Vec<Run>> = stream.try_collect().await.unwrap();
+        assert_eq!((chunks.concat(), next), (page.items, page.next), "{max_results}");
+        assert!(chunks.iter().all(|chunk| chunk.len() <= 250));
+    }
+}
+
+async fn a_search_tells_every_number_as_it_is(world: &World) {
+    let alice = world.user("alice").await;
+    let experiment = alice.experiment("vision").await;
+    let run = alice.run_in(experiment).await;
+    let odd = [5e-324, 2e-308, f64::MIN_POSITIVE, f64::MAX, f64::MIN, 0.1 + 0.2, 1.0 / 3.0];
+    let numbers = prop::collection::vec(prop_oneof![any::<f64>(), 0.0..1.0, select(odd.to_vec())], 300);
+    holds_for(3, numbers, async |numbers: Vec<f64>| {
+        let run = alice.run_in(experiment).await;
+        let log =
+            |logged: Batch, (index, number): (usize, &f64)| logged.metric(&format!("m{index}"), 1, *number);
+        alice.logs(run, numbers.iter().enumerate().fold(batch(), log)).await;
+        let found = alice.sees(run).await;
+        assert_eq!(found.metrics.len(), numbers.len());
+        for metric in found.metrics {
+            let number = numbers[metric.key[1..].parse::<usize>().unwrap()];
+            let as_it_is = |found: f64| found == number || (found.is_nan() && number.is_nan());
+            assert!(as_it_is(metric.last.value), "{number:e} became {:e}", metric.last.value);
+            let number = (!number.is_nan()).then_some(number);
+            assert_eq!((metric.min, metric.max), (number, number));
+        }
+    });
+    assert_eq!(alice.sees(run).await.metrics, []);
+}
+
 async fn a_bad_search_says_where(world: &World) {
     let alice = world.user("alice").await;
     let experiments = [alice.experiment("vision").await];
@@ -495,7 +699,7 @@ async fn the_runs_table_filters_and_counts(world: &World) {
     let check = async |query: RunsQuery, total: u64, names: &[&str]| {
         let page = alice.list_runs(experiment, &query).await.unwrap();
         let found: Vec<&str> = page.runs.iter().map(|run| run.info.name.as_str()).collect();
-        assert_eq!((page.total, found.as_slice()), (total, names), "{query:?}");
+        assert_eq!((page.total, found.as_slice()), (Total::Exactly(total), names), "{query:?}");
     };
     let by_name = RunsQuery { order_by: "run_name".to_owned(), ..RunsQuery::default() };
     assert_eq!(alice.list_runs(experiment, &by_name).await.unwrap().runs.len(), 100);
@@ -514,6 +718,100 @@ async fn the_runs_table_filters_and_counts(world: &World) {
     let bad = RunsQuery { order_by: "metrics".to_owned(), ..RunsQuery::default() };
     let bad = problem(alice.list_runs(experiment, &bad).await);
     assert_eq!((bad.code, bad.span), (Code::InvalidParameterValue, None), "the order is in no box");
+}
+
+async fn the_runs_table_reads_what_it_shows(world: &World) {
+    let alice = world.user("alice").await;
+    let experiment = alice.experiment("vision").await;
+    let run = alice.run_in(experiment).await;
+    let many = (0..40).fold(batch(), |logged, number| {
+        logged.metric(&format!("m{number:02}"), 1, 0.5).param(&format!("p{number:02}"), "x").tag("t", "y")
+    });
+    let mut logged = many.metric("system/cpu", 1, 0.5).tag("mlflow.source.name", "train.py");
+    logged.0.tags.dedup();
+    alice.logs(run, logged).await;
+    let shown = async |columns: Option<NamedColumns>| {
+        let page = alice.list_runs(experiment, &RunsQuery { columns, ..RunsQuery::default() }).await.unwrap();
+        let run = &page.runs[0];
+        let keys = |tags: &[Tag]| tags.iter().map(|tag| tag.key.clone()).collect::<Vec<_>>();
+        let metrics: Vec<String> = run.metrics.iter().map(|metric| metric.key.clone()).collect();
+        (metrics, keys(&run.params), keys(&run.tags))
+    };
+    let (metrics, params, tags) = shown(None).await;
+    assert_eq!((metrics.len(), params.len()), (24, 24), "a few until somebody chooses");
+    assert_eq!((metrics[0].as_str(), tags.as_slice()), ("m00", &["mlflow.source.name".to_owned()][..]));
+    let named = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>();
+    let columns =
+        NamedColumns { metrics: named(&["m30", "none"]), params: named(&["p39"]), tags: named(&["t"]) };
+    let source = "mlflow.source.name";
+    assert_eq!(shown(Some(columns)).await, (named(&["m30"]), named(&["p39"]), named(&[source, "t"])));
+    assert_eq!(shown(Some(NamedColumns::default())).await, (vec![], vec![], named(&[source])));
+}
+
+async fn very_many_runs_are_counted_up_to_a_bound(world: &World) {
+    let alice = world.user("alice").await;
+    let experiment = alice.experiment("vision").await;
+    alice.run_named(experiment, "the model").await;
+    world
+        .execute(if world.is_postgres() {
+            "INSERT INTO runs (id, experiment_id, name, user_name, status, start_time, lifecycle, artifact_uri)
+             SELECT gen_random_uuid(), experiment_id, name || i, user_name, status, i, lifecycle, artifact_uri
+             FROM runs, generate_series(1, 10049) i"
+        } else {
+            "INSERT INTO runs (id, experiment_id, name, user_name, status, start_time, lifecycle, artifact_uri)
+             WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10049)
+             SELECT randomblob(16), experiment_id, name || i, user_name, status, i, lifecycle, artifact_uri FROM runs, n"
+        })
+        .await;
+    let check = async |filter: &str, offset: u64, total: Total, rows: usize| {
+        let query = RunsQuery { filter: filter.to_owned(), offset, ..RunsQuery::default() };
+        let page = alice.list_runs(experiment, &query).await.unwrap();
+        assert_eq!((page.total, page.runs.len()), (total, rows), "{filter}");
+    };
+    check("", 0, Total::Exactly(10_050), 100).await;
+    check("", 10_000, Total::Exactly(10_050), 50).await;
+    check("run_name LIKE 'the model%'", 0, Total::AtLeast(10_000), 100).await;
+    check("run_name LIKE '%100'", 0, Total::Exactly(10), 10).await;
+    check("params.none IS NULL", 10_000, Total::AtLeast(10_000), 50).await;
+    check("start_time <= 9999", 9_990, Total::Exactly(9_999), 9).await;
+}
+
+async fn keys_are_found_by_a_part_of_their_names(world: &World) {
+    let alice = world.user("alice").await;
+    let (vision, sound) = (alice.experiment("vision").await, alice.experiment("sound").await);
+    for experiment in [vision, sound, vision] {
+        let run = alice.run_in(experiment).await;
+        let logged = batch().metric("val/loss", 1, 0.5).metric("Loss_b", 1, 0.5).metric("acc", 1, 1.0);
+        alice.logs(run, logged.param("lr", "1").param("a.b", "1").tag("loss", "x")).await;
+    }
+    let run = alice.run_in(sound).await;
+    alice.logs(run, batch().metric("loss in sound", 1, 0.5)).await;
+    let check = async |kind: KeyKind, text: &str, limit: usize, expected: &[&str]| {
+        let found = alice.search_keys(vision, kind, text, limit).await.unwrap();
+        assert_eq!(found, expected, "{kind:?} {text:?}");
+    };
+    check(KeyKind::Metric, "", 10, &["Loss_b", "acc", "val/loss"]).await;
+    check(KeyKind::Metric, " LOSS", 10, &["Loss_b", "val/loss"]).await;
+    check(KeyKind::Metric, "loss", 1, &["Loss_b"]).await;
+    check(KeyKind::Metric, "_", 10, &["Loss_b"]).await;
+    check(KeyKind::Metric, "none", 10, &[]).await;
+    check(KeyKind::Param, ".", 10, &["a.b"]).await;
+    check(KeyKind::Param, "%", 10, &[]).await;
+    check(KeyKind::Tag, "o", 10, &["loss", "mlflow.runName"]).await;
+
+    let found = alice.find_keys(vision, "lo").await.unwrap();
+    let named = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>();
+    assert_eq!((found.metrics, found.more), (named(&["Loss_b", "val/loss"]), false));
+    assert_eq!((found.params, found.tags), (named(&[]), named(&["loss", "mlflow.runName"])));
+
+    let many = (0..101).fold(batch(), |logged, number| logged.metric(&format!("x{number:03}"), 1, 0.5));
+    alice.logs(run, many).await;
+    let found = alice.find_keys(sound, "x").await.unwrap();
+    assert_eq!((found.metrics.len(), found.more), (100, true));
+
+    let stranger = world.user("stranger").await.on(&world.closed().await);
+    check_code(stranger.search_keys(vision, KeyKind::Tag, "", 10).await, Code::ResourceDoesNotExist);
+    check_code(stranger.find_keys(vision, "").await, Code::ResourceDoesNotExist);
 }
 
 async fn a_comparison_keeps_the_order_and_names_what_is_missing(world: &World) {

@@ -37,7 +37,7 @@ pub use self::order::{
     RegisteredModelOrder, RunOrder, parse_order_by, parse_order_list,
 };
 pub use self::registry::{ModelVersionCondition, RegisteredModelCondition};
-pub use self::run::{DatasetField, RunCondition, RunText, RunTime};
+pub use self::run::{DatasetField, MetricFigure, RunCondition, RunText, RunTime};
 pub use self::syntax::Condition;
 pub use self::term::{IdTest, Key, KeyTest, ListTest, NumberOp, OneOf, Text, TextTest};
 

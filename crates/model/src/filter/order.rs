@@ -8,7 +8,7 @@ use super::FilterError;
 use super::experiment::{ATTRIBUTES as EXPERIMENT_ATTRIBUTES, is_tag};
 use super::field::{quoted_list, unknown_attribute};
 use super::logged_model::{ATTRIBUTES as LOGGED_MODEL_ATTRIBUTES, LoggedModelText, LoggedModelTime};
-use super::run::{RunText, RunTime, Table};
+use super::run::{MetricFigure, RunText, RunTime, Table};
 use super::syntax::{Cursor, Name};
 use super::term::{Key, stands_bare};
 use super::token::Kind;
@@ -45,8 +45,8 @@ pub trait OrderKey: Sized + PartialEq + fmt::Display {
 /// What runs can be sorted by.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum RunOrder {
-    /// A metric's latest value.
-    Metric(Key),
+    /// A value of a metric.
+    Metric(MetricFigure, Key),
     /// A param's value, as text.
     Param(Key),
     /// A tag's value, as text.
@@ -168,7 +168,7 @@ impl OrderKey for RunOrder {
     fn read(name: &Name<'_>) -> Result<Self, FilterError> {
         let table = Table::of(name)?;
         match table {
-            Table::Metric => Ok(RunOrder::Metric(name.to_key()?)),
+            Table::Metric(figure) => Ok(RunOrder::Metric(figure, name.to_key()?)),
             Table::Param => Ok(RunOrder::Param(name.to_key()?)),
             Table::Tag => Ok(RunOrder::Tag(name.to_key()?)),
             Table::Dataset => Err(name.error(format!("Invalid identifier type '{}'", table.word()))),
@@ -266,7 +266,7 @@ impl<K: fmt::Display> fmt::Display for OrderBy<K> {
 impl fmt::Display for RunOrder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            RunOrder::Metric(key) => write!(f, "metrics.{key}"),
+            RunOrder::Metric(figure, key) => write!(f, "{}.{key}", figure.prefix()),
             RunOrder::Param(key) => write!(f, "params.{key}"),
             RunOrder::Tag(key) => write!(f, "tags.{key}"),
             RunOrder::Id => f.write_str("run_id"),

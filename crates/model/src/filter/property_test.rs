@@ -62,6 +62,10 @@ fn number() -> impl Strategy<Value = f64> {
     ]
 }
 
+fn figure() -> impl Strategy<Value = MetricFigure> {
+    prop_oneof![Just(MetricFigure::Last), Just(MetricFigure::Min), Just(MetricFigure::Max)]
+}
+
 fn run() -> impl Strategy<Value = RunCondition> {
     let time = prop_oneof![Just(RunTime::Start), Just(RunTime::End)];
     let field = prop_oneof![
@@ -73,7 +77,12 @@ fn run() -> impl Strategy<Value = RunCondition> {
     let dataset =
         prop_oneof![Just(DatasetField::Name), Just(DatasetField::Digest), Just(DatasetField::Context)];
     prop_oneof![
-        (key(), op(), number()).prop_map(|(key, op, value)| RunCondition::Metric { key, op, value }),
+        (figure(), key(), op(), number()).prop_map(|(figure, key, op, value)| RunCondition::Metric {
+            figure,
+            key,
+            op,
+            value
+        }),
         (key(), key_test()).prop_map(|(key, test)| RunCondition::Param { key, test }),
         (key(), key_test()).prop_map(|(key, test)| RunCondition::Tag { key, test }),
         list_test().prop_map(RunCondition::Id),
@@ -167,6 +176,7 @@ fn order_stays_in_bounds<K: OrderKey + Debug>(text: &str) {
 fn almost_filter() -> impl Strategy<Value = String> {
     let piece = proptest::sample::select(vec![
         "metrics",
+        "min_metrics.",
         "params.",
         "tags.é",
         "status",
@@ -239,8 +249,8 @@ proptest! {
     }
 
     #[test]
-    fn a_run_order_reads_back(key in key(), descending: bool) {
-        let order = OrderBy { key: RunOrder::Metric(key), descending, span: 0..0 };
+    fn a_run_order_reads_back(figure in figure(), key in key(), descending: bool) {
+        let order = OrderBy { key: RunOrder::Metric(figure, key), descending, span: 0..0 };
         let read = parse_order_by::<RunOrder>(&order.to_string()).map(|read| (read.key, read.descending));
         prop_assert_eq!(read, Ok((order.key, order.descending)));
     }

@@ -12,8 +12,11 @@ use super::term::{Key, KeyTest, ListTest, Number, NumberOp, TextTest};
 /// One question about a run.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RunCondition {
-    /// `metrics.loss < 0.5`: about the latest value. NaN only meets `!=`.
+    /// `metrics.loss < 0.5`: about the latest value, or `min_metrics.loss < 0.5`: about the least that ever was. A latest
+    /// value of NaN only meets `!=`; a metric that never had a number has no least and no greatest, and meets nothing.
     Metric {
+        /// Which of its values.
+        figure: MetricFigure,
         /// The metric's key.
         key: Key,
         /// How it compares.
@@ -43,6 +46,28 @@ pub enum RunCondition {
     Text(RunText, TextTest),
     /// `datasets.name = 'mnist'`: some dataset that the run used.
     Dataset(DatasetField, ListTest),
+}
+
+/// Which value of a metric. MLflow knows the latest alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MetricFigure {
+    /// `metrics.`: the latest.
+    Last,
+    /// `min_metrics.`: the least, NaN left out.
+    Min,
+    /// `max_metrics.`: the greatest, NaN left out.
+    Max,
+}
+
+impl MetricFigure {
+    /// What stands before the key.
+    pub fn prefix(self) -> &'static str {
+        match self {
+            MetricFigure::Last => "metrics",
+            MetricFigure::Min => "min_metrics",
+            MetricFigure::Max => "max_metrics",
+        }
+    }
 }
 
 /// The times of a run.
@@ -118,7 +143,7 @@ pub const ATTRIBUTES: [&str; 8] =
 /// The tables that a prefix can name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Table {
-    Metric,
+    Metric(MetricFigure),
     Param,
     Tag,
     Attribute,
@@ -129,7 +154,9 @@ impl Table {
     /// The table that a name belongs to, by its prefix; a name without one is an attribute.
     pub fn of(name: &Name<'_>) -> Result<Table, FilterError> {
         match name.prefix {
-            Some("metric" | "metrics") => Ok(Table::Metric),
+            Some("metric" | "metrics") => Ok(Table::Metric(MetricFigure::Last)),
+            Some("min_metric" | "min_metrics") => Ok(Table::Metric(MetricFigure::Min)),
+            Some("max_metric" | "max_metrics") => Ok(Table::Metric(MetricFigure::Max)),
             Some("param" | "params" | "parameter" | "parameters") => Ok(Table::Param),
             Some("tag" | "tags") => Ok(Table::Tag),
             None | Some("attribute" | "attributes" | "attr" | "run") => Ok(Table::Attribute),
@@ -144,7 +171,7 @@ impl Table {
     /// The word that messages use.
     pub fn word(self) -> &'static str {
         match self {
-            Table::Metric => "metric",
+            Table::Metric(_) => "metric",
             Table::Param => "parameter",
             Table::Tag => "tag",
             Table::Attribute => "attribute",
@@ -158,13 +185,13 @@ impl Condition for RunCondition {
         let name = comparison.name;
         let table = Table::of(&name)?;
         match table {
-            Table::Metric => {
+            Table::Metric(figure) => {
                 let key = name.to_key()?;
                 let (operator, value) = not_null(comparison, table)?;
                 let number = value.number().ok_or_else(|| {
                     value.error(format!("Expected numeric value type for metric. Found {}", value.raw))
                 })?;
-                Ok(RunCondition::Metric { key, op: number_op(operator)?, value: number })
+                Ok(RunCondition::Metric { figure, key, op: number_op(operator)?, value: number })
             }
             Table::Param => {
                 Ok(RunCondition::Param { key: name.to_key()?, test: key_test(comparison, "parameter")? })
@@ -240,7 +267,9 @@ fn not_null<'c, 'a>(
 impl fmt::Display for RunCondition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            RunCondition::Metric { key, op, value } => write!(f, "metrics.{key} {op} {}", Number(*value)),
+            RunCondition::Metric { figure, key, op, value } => {
+                write!(f, "{}.{key} {op} {}", figure.prefix(), Number(*value))
+            }
             RunCondition::Param { key, test } => write!(f, "params.{key} {test}"),
             RunCondition::Tag { key, test } => write!(f, "tags.{key} {test}"),
             RunCondition::Id(test) => write!(f, "run_id {test}"),

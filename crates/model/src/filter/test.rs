@@ -475,7 +475,12 @@ fn a_filter_is_typed() {
     let filter = parse::<RunCondition>("metrics.loss < 0.5\n  AND params.`a b` LIKE '%x%'").unwrap();
     let expected = [
         Clause {
-            condition: RunCondition::Metric { key: Key::new("loss").unwrap(), op: NumberOp::Lt, value: 0.5 },
+            condition: RunCondition::Metric {
+                figure: MetricFigure::Last,
+                key: Key::new("loss").unwrap(),
+                op: NumberOp::Lt,
+                value: 0.5,
+            },
             span: 0..18,
         },
         Clause {
