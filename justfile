@@ -11,6 +11,10 @@ serve *arguments:
 test *arguments:
     cargo xtask test {{ arguments }}
 
+# Measure Runmark and its peers: `just bench --only log-metric`
+bench *arguments:
+    cargo xtask bench {{ arguments }}
+
 # Build the browser part and the server
 build:
     cargo xtask build

@@ -4,7 +4,7 @@ use crate::browser_part;
 use crate::machine::{cargo, find};
 use crate::node::Node;
 use crate::place;
-use crate::postgres::{self, Postgres};
+use crate::postgres::{self, Postgres, Purpose};
 use crate::server::{self, Profile};
 use crate::site;
 use crate::step::{clock, step};
@@ -76,7 +76,7 @@ fn run_parts(wanted: &dyn Fn(Part) -> bool, report: &mut Report) -> Result<()> {
     }
     let own_postgres = match std::env::var("RUNMARK_TEST_POSTGRES") {
         Ok(_) => None,
-        Err(_) => Some(Postgres::start(&machine.postgres)?),
+        Err(_) => Some(Postgres::start(&machine.postgres, Purpose::Tests)?),
     };
     let environment = Environment::of(&machine, own_postgres.as_ref())?;
     if rust {

@@ -1,4 +1,4 @@
-//! `cargo xtask`: the two commands a fresh machine needs, `serve` and `test`, and the pieces they are made of.
+//! `cargo xtask`: the two commands a fresh machine needs, `serve` and `test`, the pieces they are made of, and `bench`.
 //!
 //! Owns: what must be on the machine before anything builds, how the browser part and the server are built, and
 //! which tests run. Never: anything that Runmark does when it runs; this crate isn't part of the product's binary.
@@ -7,6 +7,7 @@
 //! thing of the machine, write a module with an `ensure` function and call it from the command that needs it.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks on its standard streams")]
 
+mod bench;
 mod browser_part;
 mod checks;
 mod chromium;
@@ -50,6 +51,13 @@ enum Command {
         #[arg(long, value_enum)]
         only: Vec<checks::Part>,
     },
+    /// Measure Runmark, MLflow's server and FastTrackML with the same requests; --help says what can be chosen.
+    #[command(disable_help_flag = true)]
+    Bench {
+        /// Passed on to the benchmark, as in `cargo xtask bench --only log-metric --databases sqlite`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Build the browser part and the server as `serve` does, and stop there.
     Build,
     /// Make sure of everything that building and testing need, and stop there.
@@ -60,6 +68,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Serve { arguments } => serve(&arguments),
         Command::Test { only } => checks::run(&only),
+        Command::Bench { arguments } => bench::run(&arguments),
         Command::Build => build(),
         Command::Setup => checks::ensure_everything().map(drop),
     };

@@ -1,4 +1,4 @@
-//! A Postgres for the tests: started empty in a temporary folder, gone afterwards.
+//! A Postgres for tests and benchmarks: started empty in a temporary folder, gone afterwards.
 
 use crate::machine::{self, ask, highest_numbered};
 use crate::step::{Note, step};
@@ -33,6 +33,15 @@ fn installed() -> Option<PathBuf> {
     [said, debian, on_path].into_iter().flatten().find(|folder| folder.join("initdb").is_file())
 }
 
+/// What a server is for.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Purpose {
+    /// Durability costs time and a test's data needs none.
+    Tests,
+    /// With the settings it is shipped with, and as durable.
+    Measuring,
+}
+
 /// A running server with no data in it; stopped and deleted when dropped.
 pub struct Postgres {
     programs: PathBuf,
@@ -43,8 +52,8 @@ pub struct Postgres {
 
 impl Postgres {
     /// Starts a server on a free port of this machine.
-    pub fn start(programs: &Path) -> Result<Postgres> {
-        step("Postgres for the tests", |note| {
+    pub fn start(programs: &Path, purpose: Purpose) -> Result<Postgres> {
+        step("Postgres: start", |note| {
             let folder = tempfile::Builder::new().prefix("runmark-postgres-").tempdir()?;
             if machine::is_root() {
                 note.run(Command::new("chown").arg(ORDINARY_USER).arg(folder.path()))?;
@@ -65,7 +74,7 @@ impl Postgres {
             let port = free_port()?;
             let mut server = as_ordinary_user(&programs.join("postgres"));
             server.arg("-D").arg(&data).current_dir(folder.path());
-            for setting in settings(folder.path(), port) {
+            for setting in settings(folder.path(), port, purpose) {
                 server.args(["-c", &setting]);
             }
             let log = std::fs::File::create(folder.path().join("log"))?;
@@ -84,6 +93,13 @@ impl Postgres {
     /// Where the server is, as sqlx and psql understand it.
     pub fn url(&self) -> String {
         format!("postgresql://postgres@127.0.0.1:{}/postgres", self.port)
+    }
+
+    /// Leaves the server running for who stops it and removes its folder; returns that folder and the port.
+    pub fn hand_over(self) -> (PathBuf, u16) {
+        let given = (self.folder.path().to_path_buf(), self.port);
+        std::mem::forget(self);
+        given
     }
 
     fn wait(&mut self, note: &mut Note) -> Result<()> {
@@ -121,18 +137,18 @@ impl Drop for Postgres {
     }
 }
 
-/// Durability costs time and a test's data needs none.
-fn settings(folder: &Path, port: u16) -> [String; 8] {
-    [
+fn settings(folder: &Path, port: u16, purpose: Purpose) -> Vec<String> {
+    let mut settings = vec![
         format!("port={port}"),
         format!("unix_socket_directories={}", folder.display()),
         "listen_addresses=127.0.0.1".to_owned(),
         "max_connections=300".to_owned(),
-        "fsync=off".to_owned(),
-        "synchronous_commit=off".to_owned(),
-        "full_page_writes=off".to_owned(),
         "log_min_messages=fatal".to_owned(),
-    ]
+    ];
+    if purpose == Purpose::Tests {
+        settings.extend(["fsync=off", "synchronous_commit=off", "full_page_writes=off"].map(str::to_owned));
+    }
+    settings
 }
 
 fn as_ordinary_user(program: &Path) -> Command {
@@ -162,9 +178,15 @@ mod tests {
 
     #[test]
     fn the_server_listens_on_this_machine_alone() {
-        let settings = settings(Path::new("/folder"), 5433);
+        let settings = settings(Path::new("/folder"), 5433, Purpose::Tests);
         assert!(settings.contains(&"port=5433".to_owned()));
         assert!(settings.contains(&"listen_addresses=127.0.0.1".to_owned()));
         assert!(settings.contains(&"unix_socket_directories=/folder".to_owned()));
+    }
+
+    #[test]
+    fn what_is_measured_is_durable() {
+        let has = |purpose| settings(Path::new("/folder"), 5433, purpose).contains(&"fsync=off".to_owned());
+        assert!(has(Purpose::Tests) && !has(Purpose::Measuring));
     }
 }

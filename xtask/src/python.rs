@@ -22,8 +22,8 @@ pub fn ensure() -> Result<PathBuf> {
 fn ensure_in(note: &mut Note) -> Result<PathBuf> {
     let requirements = place::end2end().join("requirements.txt");
     let wanted = fs::read(&requirements).context("can't read end2end/requirements.txt")?;
-    let environment = place::root().join("target/venv");
-    let python = environment.join("bin/python");
+    let environment = environment();
+    let python = programs().join("python");
     let stamp = Stamp::of("python", &[&wanted]);
     // The interpreter is a link into the system and may have gone from there.
     if stamp.holds() && version(&python).is_some() {
@@ -37,10 +37,47 @@ fn ensure_in(note: &mut Note) -> Result<PathBuf> {
         bail!("Python {}.{} or newer with its `venv` module is needed to run the tests", OLDEST.0, OLDEST.1);
     };
     note.run(Command::new(system).args(["-m", "venv", "--clear"]).arg(&environment))?;
-    let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"];
-    note.run(Command::new(&python).args(install).arg(&requirements))?;
+    note.run(install().arg("--requirement").arg(&requirements))?;
     stamp.set()?;
     Ok(python)
+}
+
+/// Packages beside those of the tests, installed by one call of pip with these arguments.
+pub struct Addition {
+    /// Names with their versions, and options.
+    pub packages: &'static [&'static str],
+}
+
+/// Installs more into the environment, unless it was done since the environment was made: then it has these programs.
+pub fn add(what: &str, additions: &[Addition], programs: &[&str]) -> Result<()> {
+    step(what, |note| {
+        let wanted: Vec<&[u8]> =
+            additions.iter().flat_map(|one| one.packages).map(|text| text.as_bytes()).collect();
+        let stamp = Stamp::of("python-additions", &wanted);
+        if stamp.holds() && programs.iter().all(|program| self::programs().join(program).is_file()) {
+            note.say("already there");
+            return Ok(());
+        }
+        for Addition { packages } in additions {
+            note.run(install().args(*packages))?;
+        }
+        stamp.set()
+    })
+}
+
+/// Where the environment's programs are.
+pub fn programs() -> PathBuf {
+    environment().join("bin")
+}
+
+fn environment() -> PathBuf {
+    place::root().join("target/venv")
+}
+
+fn install() -> Command {
+    let mut pip = Command::new(programs().join("python"));
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+    pip
 }
 
 /// An interpreter that is new enough and can make virtual environments.

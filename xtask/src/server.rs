@@ -51,18 +51,26 @@ pub fn run(arguments: &[String]) -> Result<()> {
     become_program(server)
 }
 
+/// Runs a program in place of this one.
+///
+/// # Errors
+/// As [`run`].
 #[cfg(unix)]
-fn become_program(mut command: Command) -> Result<()> {
+pub fn become_program(mut command: Command) -> Result<()> {
     use std::os::unix::process::CommandExt;
     let error = command.exec();
     Err(anyhow::Error::new(error).context(format!("can't start {}", command.get_program().to_string_lossy())))
 }
 
+/// Runs a program and waits for it, where none can take the place of another.
+///
+/// # Errors
+/// When it can't be started, and when it fails.
 #[cfg(not(unix))]
-fn become_program(mut command: Command) -> Result<()> {
+pub fn become_program(mut command: Command) -> Result<()> {
     let status = command.status()?;
     if !status.success() {
-        anyhow::bail!("the server ended with {status}");
+        anyhow::bail!("it ended with {status}");
     }
     Ok(())
 }
