@@ -27,3 +27,10 @@ CREATE INDEX journals_behind ON journals (run_id) WHERE is_behind;
 ALTER TABLE metrics ADD COLUMN experiment_id BIGINT NOT NULL DEFAULT 0;
 UPDATE metrics SET experiment_id = (SELECT r.experiment_id FROM runs r WHERE r.id = metrics.run_id);
 CREATE INDEX metrics_search ON metrics (experiment_id, key, last_is_nan, last_value, run_id);
+
+-- All summaries of a run in one row, for lists of runs. Runs whose metrics nobody logged to since have none yet.
+CREATE TABLE metric_sheets (
+    run_id UUID  NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    data   BYTEA NOT NULL,
+    PRIMARY KEY (run_id)
+);

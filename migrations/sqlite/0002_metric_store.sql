@@ -41,3 +41,10 @@ DROP TABLE segments_before;
 ALTER TABLE metrics ADD COLUMN experiment_id INTEGER NOT NULL DEFAULT 0;
 UPDATE metrics SET experiment_id = (SELECT r.experiment_id FROM runs r WHERE r.id = metrics.run_id);
 CREATE INDEX metrics_search ON metrics (experiment_id, key, last_is_nan, last_value, run_id);
+
+-- All summaries of a run in one row, for lists of runs. Runs whose metrics nobody logged to since have none yet.
+CREATE TABLE metric_sheets (
+    run_id BLOB  NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    data   BLOB  NOT NULL,
+    PRIMARY KEY (run_id)
+);

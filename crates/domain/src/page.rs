@@ -122,6 +122,9 @@ impl Acting {
         limit: usize,
     ) -> Result<Vec<String>> {
         let grant = self.experiment::<Read>(experiment).await?;
+        if kind == KeyKind::Metric {
+            self.experiments_up_to_date(&[grant.id()]).await?;
+        }
         store::key::search(&self.domain.db, grant.id(), kind, text.trim(), limit.min(KEYS_FOUND)).await
     }
 

@@ -4,7 +4,7 @@
 //! for it. A point logged twice is one point, so that a client may try again: points are compared with stored ones if they
 //! reach into the range of both the old steps and the old times. A client that logs forward never pays for it.
 
-use super::merge::off_the_async_threads;
+use super::{merge::off_the_async_threads, sheet};
 use crate::{
     error::Result,
     store::{
@@ -76,35 +76,79 @@ async fn write(db: &Db, gathered: Vec<Gathered>) -> Result<()> {
     // Whoever folds the rest is another process, and does it just now.
     let claimed: HashSet<RunId> = store::block::claim(&mut tx, &claims).await?.into_iter().collect();
     let gathered: Vec<&Gathered> = gathered.iter().filter(|run| claimed.contains(&run.claim.run)).collect();
-    let metrics: Vec<(RunId, &str)> =
-        gathered.iter().flat_map(|run| run.metrics.keys().map(|key| (run.claim.run, key.as_str()))).collect();
-    let mut known = store::metric::find(&mut tx, &metrics).await?;
-    let mut summaries = Vec::with_capacity(metrics.len());
+    let mut known = known_summaries(&mut tx, &gathered).await?;
+    let mut summaries = Vec::new();
+    let mut sheets = Vec::new();
     for run in gathered {
-        let fresh = fresh_points(&mut tx, run, &known).await?;
-        for (key, points) in fresh {
-            let summary = known.remove(&(run.claim.run, key.to_owned()));
-            if let Some(summary) = extended(key, summary, &points) {
-                summaries.push((run.claim.run, run.experiment, summary));
+        let id = run.claim.run;
+        let mut of_run = known.remove(&id).unwrap_or_default();
+        for (key, points) in fresh_points(&mut tx, run, &of_run.summaries).await? {
+            let summary = of_run.summaries.remove(key);
+            if let Some(summary) = extended(key, summary.clone(), &points) {
+                of_run.summaries.insert(key.to_owned(), summary.clone());
+                summaries.push((id, run.experiment, summary));
+            } else if let Some(summary) = summary {
+                of_run.summaries.insert(key.to_owned(), summary);
             }
+        }
+        if of_run.are_all {
+            sheets.push((id, sheet::pack(of_run.summaries.values())));
         }
     }
     store::metric::set(&mut tx, &summaries).await?;
+    store::sheet::set(&mut tx, sheets).await?;
     tx.commit().await
+}
+
+/// Summaries of a run's metrics, by name.
+#[derive(Default)]
+struct Known {
+    summaries: BTreeMap<String, MetricSummary>,
+    /// Not only those that were asked for.
+    are_all: bool,
+}
+
+/// What is known of the runs' metrics: of all, where one row says it, or where it isn't known how many there are; else of
+/// those that are to be changed.
+async fn known_summaries(tx: &mut Tx, gathered: &[&Gathered]) -> Result<HashMap<RunId, Known>> {
+    let runs: Vec<RunId> = gathered.iter().map(|run| run.claim.run).collect();
+    let by_name = |summaries: Vec<MetricSummary>| -> BTreeMap<String, MetricSummary> {
+        summaries.into_iter().map(|summary| (summary.key.clone(), summary)).collect()
+    };
+    let mut known = HashMap::with_capacity(runs.len());
+    let mut wide = Vec::new();
+    let mut sheets = store::sheet::find(tx, &runs).await?;
+    let without: Vec<RunId> = runs.iter().copied().filter(|run| !sheets.contains_key(run)).collect();
+    let mut rows = store::metric::summaries(tx, &without, None).await?;
+    for run in gathered {
+        let id = run.claim.run;
+        let all = match sheets.remove(&id) {
+            Some(None) => {
+                wide.extend(run.metrics.keys().map(|key| (id, key.as_str())));
+                continue;
+            }
+            Some(Some(summaries)) => summaries,
+            None => rows.remove(&id).unwrap_or_default(),
+        };
+        known.insert(id, Known { summaries: by_name(all), are_all: true });
+    }
+    for ((run, key), summary) in store::metric::find(tx, &wide).await? {
+        known.entry(run).or_default().summaries.insert(key, summary);
+    }
+    Ok(known)
 }
 
 /// The points that the run's metrics don't have yet, each once.
 async fn fresh_points<'a>(
     tx: &mut Tx,
     run: &'a Gathered,
-    known: &HashMap<(RunId, String), MetricSummary>,
+    known: &BTreeMap<String, MetricSummary>,
 ) -> Result<Vec<(&'a str, Vec<Point>)>> {
-    let id = run.claim.run;
     let overlapping: Vec<(&str, Bounds)> = run
         .metrics
         .iter()
         .filter_map(|(key, points)| {
-            let known = known.get(&(id, key.clone()))?;
+            let known = known.get(key)?;
             let bounds = bounds_of(points);
             let overlaps = bounds.steps.0 <= known.last_step
                 && bounds.steps.1 >= known.first_step

@@ -4,7 +4,8 @@
 //! anything in memory alone. The way of a point:
 //!
 //! 1. [`crate::log`] writes what a commit brings to a run as one block ([`block`]), whichever the metrics.
-//! 2. [`fold`] takes it into the summaries of its metrics, a moment later or when somebody asks for summaries.
+//! 2. [`fold`] takes it into the summaries of its metrics ([`sheet`] holds them once more, a run in a row), a moment later or
+//!    when somebody asks for summaries.
 //! 3. [`merge`] makes segments ([`segment`]) of blocks, one metric each, and big segments of small ones. [`upkeep`] says when.
 //! 4. [`read`] arranges segments and what is still in blocks; [`history`] and [`curve`] give it out.
 //!
@@ -20,6 +21,7 @@ mod merge;
 mod read;
 mod sample;
 pub(crate) mod segment;
+pub(crate) mod sheet;
 pub(crate) mod upkeep;
 
 pub use sample::Keep;

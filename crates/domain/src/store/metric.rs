@@ -55,12 +55,12 @@ fn without_nan(value: f64) -> (f64, bool) {
 }
 
 /// The summaries of the metrics of runs: of all, or of those of these keys.
-pub(super) async fn summaries(
-    mut db: &Db,
+pub(crate) async fn summaries(
+    on: &mut impl Query,
     ids: &[RunId],
     keys: Option<&[String]>,
 ) -> Result<HashMap<RunId, Vec<MetricSummary>>> {
-    if keys.is_some_and(<[String]>::is_empty) {
+    if ids.is_empty() || keys.is_some_and(<[String]>::is_empty) {
         return Ok(HashMap::new());
     }
     let mut select = sql("SELECT ");
@@ -70,9 +70,37 @@ pub(super) async fn summaries(
     }
     select.push(" ORDER BY run_id, key");
     let mut found: HashMap<_, Vec<_>> = HashMap::new();
-    for row in db.all::<SummaryRow>(select).await? {
+    for row in on.all::<SummaryRow>(select).await? {
         found.entry(RunId(row.run_id)).or_default().push(row.into_summary());
     }
+    Ok(found)
+}
+
+/// The summaries of the metrics of runs, of all or of those of these keys, in the order of keys: from sheets where there
+/// are some.
+pub(super) async fn listed(
+    db: &Db,
+    ids: &[RunId],
+    keys: Option<&[String]>,
+) -> Result<HashMap<RunId, Vec<MetricSummary>>> {
+    if keys.is_some_and(<[String]>::is_empty) {
+        return Ok(HashMap::new());
+    }
+    let mut found = HashMap::with_capacity(ids.len());
+    let mut sheets = super::sheet::find(&mut &*db, ids).await?;
+    let mut without = Vec::new();
+    for id in ids {
+        match sheets.remove(id) {
+            Some(Some(mut summaries)) => {
+                if let Some(keys) = keys {
+                    summaries.retain(|summary| keys.contains(&summary.key));
+                }
+                found.insert(*id, summaries);
+            }
+            Some(None) | None => without.push(*id),
+        }
+    }
+    found.extend(summaries(&mut &*db, &without, keys).await?);
     Ok(found)
 }
 

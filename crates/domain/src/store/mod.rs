@@ -19,6 +19,7 @@ pub(crate) mod registry;
 pub(crate) mod run;
 pub(crate) mod search;
 pub(crate) mod segment;
+pub(crate) mod sheet;
 pub(crate) mod sql;
 
 use crate::error::{Error, Result};
@@ -135,12 +136,18 @@ impl Db {
             .busy_timeout(Duration::from_secs(10))
             // MLflow's LIKE tells upper from lower case; ILIKE is written with LOWER.
             .pragma("case_sensitive_like", "ON")
-            .pragma("cache_size", "-16384");
-        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+            // Rows come through a channel from the thread that reads them: few, large loads rather than a change of threads for
+            // every few rows.
+            .row_buffer_size(4096);
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .connect_with(options.clone().pragma("cache_size", "-16384"))
+            .await?;
         sqlx::migrate!("../../migrations/sqlite").run(&writer).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(8)
-            .connect_with(options.pragma("query_only", "ON"))
+            // What the system's cache holds needn't be held eight times more.
+            .connect_with(options.pragma("cache_size", "-2048").pragma("query_only", "ON"))
             .await?;
         Ok(Self::Sqlite(SqliteDb { writer, readers, changes: Changes::new() }))
     }

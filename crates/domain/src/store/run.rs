@@ -179,7 +179,7 @@ pub(crate) async fn complete(db: &Db, rows: Vec<InfoRow>, columns: &RunColumns) 
         let (mut params, mut tags, mut metrics, (mut datasets, mut models)) = try_join!(
             texts(db, "params", &ids, param_keys),
             texts(db, "tags", &ids, tag_keys),
-            metric::summaries(db, &ids, metric_keys),
+            metric::listed(db, &ids, metric_keys),
             links,
         )?;
         for row in chunk {
