@@ -52,15 +52,9 @@ class Server:
 
     def start(self) -> float:
         """Starts it; answers after how many seconds it answered a first request."""
-        out, log = self.folder / "stdout", self.folder / "stderr"
+        out = self.folder / "stdout"
         begun = time.monotonic()
-        self.process = subprocess.Popen(
-            [BINARY, "server", "--port", str(self.port), *self._store(), *self.flags],
-            stdout=out.open("wb"),
-            stderr=log.open("ab"),
-            cwd=self.folder,
-            env=self._environment(),
-        )
+        self._launch()
         while "export MLFLOW_TRACKING_URI" not in (said := out.read_text()) or not said.endswith("\n\n"):
             if self.process.poll() is not None or time.monotonic() - begun > START_WITHIN:
                 raise RuntimeError(f"the server doesn't start:\n{said}{self.log}")
@@ -70,6 +64,15 @@ class Server:
         took = time.monotonic() - begun
         self._listen(said)
         return took
+
+    def _launch(self):
+        self.process = subprocess.Popen(
+            [BINARY, "server", "--port", str(self.port), *self._store(), *self.flags],
+            stdout=(self.folder / "stdout").open("wb"),
+            stderr=(self.folder / "stderr").open("ab"),
+            cwd=self.folder,
+            env=self._environment(),
+        )
 
     def _listen(self, said: str):
         """Takes down what it says at its start."""
@@ -88,6 +91,12 @@ class Server:
         """As when the power fails."""
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
+
+    def start_and_kill(self, after: float):
+        """Starts it, and kills it so many seconds later, wherever it has got by then."""
+        self._launch()
+        time.sleep(after)
+        self.kill()
 
     def stop(self):
         """As people stop it."""

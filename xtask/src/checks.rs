@@ -51,19 +51,20 @@ pub fn ensure_everything() -> Result<Machine> {
 }
 
 /// Runs the given parts, or all of them if none is given. A part that fails doesn't keep the others from running.
+/// `kills` is how often the wire tests kill the server under load; without it they decide.
 ///
 /// # Errors
 /// When something can't be set up or built, or when a part failed.
-pub fn run(only: &[Part]) -> Result<()> {
+pub fn run(only: &[Part], kills: Option<u32>) -> Result<()> {
     let wanted = |part: Part| only.is_empty() || only.contains(&part);
     let mut report = Report::default();
-    let outcome = run_parts(&wanted, &mut report);
+    let outcome = run_parts(&wanted, kills, &mut report);
     print!("\n{report}");
     outcome?;
     report.verdict()
 }
 
-fn run_parts(wanted: &dyn Fn(Part) -> bool, report: &mut Report) -> Result<()> {
+fn run_parts(wanted: &dyn Fn(Part) -> bool, kills: Option<u32>, report: &mut Report) -> Result<()> {
     let machine = report.must("setup", ensure_everything)?;
     report.must("browser part", || browser_part::build(&machine.toolchain, Some(&machine.node)))?;
     report.may("size", weigh);
@@ -86,7 +87,7 @@ fn run_parts(wanted: &dyn Fn(Part) -> bool, report: &mut Report) -> Result<()> {
         report.must("server", || server::build(Profile::Dev))?;
     }
     if wire {
-        report.may("wire", || wire_tests(&machine, &environment));
+        report.may("wire", || wire_tests(&machine, kills, &environment));
     }
     if journey {
         report.may("journey", || journeys(&machine, &environment));
@@ -160,8 +161,11 @@ fn rust_tests(environment: &Environment) -> Result<()> {
 }
 
 /// pytest itself fails where it finds no tests.
-fn wire_tests(machine: &Machine, environment: &Environment) -> Result<()> {
-    environment.show(Command::new(&machine.python).args(["-m", "pytest", "end2end/wire"]))
+fn wire_tests(machine: &Machine, kills: Option<u32>, environment: &Environment) -> Result<()> {
+    let mut tests = Command::new(&machine.python);
+    tests.args(["-m", "pytest", "end2end/wire"]);
+    tests.envs(kills.map(|kills| ("RUNMARK_KILLS", kills.to_string())));
+    environment.show(&mut tests)
 }
 
 fn journeys(machine: &Machine, environment: &Environment) -> Result<()> {

@@ -50,6 +50,9 @@ enum Command {
         /// Run one part alone; may be given more than once.
         #[arg(long, value_enum)]
         only: Vec<checks::Part>,
+        /// How often the wire tests kill the server under full load, on each database; a few times if not given.
+        #[arg(long, value_name = "TIMES", value_parser = clap::value_parser!(u32).range(1..))]
+        kills: Option<u32>,
     },
     /// Measure Runmark, MLflow's server and FastTrackML with the same requests; --help says what can be chosen.
     #[command(disable_help_flag = true)]
@@ -67,7 +70,7 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Serve { arguments } => serve(&arguments),
-        Command::Test { only } => checks::run(&only),
+        Command::Test { only, kills } => checks::run(&only, kills),
         Command::Bench { arguments } => bench::run(&arguments),
         Command::Build => build(),
         Command::Setup => checks::ensure_everything().map(drop),
