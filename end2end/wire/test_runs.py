@@ -238,3 +238,20 @@ def test_what_is_not_there(client):
         client.get_registered_model("nobody made this")
     with refused("RESOURCE_DOES_NOT_EXIST", "not found"):
         client.get_logged_model("m-" + "0" * 32)
+
+
+def test_a_small_page_of_runs_has_a_length_and_a_large_one_comes_while_it_is_read(server, client, experiment):
+    """Either way the page ends with the token of the next one."""
+    ids = [client.create_run(experiment, tags={"long": "x" * 5000}).info.run_id for _ in range(31)]
+    found = []
+    token = ""
+    for wanted, whole in [(2, True), (28, False), (1, True)]:
+        search = {"experiment_ids": [experiment], "max_results": wanted, "page_token": token}
+        response = server.api("POST", "/mlflow/runs/search", server.admin, json=search)
+        assert ("content-length" in response.headers) == whole, response.headers
+        page = response.json()
+        assert list(page)[0] == "runs"
+        found += [run["info"]["run_id"] for run in page["runs"]]
+        token = page.get("next_page_token", "")
+        assert bool(token) == (len(found) < len(ids))
+    assert sorted(found) == sorted(ids)

@@ -1,6 +1,6 @@
 use model::{
     filter::{Key, MetricFigure, RunOrder, RunText, RunTime},
-    page::{KeysFound, NamedColumns},
+    page::{KeyKind, KeysFound, NamedColumns},
     run::Run,
 };
 use std::{collections::BTreeSet, fmt};
@@ -10,6 +10,15 @@ const SHOWN_AT_FIRST: usize = 6;
 
 /// The kinds of columns, from left to right.
 pub const GROUPS: [&str; 4] = ["Run", "Metrics", "Params", "Tags"];
+
+/// The kind of columns that keys make.
+pub fn key_group(kind: KeyKind) -> &'static str {
+    match kind {
+        KeyKind::Metric => "Metrics",
+        KeyKind::Param => "Params",
+        KeyKind::Tag => "Tags",
+    }
+}
 
 /// A column of the table of runs, besides the name. Ordered as the table shows them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,9 +72,9 @@ impl Column {
     pub fn group(&self) -> &'static str {
         match self {
             Self::Started | Self::Duration | Self::User | Self::Source => "Run",
-            Self::Metric(_) => "Metrics",
-            Self::Param(_) => "Params",
-            Self::Tag(_) => "Tags",
+            Self::Metric(_) => key_group(KeyKind::Metric),
+            Self::Param(_) => key_group(KeyKind::Param),
+            Self::Tag(_) => key_group(KeyKind::Tag),
         }
     }
 

@@ -3,7 +3,7 @@ use crate::{
     part::{
         address::Address,
         answered::Answered,
-        column::{Column, GROUPS, found_columns, toggle_column, write_columns},
+        column::{Column, GROUPS, found_columns, key_group, toggle_column, write_columns},
         icon::Icon,
         menu::Menu,
         search_box::SearchBox,
@@ -47,27 +47,28 @@ pub fn ColumnPicker(
             </li>
         }
     };
-    let group = move |name: &'static str, columns: &BTreeSet<Column>| {
+    let group = move |name: &'static str, columns: &BTreeSet<Column>, more: bool| {
         let found: Vec<Column> = columns.iter().filter(|column| column.group() == name).cloned().collect();
         (!found.is_empty()).then(|| {
             view! {
                 <fieldset>
                     <legend>{name}</legend>
                     <ul>{found.into_iter().map(entry).collect_view()}</ul>
+                    {more.then(|| view! { <p class="faint">"There are more: type to find them"</p> })}
                 </fieldset>
             }
         })
     };
     let list = move |keys: KeysFound| {
         let text = search.get_untracked();
-        let more = keys.more;
+        let more: Vec<&str> = keys.more.iter().map(|kind| key_group(*kind)).collect();
         let mut columns = found_columns(keys, &text);
         // What is shown can be taken out again, however many others there are.
         columns.extend(shown.get_untracked().into_iter().filter(|column| column.matches(&text)));
-        view! {
-            {GROUPS.map(|name| group(name, &columns)).into_iter().collect_view()}
-            {more.then(|| view! { <p class="faint">"There are more: search for them"</p> })}
+        if columns.is_empty() {
+            return view! { <p class="faint">"No column has this in its name"</p> }.into_any();
         }
+        GROUPS.map(|name| group(name, &columns, more.contains(&name))).into_iter().collect_view().into_any()
     };
     view! {
         <Menu

@@ -136,10 +136,16 @@ impl Acting {
         let find = |kind| self.search_keys(experiment, kind, text, KEYS_LISTED + 1);
         let (metrics, params, tags) =
             try_join!(find(KeyKind::Metric), find(KeyKind::Param), find(KeyKind::Tag))?;
-        let mut found = KeysFound { metrics, params, tags, more: false };
-        for keys in [&mut found.metrics, &mut found.params, &mut found.tags] {
-            found.more |= keys.len() > KEYS_LISTED;
-            keys.truncate(KEYS_LISTED);
+        let mut found = KeysFound { metrics, params, tags, more: Vec::new() };
+        for (kind, keys) in [
+            (KeyKind::Metric, &mut found.metrics),
+            (KeyKind::Param, &mut found.params),
+            (KeyKind::Tag, &mut found.tags),
+        ] {
+            if keys.len() > KEYS_LISTED {
+                found.more.push(kind);
+                keys.truncate(KEYS_LISTED);
+            }
         }
         Ok(found)
     }

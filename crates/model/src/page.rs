@@ -85,8 +85,8 @@ pub struct KeysFound {
     pub params: Vec<String>,
     /// Of tags.
     pub tags: Vec<String>,
-    /// Whether there are more of some kind.
-    pub more: bool,
+    /// The kinds of which there are more.
+    pub more: Vec<KeyKind>,
 }
 
 /// Keys of each kind that the choice of columns lists at once.

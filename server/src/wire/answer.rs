@@ -125,14 +125,15 @@ pub fn page<T>(
     list.done(next)
 }
 
-/// `{"name": […]}` of parts that come one after the other; `{}` if there are no items. Little of it is in memory at a
-/// time. Once the first bytes are on their way, a failure can only be told by breaking off.
+/// What [`page`] writes, of parts that come one after the other. Little of it is in memory at a time. Once the first
+/// bytes are on their way, a failure can only be told by breaking off.
 ///
 /// # Errors
 /// Those of what is sent first.
 pub async fn list<T, W>(
     name: &'static str,
     parts: impl Stream<Item = Result<Vec<T>, Error>> + Send + 'static,
+    next: Option<String>,
     write: W,
 ) -> Result<Reply, WireError>
 where
@@ -143,6 +144,7 @@ where
         written: Items::of(name),
         parts: Box::pin(parts),
         read: Vec::new().into_iter(),
+        next,
         write,
         done: false,
     };
@@ -165,6 +167,8 @@ struct List<T, W> {
     written: Items,
     parts: Pin<Box<dyn Stream<Item = Result<Vec<T>, Error>> + Send>>,
     read: vec::IntoIter<T>,
+    /// The token of the next page.
+    next: Option<String>,
     write: W,
     /// Whether the end was written.
     done: bool,
@@ -183,7 +187,7 @@ impl<T, W: Fn(&T, &mut Vec<u8>)> List<T, W> {
             match self.parts.next().await {
                 Some(items) => self.read = items?.into_iter(),
                 None => {
-                    self.written.end(None);
+                    self.written.end(self.next.take());
                     self.done = true;
                     return Ok(mem::take(&mut self.written.out).into());
                 }
@@ -202,9 +206,14 @@ mod tests {
     }
 
     /// The text of a list and whether it was sent with its length, or what broke it.
-    async fn check(parts: Vec<Result<Vec<u32>, Error>>) -> Result<(String, bool), String> {
+    async fn check(
+        parts: Vec<Result<Vec<u32>, Error>>,
+        next: Option<&str>,
+    ) -> Result<(String, bool), String> {
         let write = |item: &u32, out: &mut Vec<u8>| write(item, out);
-        let reply = list("items", stream::iter(parts), write).await.map_err(|error| error.0.message)?;
+        let reply = list("items", stream::iter(parts), next.map(str::to_owned), write)
+            .await
+            .map_err(|error| error.0.message)?;
         let whole = matches!(reply, Reply::Bytes(_));
         let body = reply.into_response().into_body().collect().await.map_err(|_| "broke off".to_owned())?;
         Ok((String::from_utf8(body.to_bytes().to_vec()).unwrap(), whole))
@@ -212,16 +221,21 @@ mod tests {
 
     #[tokio::test]
     async fn short_lists_are_sent_whole_and_long_ones_in_parts() {
-        assert_eq!(check(vec![]).await, Ok(("{}".to_owned(), true)));
-        assert_eq!(check(vec![Ok(vec![]), Ok(vec![])]).await, Ok(("{}".to_owned(), true)));
+        assert_eq!(check(vec![], None).await, Ok(("{}".to_owned(), true)));
+        assert_eq!(check(vec![Ok(vec![]), Ok(vec![])], None).await, Ok(("{}".to_owned(), true)));
         assert_eq!(
-            check(vec![Ok(vec![1, 2]), Ok(vec![]), Ok(vec![3])]).await,
+            check(vec![Ok(vec![1, 2]), Ok(vec![]), Ok(vec![3])], None).await,
             Ok((r#"{"items":[1,2,3]}"#.to_owned(), true))
         );
+        assert_eq!(
+            check(vec![Ok(vec![1]), Ok(vec![2])], Some("x")).await,
+            Ok((r#"{"items":[1,2],"next_page_token":"x"}"#.to_owned(), true))
+        );
         let numbers: Vec<u32> = (0..50_000).collect();
-        let (text, whole) = check(numbers.chunks(999).map(|part| Ok(part.to_vec())).collect()).await.unwrap();
+        let (text, whole) =
+            check(numbers.chunks(999).map(|part| Ok(part.to_vec())).collect(), Some("x")).await.unwrap();
         let read: Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(read, serde_json::json!({ "items": numbers }));
+        assert_eq!(read, serde_json::json!({ "items": numbers, "next_page_token": "x" }));
         assert!(!whole);
     }
 
@@ -244,9 +258,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_failure_before_the_first_bytes_is_answered_and_a_later_one_breaks_off() {
-        let told = check(vec![Ok(vec![1]), Err(broken())]).await.unwrap_err();
+        let told = check(vec![Ok(vec![1]), Err(broken())], None).await.unwrap_err();
         assert!(told.contains("The server failed"), "{told}");
-        let broke = check(vec![Ok((0..50_000).collect()), Err(broken()), Ok(vec![1])]).await;
+        let broke = check(vec![Ok((0..50_000).collect()), Err(broken()), Ok(vec![1])], None).await;
         assert_eq!(broke, Err("broke off".to_owned()));
     }
 }

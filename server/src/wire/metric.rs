@@ -84,7 +84,7 @@ async fn find_history(acting: &Acting, args: &Args) -> Answer<Reply> {
     let points = Points::of(key, None, Words::Quoted);
     if wanted.is_none() && token.is_empty() {
         let parts = acting.metric_history_stream(run, key).await?;
-        return answer::list("metrics", parts, move |point, out| points.write(point, out)).await;
+        return answer::list("metrics", parts, None, move |point, out| points.write(point, out)).await;
     }
     let page = acting.metric_history(run, key, wanted, token).await?;
     Ok(answer::page("metrics", &page.items, page.next, |point, out| points.write(point, out)))

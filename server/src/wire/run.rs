@@ -67,8 +67,8 @@ pub async fn restore(acting: Acting, args: Args) -> Answer {
 
 pub async fn search(acting: Acting, args: Args) -> Answer<Reply> {
     let max_results = args.int("max_results")?.unwrap_or(1000);
-    let page = acting
-        .search_runs(SearchRuns {
+    let (runs, next) = acting
+        .search_runs_stream(SearchRuns {
             experiments: &experiment_ids(&args)?,
             filter: args.text_or_empty("filter")?,
             view: view_type(&args, "run_view_type")?,
@@ -77,7 +77,7 @@ pub async fn search(acting: Acting, args: Args) -> Answer<Reply> {
             page_token: args.text_or_empty("page_token")?,
         })
         .await?;
-    Ok(answer::page("runs", &page.items, page.next, encode::run::write))
+    answer::list("runs", runs, next, encode::run::write).await
 }
 
 pub async fn delete_tag(acting: Acting, args: Args) -> Answer {
