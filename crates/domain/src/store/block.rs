@@ -58,11 +58,16 @@ pub(crate) async fn behind_of(mut db: &Db, runs: &[RunId]) -> Result<Vec<RunId>>
 
 /// The runs in these experiments whose summaries lack something.
 pub(crate) async fn behind_in(mut db: &Db, experiments: &[ExperimentId]) -> Result<Vec<RunId>> {
-    let mut select = sql(
-        "SELECT j.run_id FROM journals j JOIN runs r ON r.id = j.run_id WHERE j.is_behind AND r.experiment_id IN ",
-    );
-    select.push_list(experiments.iter().copied());
-    Ok(ids(db.all(select).await?))
+    // Two steps, since a planner might begin with all runs of the experiments. Mostly the first finds nothing.
+    let all = ids(db.all(sql("SELECT run_id FROM journals WHERE is_behind")).await?);
+    let mut behind = Vec::new();
+    for runs in all.chunks(1000) {
+        let mut select = sql("SELECT id FROM runs WHERE id IN ");
+        select.push_list(runs.iter().copied());
+        select.push(" AND experiment_id IN ").push_list(experiments.iter().copied());
+        behind.extend(ids(db.all(select).await?));
+    }
+    Ok(behind)
 }
 
 /// All runs whose summaries lack something, `most` at most.

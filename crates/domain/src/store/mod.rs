@@ -145,9 +145,11 @@ impl Db {
             .await?;
         sqlx::migrate!("../../migrations/sqlite").run(&writer).await?;
         let readers = SqlitePoolOptions::new()
-            .max_connections(8)
-            // What the system's cache holds needn't be held eight times more.
-            .connect_with(options.pragma("cache_size", "-2048").pragma("query_only", "ON"))
+            // Each has a cache of its own; more of them than cores don't read faster.
+            .max_connections(
+                std::thread::available_parallelism().map_or(4, |cores| cores.get().clamp(4, 16)) as u32
+            )
+            .connect_with(options.pragma("cache_size", "-8192").pragma("query_only", "ON"))
             .await?;
         Ok(Self::Sqlite(SqliteDb { writer, readers, changes: Changes::new() }))
     }

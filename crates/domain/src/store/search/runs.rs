@@ -32,9 +32,9 @@ pub(super) const fn bound(most: u64) -> u64 {
 }
 
 /// A condition that fewer runs meet than this is where a search begins.
-pub(super) const FEW: u64 = bound(2048);
+pub(super) const FEW: u64 = bound(512);
 /// What a walk turns to, when it finds too little: a condition that fewer runs meet than this.
-pub(super) const NOT_MANY: u64 = 16 * FEW;
+pub(super) const NOT_MANY: u64 = 64 * FEW;
 /// Experiments are searched one by one up to this number, and all at once by sorting if there are more.
 const ONE_BY_ONE: usize = if cfg!(debug_assertions) { 4 } else { 32 };
 
