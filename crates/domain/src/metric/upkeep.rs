@@ -149,6 +149,9 @@ impl Upkeep {
                 // Never more than half of the time, so that requests come first.
                 sleep(began.elapsed()).await;
             }
+            if let Err(error) = self.db.give_back_pages().await {
+                tracing::warn!(%error, "free pages can't be given back");
+            }
             sleep(MERGE_EVERY).await;
         }
     }
@@ -202,6 +205,7 @@ impl Upkeep {
         loop {
             let waiting = store::block::waiting(&self.db).await?;
             if waiting.is_empty() {
+                while self.db.give_back_pages().await? {}
                 return Ok(());
             }
             for (run, ..) in waiting {

@@ -28,7 +28,9 @@ pub(crate) use sql::{Arg, Query, Sql, sql};
 use sqlx::{
     Database, PgPool, Postgres, Sqlite, SqlitePool, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    sqlite::{
+        SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+    },
 };
 use std::{
     fs::File,
@@ -38,6 +40,9 @@ use std::{
     sync::Arc,
     time::Duration,
 };
+
+/// Free pages (4 KiB) that new data will soon fill again anyway.
+const FREE_PAGES_KEPT: i64 = 256;
 
 /// Where everything but artifacts is kept.
 #[derive(Debug, Clone)]
@@ -133,6 +138,8 @@ impl Db {
             .journal_mode(SqliteJournalMode::Wal)
             // An acknowledged write survives the loss of power.
             .synchronous(SqliteSynchronous::Full)
+            // For new files: pages that are free can be given back, bit by bit.
+            .auto_vacuum(SqliteAutoVacuum::Incremental)
             .busy_timeout(Duration::from_secs(10))
             // MLflow's LIKE tells upper from lower case; ILIKE is written with LOWER.
             .pragma("case_sensitive_like", "ON")
@@ -194,6 +201,21 @@ impl Db {
                 Tx::Postgres(Open::new(tx, &postgres.changes))
             }
         })
+    }
+
+    /// Gives some free pages back to the disk, if there are many. Returns whether there may be more. Only SQLite needs to be
+    /// told, and a file of an earlier version keeps its pages.
+    pub async fn give_back_pages(&self) -> Result<bool> {
+        let Self::Sqlite(sqlite) = self else { return Ok(false) };
+        let number = async |pragma: &'static str| -> Result<i64> {
+            Ok(sqlx::query_scalar(pragma).fetch_one(&sqlite.readers).await?)
+        };
+        let free = number("PRAGMA freelist_count").await?;
+        if free < FREE_PAGES_KEPT || free < number("PRAGMA page_count").await? / 8 {
+            return Ok(false);
+        }
+        sqlx::query("PRAGMA incremental_vacuum(512)").execute(&sqlite.writer).await?;
+        Ok(number("PRAGMA freelist_count").await? < free)
     }
 
     /// What this process knows of changes of access.

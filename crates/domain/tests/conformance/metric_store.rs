@@ -21,6 +21,7 @@ on_both_databases! {
     a_thousand_metrics_are_summed_up_at_once,
     curves_of_several_metrics_come_at_once,
     what_another_process_left_behind_is_read,
+    what_merging_frees_is_given_back,
 }
 
 /// What somebody does to a run.
@@ -318,4 +319,21 @@ async fn what_another_process_left_behind_is_read(world: &World) {
     drop(other);
     assert_eq!(alice.summary(run, "loss").await.unwrap().count, 1);
     assert_eq!(alice.history(run, "loss").await, [point(1, 1000, 0.5)]);
+}
+
+async fn what_merging_frees_is_given_back(world: &World) {
+    if world.is_postgres() {
+        // Its own vacuum does that.
+        return;
+    }
+    let alice = world.user("alice").await;
+    let run = alice.run_in(alice.experiment("vision").await).await;
+    logs_steps(&alice, run, 0..300_000).await;
+    world.domain.compact().await.unwrap();
+    let mut sqlite = world.sqlite().await;
+    let free: i64 = sqlx::query_scalar("PRAGMA freelist_count").fetch_one(&mut sqlite).await.unwrap();
+    let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(&mut sqlite).await.unwrap();
+    assert!(free < 256 || free < pages / 8, "{free} of {pages} pages are free");
+    assert!(pages * 4096 < 300_000 * 11, "{pages} pages");
+    assert_eq!(alice.summary(run, "loss").await.unwrap().count, 300_000);
 }
