@@ -88,7 +88,7 @@ impl Acting {
         let counted = if filter.is_everything() { u64::MAX } else { COUNTED };
         let (mut columns, found, count) = try_join!(
             columns,
-            self.find_runs(&search, &order, None, limit),
+            search.find(&self.domain.db, &order, None, limit),
             search.count(&self.domain.db, counted.saturating_add(1)),
         )?;
         columns.tags.extend(TABLE_TAGS.map(str::to_owned));

@@ -8,10 +8,7 @@ use crate::{
     store::{
         self,
         run::{Direction, InfoRow},
-        search::{
-            order::{Found, Order, Place},
-            runs::RunSearch,
-        },
+        search::{order::Order, runs::RunSearch},
     },
 };
 use futures::{Stream, StreamExt as _};
@@ -157,7 +154,8 @@ impl Acting {
             filter: &filter,
             view: search.view,
         };
-        let mut found = self.find_runs(&runs, &order, after.as_ref(), wanted + 1).await?;
+        self.experiments_up_to_date(search.experiments).await?;
+        let mut found = runs.find(&self.domain.db, &order, after.as_ref(), wanted + 1).await?;
         let more = found.len() > wanted;
         found.truncate(wanted);
         let next = match found.last() {
@@ -165,18 +163,6 @@ impl Acting {
             _ => None,
         };
         Ok((found.into_iter().map(|found| found.row).collect(), next))
-    }
-
-    /// The runs that a search finds first behind a place. All that searches for runs comes here.
-    pub(crate) async fn find_runs(
-        &self,
-        search: &RunSearch<'_>,
-        order: &Order,
-        after: Option<&Place>,
-        limit: usize,
-    ) -> Result<Vec<Found>> {
-        self.experiments_up_to_date(search.experiments).await?;
-        search.find(&self.domain.db, order, after, limit).await
     }
 
     /// Changes status, end or name. Needs EDIT.

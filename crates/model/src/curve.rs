@@ -163,21 +163,23 @@ impl Stretch {
     }
 }
 
-/// Reduces points in any order to `buckets` buckets by the rule of [`Reducer`]. They come back in order along the axis.
-pub fn reduce(points: &[Point], along: Along, buckets: u32) -> Vec<Point> {
-    let at = |point: &Point| along.position(point);
-    let mut sorted: Vec<Point> = points.to_vec();
-    sorted.sort_by(|a, b| at(a).cmp(&at(b)).then(a.history_order(b)));
-    let (Some(first), Some(last)) = (sorted.first().map(at), sorted.last().map(at)) else { return sorted };
-    let mut reducer = Reducer::new(along, (first, last), buckets, sorted.len() as u64);
-    reducer.push(&sorted);
-    reducer.finish()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    /// Points in any order, reduced.
+    fn reduce(points: &[Point], along: Along, buckets: u32) -> Vec<Point> {
+        let at = |point: &Point| along.position(point);
+        let mut sorted: Vec<Point> = points.to_vec();
+        sorted.sort_by(|a, b| at(a).cmp(&at(b)).then(a.history_order(b)));
+        let (Some(first), Some(last)) = (sorted.first().map(at), sorted.last().map(at)) else {
+            return sorted;
+        };
+        let mut reducer = Reducer::new(along, (first, last), buckets, sorted.len() as u64);
+        reducer.push(&sorted);
+        reducer.finish()
+    }
 
     fn points() -> impl Strategy<Value = Vec<Point>> {
         let value = prop_oneof![8 => -1e6..1e6, 1 => Just(f64::NAN), 1 => Just(f64::INFINITY)];

@@ -28,13 +28,22 @@ pub fn take_number(data: &mut &[u8]) -> Option<u64> {
     None
 }
 
+/// Appends a number of either sign; one near zero takes few bytes (zigzag).
+pub fn push_signed(number: i64, data: &mut Vec<u8>) {
+    push_number(((number << 1) ^ (number >> 63)).cast_unsigned(), data);
+}
+
+/// Takes a number that [`push_signed`] wrote off the front.
+pub fn take_signed(data: &mut &[u8]) -> Option<i64> {
+    let zigzag = take_number(data)?;
+    Some((zigzag >> 1).cast_signed() ^ -(zigzag & 1).cast_signed())
+}
+
 /// Appends numbers as differences to the one before; the first to zero.
 pub fn push_differences(numbers: impl Iterator<Item = i64>, data: &mut Vec<u8>) {
     let mut before = 0i64;
     for number in numbers {
-        let difference = number.wrapping_sub(before);
-        // Zigzag: small numbers of either sign are small numbers.
-        push_number(((difference << 1) ^ (difference >> 63)).cast_unsigned(), data);
+        push_signed(number.wrapping_sub(before), data);
         before = number;
     }
 }
@@ -45,9 +54,7 @@ pub fn take_differences(count: usize, data: &mut &[u8]) -> Option<Vec<i64>> {
     let mut numbers = Vec::with_capacity(count.min(data.len()));
     let mut before = 0i64;
     for _ in 0..count {
-        let zigzag = take_number(data)?;
-        let difference = (zigzag >> 1).cast_signed() ^ -(zigzag & 1).cast_signed();
-        before = before.wrapping_add(difference);
+        before = before.wrapping_add(take_signed(data)?);
         numbers.push(before);
     }
     Some(numbers)

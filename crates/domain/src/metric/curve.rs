@@ -1,7 +1,7 @@
 //! Curves for charts: the points of many runs, reduced to the pixels of a chart.
 
 use super::{
-    merge::off_the_async_threads,
+    off_the_async_threads,
     read::{self, Span},
 };
 use crate::{
@@ -109,7 +109,7 @@ async fn try_curves(
         })
         .await??;
     }
-    Ok(Some(drawings.into_iter().filter_map(|drawing| drawing.done(key)).collect()))
+    Ok(Some(drawings.into_iter().map(|drawing| drawing.done(key)).collect()))
 }
 
 /// The spans that reach into the window, and the nearest on each side.
@@ -169,12 +169,12 @@ impl Drawing {
         self.reducer.push(points);
     }
 
-    fn done(mut self, key: &str) -> Option<Curve> {
+    fn done(mut self, key: &str) -> Curve {
         if let Some(before) = self.before.take() {
             self.push(&[before]);
         }
         let points = self.reducer.finish();
-        Some(Curve { run: self.run, key: key.to_owned(), total: self.total, points })
+        Curve { run: self.run, key: key.to_owned(), total: self.total, points }
     }
 }
 
@@ -198,7 +198,7 @@ mod tests {
             let spans = read::spans(Vec::new(), loose, Along::Step);
             let mut drawing = Drawing::new(RunId(uuid::Uuid::nil()), &spans, &request);
             parts.iter().for_each(|part| drawing.add(&points(part)));
-            let curve = drawing.done("loss").unwrap();
+            let curve = drawing.done("loss");
             let steps: Vec<i64> = curve.points.iter().map(|point| point.step).collect();
             assert_eq!((steps.as_slice(), curve.total), (expected, expected.len() as u64), "{window:?}");
         }

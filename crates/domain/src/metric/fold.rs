@@ -4,7 +4,7 @@
 //! for it. A point logged twice is one point, so that a client may try again: points are compared with stored ones if they
 //! reach into the range of both the old steps and the old times. A client that logs forward never pays for it.
 
-use super::{merge::off_the_async_threads, sheet};
+use super::{off_the_async_threads, sheet};
 use crate::{
     error::Result,
     store::{
@@ -149,7 +149,7 @@ async fn fresh_points<'a>(
         .iter()
         .filter_map(|(key, points)| {
             let known = known.get(key)?;
-            let bounds = bounds_of(points);
+            let bounds = Bounds::of(points);
             let overlaps = bounds.steps.0 <= known.last_step
                 && bounds.steps.1 >= known.first_step
                 && bounds.times.0 <= known.last_time
@@ -175,7 +175,7 @@ async fn stored_points<'a>(
     wanted: &[(&'a str, Bounds)],
 ) -> Result<HashMap<&'a str, HashSet<Point>>> {
     let mut stored: HashMap<&str, HashSet<Point>> = HashMap::new();
-    let Some(whole) = wanted.iter().map(|(_, bounds)| *bounds).reduce(union) else { return Ok(stored) };
+    let Some(whole) = wanted.iter().map(|(_, bounds)| *bounds).reduce(Bounds::and) else { return Ok(stored) };
     let mut points = Vec::new();
     let mut after = 0;
     // Blocks before segments: what is merged in between is then seen twice rather than never.
@@ -203,19 +203,6 @@ async fn stored_points<'a>(
         }
     }
     Ok(stored)
-}
-
-fn bounds_of(points: &[Point]) -> Bounds {
-    let range = |of: fn(&Point) -> i64| {
-        let values = points.iter().map(of);
-        (values.clone().min().unwrap_or_default(), values.max().unwrap_or_default())
-    };
-    Bounds { steps: range(|point| point.step), times: range(|point| point.timestamp) }
-}
-
-fn union(a: Bounds, b: Bounds) -> Bounds {
-    let wider = |a: (i64, i64), b: (i64, i64)| (a.0.min(b.0), a.1.max(b.1));
-    Bounds { steps: wider(a.steps, b.steps), times: wider(a.times, b.times) }
 }
 
 /// The summary with the new points in it; `None` if there are none.

@@ -1,7 +1,7 @@
 //! Histories: the points of a metric by time, step and value, a page or a part at a time.
 
 use super::{
-    merge::off_the_async_threads,
+    off_the_async_threads,
     read::{self, Span},
 };
 use crate::{

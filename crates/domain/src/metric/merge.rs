@@ -6,13 +6,16 @@
 //! While a run is logged to, segments wait until there are enough of a size (so that each point is rewritten a few times in
 //! its life, however long the run is); when it rests, all that is small is merged and compressed.
 
-use super::segment::{self, MOST_POINTS, Packing};
+use super::{
+    off_the_async_threads,
+    segment::{self, MOST_POINTS, Packing},
+};
 use crate::{
-    error::{Error, Result},
+    error::Result,
     store::{
         self, Db,
         block::gather,
-        segment::{Head, NewSegment, StoredSegment},
+        segment::{Bounds, Head, NewSegment, StoredSegment},
     },
 };
 use model::{RunId, metric::Point};
@@ -200,12 +203,7 @@ fn merged(run: RunId, plans: Vec<Plan>, old: &[StoredSegment], effort: Effort) -
 }
 
 fn head(run: RunId, key: &str, seq: i64, points: &[Point]) -> Head {
-    let range = |of: fn(&Point) -> i64| {
-        let values = points.iter().map(of);
-        (values.clone().min().unwrap_or_default(), values.max().unwrap_or_default())
-    };
-    let (min_step, max_step) = range(|point| point.step);
-    let (min_time, max_time) = range(|point| point.timestamp);
+    let Bounds { steps: (min_step, max_step), times: (min_time, max_time) } = Bounds::of(points);
     Head {
         run_id: run.0,
         key: key.to_owned(),
@@ -216,12 +214,6 @@ fn head(run: RunId, key: &str, seq: i64, points: &[Point]) -> Head {
         min_time,
         max_time,
     }
-}
-
-pub(super) async fn off_the_async_threads<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| Error::Fault(format!("metric store: {error}")))
 }
 
 #[cfg(test)]

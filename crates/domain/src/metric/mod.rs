@@ -25,3 +25,10 @@ pub(crate) mod sheet;
 pub(crate) mod upkeep;
 
 pub use sample::Keep;
+
+use crate::error::{Error, Result};
+
+/// Carries out what takes long and waits for nothing.
+async fn off_the_async_threads<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| Error::Fault(format!("metric store: {error}")))
+}

@@ -4,7 +4,7 @@
 //! metric its name, what is known of it as whole numbers, and its doubles bit by bit. Runs with very many metrics have an
 //! empty sheet, since it would be written anew with each fold; their rows are read instead.
 
-use super::column::{push_number, take_number};
+use super::column::{push_doubles, push_number, push_signed, take_doubles, take_number, take_signed};
 use model::metric::{MetricSummary, Point};
 
 const FORMAT: u8 = 1;
@@ -23,7 +23,6 @@ pub fn pack<'a>(summaries: impl ExactSizeIterator<Item = &'a MetricSummary>) -> 
     for summary in summaries {
         push_number(summary.key.len() as u64, &mut data);
         data.extend_from_slice(summary.key.as_bytes());
-        let zigzag = |number: i64| ((number << 1) ^ (number >> 63)).cast_unsigned();
         for number in [
             summary.first_step,
             // Mostly the same as others here, which then take a byte.
@@ -33,14 +32,12 @@ pub fn pack<'a>(summaries: impl ExactSizeIterator<Item = &'a MetricSummary>) -> 
             summary.last_time.wrapping_sub(summary.first_time),
             summary.last.timestamp.wrapping_sub(summary.last_time),
         ] {
-            push_number(zigzag(number), &mut data);
+            push_signed(number, &mut data);
         }
         push_number(summary.count, &mut data);
-        data.extend(summary.last.value.to_bits().to_le_bytes());
-        // A NaN that says: no number yet.
-        for value in [summary.min, summary.max] {
-            data.extend(value.unwrap_or(f64::NAN).to_bits().to_le_bytes());
-        }
+        // As least and greatest, a NaN says: no number yet.
+        let number = |value: Option<f64>| value.unwrap_or(f64::NAN);
+        push_doubles([summary.last.value, number(summary.min), number(summary.max)].into_iter(), &mut data);
     }
     data
 }
@@ -75,10 +72,7 @@ fn read(mut rest: &[u8]) -> Option<Vec<MetricSummary>> {
         let length = usize::try_from(take_number(&mut rest)?).ok()?;
         let (key, after) = rest.split_at_checked(length)?;
         rest = after;
-        let mut take = || {
-            let zigzag = take_number(&mut rest)?;
-            Some((zigzag >> 1).cast_signed() ^ -(zigzag & 1).cast_signed())
-        };
+        let mut take = || take_signed(&mut rest);
         let first_step = take()?;
         let last_step = first_step.wrapping_add(take()?);
         let step = last_step.wrapping_add(take()?);
@@ -86,12 +80,7 @@ fn read(mut rest: &[u8]) -> Option<Vec<MetricSummary>> {
         let last_time = first_time.wrapping_add(take()?);
         let timestamp = last_time.wrapping_add(take()?);
         let count = take_number(&mut rest)?;
-        let mut double = || {
-            let (bytes, after) = rest.split_first_chunk::<8>()?;
-            rest = after;
-            Some(f64::from_bits(u64::from_le_bytes(*bytes)))
-        };
-        let (value, min, max) = (double()?, double()?, double()?);
+        let &[value, min, max] = take_doubles(3, &mut rest)?.as_slice() else { return None };
         let number = |value: f64| (!value.is_nan()).then_some(value);
         summaries.push(MetricSummary {
             key: std::str::from_utf8(key).ok()?.to_owned(),

@@ -31,9 +31,10 @@ pub(crate) async fn append(tx: &mut Tx, blocks: Vec<NewBlock<'_>>) -> Result<()>
             " ON CONFLICT (run_id) DO UPDATE SET next_seq = journals.next_seq + 1, is_behind = TRUE RETURNING run_id, next_seq",
         )
         .await?;
+    let places: HashMap<Uuid, i64> = places.into_iter().collect();
     let place = |run: RunId| {
-        let found = places.iter().find(|(id, _)| *id == run.0);
-        found.map(|(_, next)| next - 1).ok_or_else(|| Error::Fault("a journal just written is gone".into()))
+        let next = places.get(&run.0).ok_or_else(|| Error::Fault("a journal just written is gone".into()))?;
+        Ok::<_, Error>(next - 1)
     };
     let rows = blocks
         .into_iter()

@@ -92,6 +92,23 @@ pub(crate) struct Bounds {
     pub times: (i64, i64),
 }
 
+impl Bounds {
+    /// The range of these points.
+    pub fn of(points: &[Point]) -> Self {
+        let range = |of: fn(&Point) -> i64| {
+            let values = points.iter().map(of);
+            (values.clone().min().unwrap_or_default(), values.max().unwrap_or_default())
+        };
+        Self { steps: range(|point| point.step), times: range(|point| point.timestamp) }
+    }
+
+    /// The range of both.
+    pub fn and(self, other: Self) -> Self {
+        let wider = |a: (i64, i64), b: (i64, i64)| (a.0.min(b.0), a.1.max(b.1));
+        Self { steps: wider(self.steps, other.steps), times: wider(self.times, other.times) }
+    }
+}
+
 /// Segments of some of a run's metrics that reach into the bounds.
 pub(crate) async fn within(
     on: &mut impl Query,

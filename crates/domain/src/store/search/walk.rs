@@ -300,14 +300,20 @@ impl Walk<'_> {
         self.finish(select, self.entries.id(), after, 0, true, found).await
     }
 
-    /// Very many runs of one value: they are taken by their start, and those of other values passed over.
-    async fn equal(&self, value: &Value, after: Option<&Place>, found: &mut Page) -> Result<()> {
+    /// A SELECT of all runs of the place, with the joins of the order; more conditions can follow.
+    fn all_runs(&self) -> Sql {
         let mut select = sql("");
         push_select(&mut select, self.order);
         select.push("runs r");
         self.order.push_joins(&mut select, 0);
         select.push(" WHERE ");
         self.scope.push(&mut select);
+        select
+    }
+
+    /// Very many runs of one value: they are taken by their start, and those of other values passed over.
+    async fn equal(&self, value: &Value, after: Option<&Place>, found: &mut Page) -> Result<()> {
+        let mut select = self.all_runs();
         select.push(" AND ");
         if let Some((table, key)) = self.entries.table() {
             select.push("EXISTS (SELECT 1 FROM ").push(table).push(" c WHERE c.run_id = r.id AND c.key = ");
@@ -338,12 +344,7 @@ impl Walk<'_> {
     }
 
     async fn nothing(&self, after: Option<&Place>, found: &mut Page) -> Result<()> {
-        let mut select = sql("");
-        push_select(&mut select, self.order);
-        select.push("runs r");
-        self.order.push_joins(&mut select, 0);
-        select.push(" WHERE ");
-        self.scope.push(&mut select);
+        let mut select = self.all_runs();
         match (self.entries, self.entries.table()) {
             (_, Some((table, key))) => {
                 select.push(" AND NOT EXISTS (SELECT 1 FROM ").push(table);
