@@ -16,7 +16,7 @@ use crate::{
 use model::{
     Code, Problem, RunId,
     name::{self, limit},
-    run::{LogBatch, Param},
+    run::{LogBatch, MetricInput, Param, Tag},
 };
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -26,8 +26,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 /// Requests that may wait for the writer.
 const QUEUE: usize = 4096;
-/// Things (points, params, tags) in requests that wait for the writer or are being written: about 64 MiB.
-const QUEUED_THINGS: usize = 500_000;
+/// Memory that requests may take which wait for the writer or are being written.
+const QUEUED_BYTES: usize = 66_000_000;
 /// Requests written as one transaction, at most.
 const GROUP: usize = 512;
 
@@ -73,15 +73,14 @@ impl Writer {
                 }
             }
         });
-        Self { queue, room: Arc::new(Semaphore::new(QUEUED_THINGS)) }
+        Self { queue, room: Arc::new(Semaphore::new(QUEUED_BYTES)) }
     }
 
     async fn write(&self, run: RunGrant<Edit>, batch: LogBatch) -> Result<()> {
         let full =
             || Problem::new(Code::ResourceExhausted, "The server is busy writing. Try again in a moment.");
-        let things = batch.metrics.len() + batch.params.len() + batch.tags.len();
-        let things = u32::try_from(things).unwrap_or(u32::MAX);
-        let room = self.room.clone().try_acquire_many_owned(things).map_err(|_| full())?;
+        let size = u32::try_from(size_of_batch(&batch)).unwrap_or(u32::MAX);
+        let room = self.room.clone().try_acquire_many_owned(size).map_err(|_| full())?;
         let (reply, answer) = oneshot::channel();
         let request = Message::Write(Box::new(Request { run, batch, reply, _room: room }));
         self.queue.try_send(request).map_err(|error| match error {
@@ -100,6 +99,17 @@ impl Writer {
             let _ = wait.await;
         }
     }
+}
+
+/// Bytes of memory that a batch takes.
+fn size_of_batch(batch: &LogBatch) -> usize {
+    let metrics = batch.metrics.iter().map(|metric| {
+        let dataset = metric.dataset.as_ref().map_or(0, |(name, digest)| name.len() + digest.len());
+        size_of::<MetricInput>() + metric.key.len() + dataset
+    });
+    let params = batch.params.iter().map(|param| size_of::<Param>() + param.key.len() + param.value.len());
+    let tags = batch.tags.iter().map(|tag| size_of::<Tag>() + tag.key.len() + tag.value.len());
+    metrics.chain(params).chain(tags).sum()
 }
 
 /// Writes requests as one transaction and answers them. If that fails as a whole, each is tried alone, so that one bad

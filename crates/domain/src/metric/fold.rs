@@ -6,7 +6,7 @@
 
 use super::{off_the_async_threads, sheet};
 use crate::{
-    error::Result,
+    error::{Error, Result},
     store::{
         self, Db, Tx,
         block::{Claim, gather},
@@ -17,7 +17,7 @@ use model::{
     ExperimentId, RunId,
     metric::{MetricSummary, Point},
 };
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Blocks of one run folded at once, at most.
 const BLOCKS: i64 = 256;
@@ -37,18 +37,41 @@ struct Gathered {
 /// If the database fails.
 pub async fn fold(db: &Db, runs: &[RunId]) -> Result<()> {
     // In the order of ids, as the writer goes, so that nobody waits for another in a circle.
-    let mut runs = runs.to_vec();
-    runs.sort_unstable();
-    runs.dedup();
+    let mut runs: BTreeSet<RunId> = runs.iter().copied().collect();
+    let mut targets = HashMap::new();
+    // Another process may take some of a run first, and less than there is now: then the rest is still to be done.
+    while !runs.is_empty() {
+        runs = fold_once(db, &runs, &mut targets).await?;
+    }
+    Ok(())
+}
+
+/// Folds each run up to its target, which is set when it is first seen. Returns the runs that another process was at too.
+async fn fold_once(
+    db: &Db,
+    runs: &BTreeSet<RunId>,
+    targets: &mut HashMap<RunId, i64>,
+) -> Result<BTreeSet<RunId>> {
+    let mut lost = BTreeSet::new();
     let mut waiting: Vec<Gathered> = Vec::new();
     let mut summaries = 0;
-    for run in runs {
+    for &run in runs {
         let Some(progress) = store::block::progress(db, run).await? else { continue };
-        let until = progress.next_seq - 1;
+        let until = *targets.entry(run).or_insert(progress.next_seq - 1);
         let mut from = progress.folded_seq;
         while from < until {
             let blocks = store::block::between(&mut &*db, run, from, until, BLOCKS).await?;
-            let Some(to) = blocks.last().map(|block| block.seq) else { break };
+            let Some(to) = blocks.last().map(|block| block.seq) else {
+                let now = store::block::progress(db, run).await?;
+                if now.is_some_and(|now| now.folded_seq == progress.folded_seq) {
+                    return Err(Error::Fault(format!(
+                        "run {run}: blocks from {from} to {until} are missing"
+                    )));
+                }
+                // They were folded and merged since.
+                lost.insert(run);
+                break;
+            };
             let gathered = Gathered {
                 claim: Claim { run, from, to },
                 experiment: ExperimentId(progress.experiment_id),
@@ -59,23 +82,26 @@ pub async fn fold(db: &Db, runs: &[RunId]) -> Result<()> {
             from = to;
             // Two parts of one run never share a transaction: the second builds on the first.
             if summaries >= SUMMARIES || from < until {
-                write(db, std::mem::take(&mut waiting)).await?;
+                lost.extend(write(db, std::mem::take(&mut waiting)).await?);
                 summaries = 0;
             }
         }
     }
-    write(db, waiting).await
+    lost.extend(write(db, waiting).await?);
+    Ok(lost)
 }
 
-async fn write(db: &Db, gathered: Vec<Gathered>) -> Result<()> {
+/// Writes what these runs' blocks bring. Returns those of the runs that another process folded meanwhile; nothing was written
+/// for them.
+async fn write(db: &Db, gathered: Vec<Gathered>) -> Result<Vec<RunId>> {
     if gathered.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let mut tx = db.begin_upkeep().await?;
     let claims: Vec<Claim> = gathered.iter().map(|run| run.claim).collect();
-    // Whoever folds the rest is another process, and does it just now.
     let claimed: HashSet<RunId> = store::block::claim(&mut tx, &claims).await?.into_iter().collect();
-    let gathered: Vec<&Gathered> = gathered.iter().filter(|run| claimed.contains(&run.claim.run)).collect();
+    let (gathered, lost): (Vec<&Gathered>, Vec<&Gathered>) =
+        gathered.iter().partition(|run| claimed.contains(&run.claim.run));
     let mut known = known_summaries(&mut tx, &gathered).await?;
     let mut summaries = Vec::new();
     let mut sheets = Vec::new();
@@ -97,7 +123,8 @@ async fn write(db: &Db, gathered: Vec<Gathered>) -> Result<()> {
     }
     store::metric::set(&mut tx, &summaries).await?;
     store::sheet::set(&mut tx, sheets).await?;
-    tx.commit().await
+    tx.commit().await?;
+    Ok(lost.iter().map(|run| run.claim.run).collect())
 }
 
 /// Summaries of a run's metrics, by name.

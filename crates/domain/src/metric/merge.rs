@@ -50,6 +50,13 @@ struct Plan {
     next_seq: i64,
 }
 
+/// The blocks that are merged: all of the run's up to a number.
+#[derive(Clone, Copy)]
+struct Taken {
+    until: i64,
+    blocks: u64,
+}
+
 /// Merges a run's folded blocks into segments, and small segments. Returns how many blocks and points are no longer waiting;
 /// nothing if another process is at the same.
 ///
@@ -66,8 +73,8 @@ pub async fn merge(db: &Db, run: RunId, effort: Effort) -> Result<(u64, u64)> {
     let fitting = fitting.count().max(1);
     blocks.truncate(fitting);
     let tails = store::segment::tails(db, run, LARGE).await?;
-    let until = blocks.last().map(|block| block.seq);
     let merged_blocks = blocks.len() as u64;
+    let taken = blocks.last().map(|block| Taken { until: block.seq, blocks: merged_blocks });
     let points: u64 = blocks.iter().map(|block| block.count.unsigned_abs()).sum();
     let metrics = off_the_async_threads(move || gather(&blocks)).await??;
     let mut plans = plan(run, metrics, tails, effort).into_iter().peekable();
@@ -83,7 +90,7 @@ pub async fn merge(db: &Db, run: RunId, effort: Effort) -> Result<(u64, u64)> {
             some.push(plan);
         }
         // Blocks go with the last of their points: until then these are twice there, which does no harm.
-        let remove = until.filter(|_| plans.peek().is_none());
+        let remove = taken.filter(|_| plans.peek().is_none());
         match write(db, run, some, effort, remove).await {
             Ok(true) => {}
             Ok(false) => return Ok((0, 0)),
@@ -151,13 +158,7 @@ fn tier(points: usize) -> u32 {
     points.max(1).ilog(TIER as usize)
 }
 
-async fn write(
-    db: &Db,
-    run: RunId,
-    plans: Vec<Plan>,
-    effort: Effort,
-    remove_blocks: Option<i64>,
-) -> Result<bool> {
+async fn write(db: &Db, run: RunId, plans: Vec<Plan>, effort: Effort, remove: Option<Taken>) -> Result<bool> {
     let joined: Vec<Head> = plans.iter().flat_map(|plan| plan.joined.iter().cloned()).collect();
     let joined: Vec<&Head> = joined.iter().collect();
     let old = store::segment::get(&mut &*db, &joined).await?;
@@ -169,8 +170,10 @@ async fn write(
     if !store::segment::replace(&mut tx, &joined, new).await? {
         return Ok(false);
     }
-    if let Some(until) = remove_blocks {
-        store::block::remove(&mut tx, run, until).await?;
+    if let Some(Taken { until, blocks }) = remove
+        && store::block::remove(&mut tx, run, until).await? != blocks
+    {
+        return Ok(false);
     }
     tx.commit().await?;
     Ok(true)

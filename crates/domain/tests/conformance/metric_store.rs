@@ -9,7 +9,8 @@ use model::{
 };
 use proptest::{prelude::*, sample::select};
 use sqlx::Connection as _;
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
+use tokio::time::timeout;
 
 on_both_databases! {
     merging_changes_nothing_that_is_read,
@@ -240,7 +241,28 @@ async fn histories_of_several_runs_come_at_once(world: &World) {
 async fn a_crowd_of_requests_is_refused_rather_than_kept_in_memory(world: &World) {
     let alice = world.user("alice").await;
     let run = alice.run_in(alice.experiment("vision").await).await;
-    // The writer waits for somebody who has the database for themselves.
+    // 120 kB each, and 800 kB each: what counts is what they take.
+    let points = |part: i64| {
+        (part * 1000..(part + 1) * 1000).fold(batch(), |batch, step| batch.metric("loss", step, 1.0))
+    };
+    let notes =
+        |_: i64| (0..100).fold(batch(), |batch, i| batch.tag(&format!("note {i}"), &"x".repeat(8000)));
+    let accepted = logs_while_nothing_can_be_written(world, &alice, run, 700, points).await;
+    assert!((450..600).contains(&accepted), "{accepted} accepted");
+    assert_eq!(alice.summary(run, "loss").await.unwrap().count, accepted * 1000);
+    let accepted = logs_while_nothing_can_be_written(world, &alice, run, 120, notes).await;
+    assert!((70..100).contains(&accepted), "{accepted} accepted");
+    alice.logs(run, batch().metric("loss", -1, 1.0)).await;
+}
+
+/// Logs so many batches at once while somebody has the database for themselves. Returns how many were accepted.
+async fn logs_while_nothing_can_be_written(
+    world: &World,
+    user: &User,
+    run: RunId,
+    requests: i64,
+    part: impl Fn(i64) -> Batch,
+) -> u64 {
     let (mut sqlite, mut postgres) = match world.is_postgres() {
         true => (None, Some(world.postgres().await)),
         false => (Some(world.sqlite().await), None),
@@ -249,18 +271,13 @@ async fn a_crowd_of_requests_is_refused_rather_than_kept_in_memory(world: &World
         sqlx::raw_sql("BEGIN IMMEDIATE").execute(connection).await.unwrap();
     }
     if let Some(connection) = &mut postgres {
-        sqlx::raw_sql("BEGIN; LOCK TABLE blocks IN EXCLUSIVE MODE").execute(connection).await.unwrap();
+        sqlx::raw_sql("BEGIN; LOCK TABLE blocks, tags IN EXCLUSIVE MODE").execute(connection).await.unwrap();
     }
-    let mut requests: FuturesUnordered<_> = (0..700i64)
-        .map(|part| {
-            let steps = part * 1000..(part + 1) * 1000;
-            let filled = steps.fold(batch(), |batch, step| batch.metric("loss", step, 1.0));
-            alice.log(run, filled.0)
-        })
-        .collect();
-    for _ in 0..200 {
+    let mut requests: FuturesUnordered<_> = (0..requests).map(|index| user.log(run, part(index).0)).collect();
+    // Those that are refused are so at once.
+    while let Ok(Some(outcome)) = timeout(Duration::from_millis(500), requests.next()).await {
         let message = "The server is busy writing. Try again in a moment.";
-        check_refused(requests.next().await.unwrap(), Code::ResourceExhausted, message);
+        check_refused(outcome, Code::ResourceExhausted, message);
     }
     if let Some(connection) = sqlite {
         connection.close().await.unwrap();
@@ -268,12 +285,11 @@ async fn a_crowd_of_requests_is_refused_rather_than_kept_in_memory(world: &World
     if let Some(connection) = postgres {
         connection.close().await.unwrap();
     }
+    let accepted = requests.len() as u64;
     while let Some(outcome) = requests.next().await {
         outcome.unwrap();
     }
-    let accepted = 500;
-    assert_eq!(alice.summary(run, "loss").await.unwrap().count, accepted * 1000);
-    alice.logs(run, batch().metric("loss", -1, 1.0)).await;
+    accepted
 }
 
 async fn a_thousand_metrics_are_summed_up_at_once(world: &World) {
