@@ -158,7 +158,7 @@ impl Upkeep {
 
     /// Takes note of blocks that nobody in this process knows of.
     async fn look_around(&self) -> Result<()> {
-        for (run, blocks, points) in store::block::waiting(&self.db).await? {
+        for (run, blocks, points) in store::block::waiting(&self.db, merge::SMALL).await? {
             let left = Load { blocks, points, is_behind: false, last: Instant::now() };
             self.loads().entry(run).or_insert(left);
         }
@@ -203,7 +203,7 @@ impl Upkeep {
     /// Folds and merges all there is, as would happen in time if nothing more were logged.
     pub async fn finish(&self) -> Result<()> {
         loop {
-            let waiting = store::block::waiting(&self.db).await?;
+            let waiting = store::block::waiting(&self.db, merge::SMALL).await?;
             if waiting.is_empty() {
                 while self.db.give_back_pages().await? {}
                 return Ok(());

@@ -12,6 +12,9 @@ use model::{ExperimentId, RunId, metric::Point};
 use std::collections::HashMap;
 use uuid::Uuid;
 
+/// The number of a run's first block.
+const FIRST: i64 = 1;
+
 /// What one commit brings to a run.
 pub(crate) struct NewBlock<'a> {
     pub run: &'a RunGrant<Edit>,
@@ -23,7 +26,8 @@ pub(crate) struct NewBlock<'a> {
 /// write to the same runs wait for each other in that order and never in a circle. Until the transaction ends nobody else
 /// writes to these runs' blocks.
 pub(crate) async fn append(tx: &mut Tx, blocks: Vec<NewBlock<'_>>) -> Result<()> {
-    let journals = blocks.iter().map(|block| vec![block.run.id().into(), 2.into(), 0.into(), true.into()]);
+    let journals =
+        blocks.iter().map(|block| vec![block.run.id().into(), (FIRST + 1).into(), 0.into(), true.into()]);
     let places: Vec<(Uuid, i64)> = tx
         .insert_returning(
             "INSERT INTO journals (run_id, next_seq, folded_seq, is_behind) VALUES ",
@@ -86,6 +90,13 @@ pub(crate) struct Progress {
     pub experiment_id: i64,
     pub next_seq: i64,
     pub folded_seq: i64,
+}
+
+impl Progress {
+    /// Whether this block is all that was ever logged to the run.
+    pub fn is_only(&self, block: &StoredBlock) -> bool {
+        block.seq == FIRST && self.next_seq == FIRST + 1
+    }
 }
 
 /// How far a run is; `None` if nothing was logged to it.
@@ -184,10 +195,16 @@ pub(crate) async fn remove(tx: &mut Tx, run: RunId, until: i64) -> Result<u64> {
     tx.execute(sql("DELETE FROM blocks WHERE run_id = $1 AND seq <= $2").bind(run).bind(until)).await
 }
 
-/// All runs that have blocks, with how many blocks and points.
-pub(crate) async fn waiting(mut db: &Db) -> Result<Vec<(RunId, u64, u64)>> {
+/// All runs with blocks that are worth merging when the run rests, with how many blocks and points: not those that have
+/// nothing but one first block of `small` points at most.
+pub(crate) async fn waiting(mut db: &Db, small: i64) -> Result<Vec<(RunId, u64, u64)>> {
     let rows: Vec<(Uuid, i64, i64)> = db
-        .all(sql("SELECT run_id, COUNT(*), CAST(SUM(count) AS BIGINT) FROM blocks GROUP BY run_id"))
+        .all(
+            sql("SELECT run_id, COUNT(*), CAST(SUM(count) AS BIGINT) FROM blocks GROUP BY run_id
+                 HAVING MAX(seq) > $1 OR SUM(count) > $2")
+            .bind(FIRST)
+            .bind(small),
+        )
         .await?;
     Ok(rows
         .into_iter()

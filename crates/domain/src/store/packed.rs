@@ -1,14 +1,14 @@
-//! What many runs logged, read with one row for each run.
+//! What many runs logged, read as one row.
 //!
-//! A row costs the driver far more than a byte of it, and a run has dozens of params and tags. So the database writes those
-//! of a run one behind the other into one text, each text in it as `LENGTH:TEXT` with the length in bytes. Numbers can't
-//! be read like that: what SQLite writes of a REAL is not always the same number.
+//! A row costs the driver far more than a byte of it, and a page of runs has thousands of params, tags and metrics. So the
+//! database writes them one behind the other into one text: `NUMBER:` for the run, then each text as `LENGTH:TEXT` with the
+//! length in bytes. Numbers that were logged can't be read like that: what SQLite writes of a REAL is not always the same
+//! number.
 
-use super::{Db, Query as _, sql};
+use super::{Query, sql};
 use crate::error::{Error, Result};
 use model::RunId;
 use std::collections::HashMap;
-use uuid::Uuid;
 
 /// What isn't read yet of a packed text.
 pub(super) struct Rest<'a>(&'a str);
@@ -16,50 +16,58 @@ pub(super) struct Rest<'a>(&'a str);
 impl<'a> Rest<'a> {
     /// The text behind its length.
     pub fn text(&mut self) -> Option<&'a str> {
-        let (length, rest) = self.0.split_once(':')?;
-        let (text, rest) = rest.split_at_checked(length.parse().ok()?)?;
+        let length = self.number()?;
+        let (text, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
         Some(text)
+    }
+
+    fn number(&mut self) -> Option<usize> {
+        let (number, rest) = self.0.split_once(':')?;
+        self.0 = rest;
+        number.parse().ok()
     }
 }
 
 /// Reads rows of a table by their runs: `each` is the SQL that packs a row, `unpack` reads what it wrote. With `keys` only
-/// the rows of these.
+/// the rows of these. Runs are few hundred at most, because all is held at once.
 pub(super) async fn of_runs<T>(
-    mut db: &Db,
+    on: &mut impl Query,
     table: &'static str,
     each: &'static str,
     ids: &[RunId],
     keys: Option<&[String]>,
     unpack: impl Fn(&mut Rest<'_>) -> Option<T>,
 ) -> Result<HashMap<RunId, Vec<T>>> {
-    let mut found = HashMap::new();
-    if keys.is_some_and(<[String]>::is_empty) {
+    let mut found: HashMap<RunId, Vec<T>> = HashMap::new();
+    if ids.is_empty() || keys.is_some_and(<[String]>::is_empty) {
         return Ok(found);
     }
-    let mut select = sql("SELECT run_id, string_agg(");
-    select
-        .push(each)
-        .push(", '') FROM ")
-        .push(table)
-        .push(" WHERE run_id IN ")
-        .push_list(ids.iter().copied());
+    let mut select = sql("SELECT string_agg(v.column1 || ':' || ");
+    select.push(each).push(", '') FROM (VALUES ");
+    for (index, id) in ids.iter().enumerate() {
+        select.push(if index == 0 { "(" } else { ", (" }).push_number(index).push(", ");
+        select.push_bind(*id).push(")");
+    }
+    // SQLite reads the tables of a CROSS JOIN in the order in which they are written.
+    select.push(") AS v CROSS JOIN ").push(table).push(" WHERE run_id = v.column2");
     if let Some(keys) = keys {
         select.push(" AND key IN ").push_list(keys.iter().map(String::as_str));
     }
-    select.push(" GROUP BY run_id");
-    for (id, packed) in db.all::<(Uuid, String)>(select).await? {
-        let mut rest = Rest(&packed);
-        let mut things = Vec::new();
-        while !rest.0.is_empty() {
-            things.push(unpack(&mut rest).ok_or_else(|| Error::BrokenRow {
-                table,
-                column: "key",
-                row: id.to_string(),
-                reason: format!("can't be read at '{:.40}'", rest.0),
-            })?);
-        }
-        found.insert(RunId(id), things);
+    let packed: Option<(Option<String>,)> = on.first(select).await?;
+    let packed = packed.and_then(|(packed,)| packed).unwrap_or_default();
+    let mut rest = Rest(&packed);
+    while !rest.0.is_empty() {
+        let here = rest.0;
+        let run = rest.number().and_then(|number| ids.get(number));
+        let thing = run.and_then(|run| Some((*run, unpack(&mut rest)?)));
+        let (run, thing) = thing.ok_or_else(|| Error::BrokenRow {
+            table,
+            column: "key",
+            row: run.map(RunId::to_string).unwrap_or_default(),
+            reason: format!("can't be read at '{here:.40}'"),
+        })?;
+        found.entry(run).or_default().push(thing);
     }
     Ok(found)
 }

@@ -154,8 +154,8 @@ pub(crate) async fn get_all<L>(mut db: &Db, grants: &[RunGrant<L>]) -> Result<Ve
     complete(db, rows, &RunColumns::All).await
 }
 
-/// Runs that are read at once: so many ids are in a statement.
-pub(crate) const CHUNK: usize = 250;
+/// Runs that are read at once: so many ids are in a statement, and what they logged is held whole.
+pub(crate) const CHUNK: usize = 100;
 
 /// Adds to the rows what was asked for of all that belongs to them, in a few statements for many runs.
 pub(crate) async fn complete(db: &Db, rows: Vec<InfoRow>, columns: &RunColumns) -> Result<Vec<Run>> {
@@ -201,13 +201,13 @@ pub(crate) async fn complete(db: &Db, rows: Vec<InfoRow>, columns: &RunColumns) 
 
 /// The params or the tags of runs.
 async fn texts(
-    db: &Db,
+    mut db: &Db,
     table: &'static str,
     ids: &[RunId],
     keys: Option<&[String]>,
 ) -> Result<HashMap<RunId, Vec<Tag>>> {
     let each = "octet_length(key) || ':' || key || octet_length(value) || ':' || value";
-    let found = packed::of_runs(db, table, each, ids, keys, |rest| {
+    let found = packed::of_runs(&mut db, table, each, ids, keys, |rest| {
         Some(Tag { key: rest.text()?.to_owned(), value: rest.text()?.to_owned() })
     });
     let mut found = found.await?;

@@ -5,9 +5,10 @@ pub(crate) mod runs;
 mod seek;
 mod walk;
 
+use self::seek::is_indexed_whole;
 use super::{Db, Sql};
 use model::{
-    RunId,
+    ExperimentId, RunId,
     experiment::ViewType,
     filter::{
         DatasetField, Key, KeyTest, ListTest, MetricFigure, NumberOp, RunCondition, RunText, RunTime,
@@ -126,9 +127,18 @@ fn run_id_hex(db: &Db) -> &'static str {
     }
 }
 
-/// A condition on a run `r`, whose id is also in the column `id`: one of a table that is read before that of the runs lets
-/// the condition be asked before.
-pub(crate) fn push_run_condition(db: &Db, select: &mut Sql, id: &'static str, condition: &RunCondition) {
+/// The run `r` of which a condition is asked.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked {
+    /// A column where its id is too: one of a table that is read before that of the runs lets the condition be asked before.
+    pub id: &'static str,
+    /// Where it is, if all are in one.
+    pub experiment: Option<ExperimentId>,
+}
+
+/// A condition on a run.
+pub(crate) fn push_run_condition(db: &Db, select: &mut Sql, run: Asked, condition: &RunCondition) {
+    let id = run.id;
     match condition {
         RunCondition::Metric { figure, key, op, value } => {
             select
@@ -146,10 +156,10 @@ pub(crate) fn push_run_condition(db: &Db, select: &mut Sql, id: &'static str, co
             select.push(op.as_str()).push(" ").push_bind(*value).push(")").push(ONE_BY_ONE);
         }
         RunCondition::Param { key, test } => {
-            push_run_key_test(select, "EXISTS (SELECT 1 FROM params c WHERE c.run_id = ", id, key, test);
+            push_run_key_test(db, select, ("params", "params_search"), run, key, test);
         }
         RunCondition::Tag { key, test } => {
-            push_run_key_test(select, "EXISTS (SELECT 1 FROM tags c WHERE c.run_id = ", id, key, test);
+            push_run_key_test(db, select, ("tags", "tags_search"), run, key, test);
         }
         RunCondition::Id(test) => push_run_id_test(db, select, test),
         RunCondition::Time(time, op, millis) => {
@@ -178,14 +188,36 @@ pub(crate) fn push_run_condition(db: &Db, select: &mut Sql, id: &'static str, co
 /// The end of an EXISTS that is asked of one run after the other: with it, no planner makes a join of it.
 const ONE_BY_ONE: &str = " LIMIT 1 OFFSET 0)";
 
-fn push_run_key_test(select: &mut Sql, exists: &'static str, id: &'static str, key: &Key, test: &KeyTest) {
+fn push_run_key_test(
+    db: &Db,
+    select: &mut Sql,
+    (table, index): (&'static str, &'static str),
+    run: Asked,
+    key: &Key,
+    test: &KeyTest,
+) {
     if matches!(test, KeyTest::IsNull) {
         select.push("NOT ");
     }
-    select.push(exists).push(id).push(" AND c.key = ").push_bind(key.as_str());
-    if let KeyTest::Text(test) = test {
-        select.push(" AND ");
-        push_text_test(select, "c.value", test);
+    select.push("EXISTS (SELECT 1 FROM ").push(table).push(" c");
+    match (db, run.experiment, test) {
+        // Runs lie scattered in the primary key, but side by side in the index of those with the same value. Only SQLite
+        // answers from that index alone.
+        (Db::Sqlite(_), Some(experiment), KeyTest::Text(TextTest::Eq(text)))
+            if is_indexed_whole(text.as_str()) =>
+        {
+            select.push(" INDEXED BY ").push(index).push(" WHERE c.run_id = ").push(run.id);
+            select.push(" AND c.experiment_id = ").push_bind(experiment);
+            select.push(" AND c.key = ").push_bind(key.as_str());
+            select.push(" AND substr(c.value, 1, 64) = ").push_bind(text.as_str());
+        }
+        _ => {
+            select.push(" WHERE c.run_id = ").push(run.id).push(" AND c.key = ").push_bind(key.as_str());
+            if let KeyTest::Text(test) = test {
+                select.push(" AND ");
+                push_text_test(select, "c.value", test);
+            }
+        }
     }
     select.push(ONE_BY_ONE);
 }

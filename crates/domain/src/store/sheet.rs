@@ -1,32 +1,38 @@
 //! Sheets: all summaries of a run in one row (see [`crate::metric::sheet`]).
 
-use super::{Arg, Query, Tx, sql};
+use super::{
+    Arg, Query, Tx,
+    packed::{self, Rest},
+};
 use crate::{
     error::{Error, Result},
     metric::sheet,
 };
 use model::{RunId, metric::MetricSummary};
 use std::collections::HashMap;
-use uuid::Uuid;
 
 /// The summaries of those of the runs that have a sheet; `None` for a run that has too many metrics for one.
 pub(crate) async fn find(
     on: &mut impl Query,
     runs: &[RunId],
 ) -> Result<HashMap<RunId, Option<Vec<MetricSummary>>>> {
+    let each = match on.is_postgres() {
+        true => "(2 * octet_length(data)) || ':' || encode(data, 'hex')",
+        false => "(2 * octet_length(data)) || ':' || hex(data)",
+    };
     let mut found = HashMap::with_capacity(runs.len());
-    for runs in runs.chunks(1000) {
-        let mut select = sql("SELECT run_id, data FROM metric_sheets WHERE run_id IN ");
-        select.push_list(runs.iter().copied());
-        for (run, data) in on.all::<(Uuid, Vec<u8>)>(select).await? {
-            let run = RunId(run);
-            let summaries = sheet::unpack(&data).map_err(|error| Error::BrokenRow {
-                table: "metric_sheets",
-                column: "data",
-                row: run.to_string(),
-                reason: error.to_string(),
-            })?;
-            found.insert(run, summaries);
+    for runs in runs.chunks(super::run::CHUNK) {
+        let unhex = |rest: &mut Rest<'_>| hex::decode(rest.text()?).ok();
+        for (run, sheets) in packed::of_runs(on, "metric_sheets", each, runs, None, unhex).await? {
+            for data in sheets {
+                let summaries = sheet::unpack(&data).map_err(|error| Error::BrokenRow {
+                    table: "metric_sheets",
+                    column: "data",
+                    row: run.to_string(),
+                    reason: error.to_string(),
+                })?;
+                found.insert(run, summaries);
+            }
         }
     }
     Ok(found)

@@ -178,6 +178,9 @@ where
 
 /// Something that answers statements: the database, or a transaction on it.
 pub(crate) trait Query: Send {
+    /// Which of the databases it is, where that makes a difference.
+    fn is_postgres(&self) -> bool;
+
     /// All rows.
     fn all<T: Row>(&mut self, sql: Sql) -> impl Future<Output = Result<Vec<T>>> + Send;
 
@@ -188,6 +191,10 @@ pub(crate) trait Query: Send {
 }
 
 impl Query for &Db {
+    fn is_postgres(&self) -> bool {
+        matches!(self, Db::Postgres(_))
+    }
+
     async fn all<T: Row>(&mut self, sql: Sql) -> Result<Vec<T>> {
         Ok(match self {
             Db::Sqlite(sqlite) => {
@@ -203,6 +210,10 @@ impl Query for &Db {
 }
 
 impl Query for Tx {
+    fn is_postgres(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+
     async fn all<T: Row>(&mut self, sql: Sql) -> Result<Vec<T>> {
         Ok(match self {
             Self::Sqlite(tx) => {

@@ -274,10 +274,14 @@ async fn logs_while_nothing_can_be_written(
         sqlx::raw_sql("BEGIN; LOCK TABLE blocks, tags IN EXCLUSIVE MODE").execute(connection).await.unwrap();
     }
     let mut requests: FuturesUnordered<_> = (0..requests).map(|index| user.log(run, part(index).0)).collect();
-    // Those that are refused are so at once.
-    while let Ok(Some(outcome)) = timeout(Duration::from_millis(500), requests.next()).await {
+    let check_full = |outcome| {
         let message = "The server is busy writing. Try again in a moment.";
         check_refused(outcome, Code::ResourceExhausted, message);
+    };
+    // Nothing is done with but what is refused, which is so at once.
+    check_full(requests.next().await.unwrap());
+    while let Ok(Some(outcome)) = timeout(Duration::from_secs(1), requests.next()).await {
+        check_full(outcome);
     }
     if let Some(connection) = sqlite {
         connection.close().await.unwrap();
@@ -285,9 +289,12 @@ async fn logs_while_nothing_can_be_written(
     if let Some(connection) = postgres {
         connection.close().await.unwrap();
     }
-    let accepted = requests.len() as u64;
+    let mut accepted = 0;
     while let Some(outcome) = requests.next().await {
-        outcome.unwrap();
+        match outcome {
+            Ok(()) => accepted += 1,
+            outcome => check_full(outcome),
+        }
     }
     accepted
 }

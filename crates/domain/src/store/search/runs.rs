@@ -10,6 +10,7 @@
 //! stops early must not begin with reading everything.
 
 use super::{
+    Asked,
     order::{Found, Order, Place},
     push_run_condition,
     seek::Seek,
@@ -54,6 +55,13 @@ pub(super) enum Scope<'a> {
 }
 
 impl Scope<'_> {
+    fn experiment(&self) -> Option<ExperimentId> {
+        match self {
+            Self::One(experiment, _) => Some(*experiment),
+            Self::Many(..) => None,
+        }
+    }
+
     pub fn push(&self, select: &mut Sql) {
         match self {
             Self::One(experiment, lifecycle) => {
@@ -112,7 +120,7 @@ impl RunSearch<'_> {
                 few.push(&mut select);
                 select.push("SELECT COUNT(*) FROM (SELECT 1 FROM ").push(few.sources()).push(few.condition());
                 scope.push(&mut select);
-                self.push_conditions(db, &mut select, few.id(), &few);
+                self.push_conditions(db, &mut select, &scope, few.id(), &few);
                 push_limit(&mut select, most.saturating_sub(count));
                 select.push(") n");
                 count += db.first::<(i64,)>(select).await?.map_or(0, |(count,)| count.unsigned_abs());
@@ -199,14 +207,22 @@ impl RunSearch<'_> {
     }
 
     /// `AND …` for every condition that `few` doesn't answer, asked of the run whose id is in this column.
-    pub(super) fn push_conditions(&self, db: &Db, select: &mut Sql, id: &'static str, few: &Few<'_>) {
+    pub(super) fn push_conditions(
+        &self,
+        db: &Db,
+        select: &mut Sql,
+        scope: &Scope<'_>,
+        id: &'static str,
+        few: &Few<'_>,
+    ) {
         let mut open: Vec<(usize, &RunCondition)> = self.filter.conditions().enumerate().collect();
         open.retain(|(index, _)| !few.seeks.iter().any(|seek| seek.condition == *index));
         // They are asked in this order, and the first that isn't met is the last that costs: a text is seldom the same.
         open.sort_by_key(|(_, condition)| !is_text_equal(condition));
+        let run = Asked { id, experiment: scope.experiment() };
         for (_, condition) in open {
             select.push(" AND ");
-            push_run_condition(db, select, id, condition);
+            push_run_condition(db, select, run, condition);
         }
     }
 
@@ -228,7 +244,7 @@ impl RunSearch<'_> {
         select.push(few.condition());
         scope.push(&mut select);
         order.push_after(&mut select, after, 0);
-        self.push_conditions(db, &mut select, few.id(), few);
+        self.push_conditions(db, &mut select, scope, few.id(), few);
         order.push_order(&mut select, 0, false);
         push_limit(&mut select, limit as u64);
         db.all(select).await

@@ -57,7 +57,7 @@ impl<'a> TextIs<'a> {
         match self {
             Self::Equal(text) => {
                 select.push(" = ").push_bind(indexed(text));
-                if indexed(text).len() < text.len() || text.chars().count() == INDEXED {
+                if !is_indexed_whole(text) {
                     select.push(" AND ").push(whole).push(" = ").push_bind(text);
                 }
             }
@@ -75,6 +75,11 @@ impl<'a> TextIs<'a> {
 /// As much of a text as an index holds.
 pub(super) fn indexed(text: &str) -> &str {
     text.char_indices().nth(INDEXED).map_or(text, |(end, _)| &text[..end])
+}
+
+/// Whether an index holds the whole of a text.
+pub(super) fn is_indexed_whole(text: &str) -> bool {
+    text.chars().count() < INDEXED
 }
 
 /// The first text behind all that start with this one; `None` if there is none.

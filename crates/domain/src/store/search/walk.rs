@@ -6,7 +6,7 @@
 use super::{
     order::{Found, Order, Place, Value},
     runs::{ALL, FEW, Few, NOT_MANY, RunSearch, Scope, bound, push_limit, push_select},
-    seek::{INDEXED, indexed},
+    seek::{indexed, is_indexed_whole},
 };
 use crate::{
     error::Result,
@@ -372,7 +372,7 @@ impl Walk<'_> {
         found: &mut Page,
     ) -> Result<()> {
         self.order.push_after(&mut select, after, from);
-        self.search.push_conditions(self.db, &mut select, id, &ALL);
+        self.search.push_conditions(self.db, &mut select, &self.scope, id, &ALL);
         self.order.push_order(&mut select, from, only_values);
         push_limit(&mut select, (self.limit - found.runs.len()) as u64);
         let mut db = self.db;
@@ -404,7 +404,7 @@ fn head(value: &Value) -> Value {
 /// Whether the index holds the whole value.
 fn is_whole(value: &Value) -> bool {
     match value {
-        Value::Text(text) => text.chars().count() < INDEXED,
+        Value::Text(text) => is_indexed_whole(text),
         _ => true,
     }
 }
