@@ -36,16 +36,16 @@ async fn logs(user: &User, run: RunId) -> domain::Result<()> {
 }
 
 /// Two who work on a run: Alice, who manages it, and Bob, who may log to it and whose process knows that by heart.
-struct Team {
-    alice: User,
+pub struct Team {
+    pub alice: User,
     bob: User,
-    experiment: ExperimentId,
+    pub experiment: ExperimentId,
     run: RunId,
     token: (model::TokenId, String),
 }
 
 impl Team {
-    async fn new(world: &World, bob_at: &Domain) -> Team {
+    pub async fn new(world: &World, bob_at: &Domain) -> Team {
         let (alice, bob) = (world.user("alice").await, world.user("bob").await.on(bob_at));
         let experiment = alice.experiment("vision").await;
         let run = alice.run_in(experiment).await;
@@ -65,7 +65,8 @@ impl Team {
         }
     }
 
-    async fn attempt(&self, domain: &Domain) -> domain::Result<()> {
+    /// Bob logs through this process.
+    pub async fn attempt(&self, domain: &Domain) -> domain::Result<()> {
         let caller = domain.unchecked_token(&self.token.1).await?;
         logs(&User(domain.act(caller)), self.run).await
     }

@@ -6,6 +6,7 @@ use model::run::{Dataset, DatasetInput, RunUpdate};
 on_both_databases! {
     a_run_is_renamed_while_it_logs_its_name,
     the_same_datasets_are_logged_in_different_orders,
+    whoever_logged_sees_it_whoever_else_logs,
 }
 
 async fn a_run_is_renamed_while_it_logs_its_name(world: &World) {
@@ -58,4 +59,27 @@ async fn the_same_datasets_are_logged_in_different_orders(world: &World) {
         }
     };
     futures::future::join_all((0..8).map(log)).await;
+}
+
+async fn whoever_logged_sees_it_whoever_else_logs(world: &World) {
+    let other = world.another().await;
+    let alice = world.user("alice").await;
+    let run = alice.run_in(alice.experiment("vision").await).await;
+    // Two in each process; each has a metric of its own, and asks its own process.
+    let work = async |worker: usize| {
+        let user = alice.on([&world.domain, &other][worker % 2]);
+        let key = format!("metric {worker}");
+        for step in 0..100 {
+            user.logs(run, batch().metric(&key, step, 1.0)).await;
+            let count = user.summary(run, &key).await.map_or(0, |summary| summary.count);
+            assert_eq!(count, step as u64 + 1, "{key}: what was logged is there");
+        }
+    };
+    futures::future::join_all((0..4).map(work)).await;
+    for domain in [&world.domain, &other] {
+        let counts: Vec<u64> =
+            alice.on(domain).sees(run).await.metrics.iter().map(|metric| metric.count).collect();
+        assert_eq!(counts, [100; 4]);
+    }
+    other.close().await;
 }

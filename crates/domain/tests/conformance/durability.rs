@@ -45,13 +45,7 @@ async fn everything_is_there_after_a_restart(world: &World) {
 }
 
 async fn several_processes_may_start_at_once(world: &World) {
-    let mut config = world.config.clone();
-    if world.is_postgres() {
-        world.execute("DO $$ DECLARE s text := current_schema(); BEGIN EXECUTE format('DROP SCHEMA %I CASCADE', s); EXECUTE format('CREATE SCHEMA %I', s); END $$").await;
-    } else {
-        config.backend_store_uri =
-            format!("sqlite:///{}", world.folder.path().join("new/runmark.db").display());
-    }
+    let config = world.emptied().await;
     let opened = futures::future::join_all((0..4).map(|_| {
         let config = config.clone();
         tokio::spawn(async move { Domain::open(config).await })

@@ -1,7 +1,8 @@
 //! What the domain promises, tested on both databases.
 //!
 //! Owns: the tests of every use case, on SQLite and on Postgres. Never: reaches behind the use cases into tables, but
-//! for the schema itself (`schema`). Start reading: [`world`], then [`run`] for what a test looks like.
+//! for the schema itself (`schema`), databases of the past (`upgrade`), and what others do to a database meanwhile. Start
+//! reading: [`world`], then [`run`] for what a test looks like.
 
 // A fixture that can't be made is a failed test.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -9,6 +10,7 @@
 mod access;
 mod account;
 mod artifact;
+mod changes;
 mod contention;
 mod coverage;
 mod dataset;
@@ -23,4 +25,5 @@ mod registry;
 mod run;
 mod schema;
 mod search;
+mod upgrade;
 mod world;

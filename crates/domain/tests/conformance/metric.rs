@@ -41,16 +41,6 @@ async fn a_metric_that_is_not_there_has_no_points(world: &World) {
     }
 }
 
-fn chart(runs: &[RunId], key: &str) -> CurveRequest {
-    CurveRequest {
-        runs: runs.to_vec(),
-        keys: vec![key.to_owned()],
-        along: Along::Step,
-        window: None,
-        buckets: 100,
-    }
-}
-
 async fn curves_come_in_the_order_asked_for(world: &World) {
     let alice = world.user("alice").await;
     let experiment = alice.experiment("vision").await;

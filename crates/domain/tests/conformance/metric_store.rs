@@ -20,6 +20,8 @@ on_both_databases! {
     histories_of_several_runs_come_at_once,
     a_crowd_of_requests_is_refused_rather_than_kept_in_memory,
     a_thousand_metrics_are_summed_up_at_once,
+    a_run_outgrows_its_sheet,
+    a_list_of_runs_reads_sheets,
     curves_of_several_metrics_come_at_once,
     what_another_process_left_behind_is_read,
     what_merging_frees_is_given_back,
@@ -95,16 +97,6 @@ fn check_summary(summary: MetricSummary, points: &[Point]) {
     points[1..].iter().for_each(|point| expected.add(*point));
     // Two NaNs aren't equal, and the bits of a zero's sign are nobody's concern.
     assert_eq!(format!("{summary:?}").replace("-0.0", "0.0"), format!("{expected:?}").replace("-0.0", "0.0"));
-}
-
-fn chart(runs: &[RunId], key: &str) -> CurveRequest {
-    CurveRequest {
-        runs: runs.to_vec(),
-        keys: vec![key.to_owned()],
-        along: Along::Step,
-        window: None,
-        buckets: 100,
-    }
 }
 
 async fn in_pages(user: &User, run: RunId, key: &str, size: u64) -> Vec<Point> {
@@ -191,6 +183,47 @@ async fn readers_see_all_points_while_they_are_merged(world: &World) {
     tokio::join!(logging, merging, reading);
     assert_eq!(alice.history(run, "loss").await.len(), 15_000);
     assert_eq!(alice.summary(run, "loss").await.unwrap().count, 15_000);
+}
+
+/// What the test before hopes to meet, made to happen: a merge between a reader's two looks, whichever comes first.
+#[test]
+fn a_merge_between_two_looks_of_a_reader_hides_nothing() {
+    on_postgres(a_merge_between_two_looks);
+}
+
+async fn a_merge_between_two_looks(world: &World) {
+    let alice = world.user("alice").await;
+    let run = alice.run_in(alice.experiment("vision").await).await;
+    logs_steps(&alice, run, 0..10).await;
+    world.execute("CREATE TABLE unmerged AS SELECT * FROM blocks").await;
+    world.domain.compact().await.unwrap();
+    world.execute("CREATE TABLE merged AS SELECT * FROM segments").await;
+    let expected = alice.history(run, "loss").await;
+    assert_eq!(expected.len(), 10);
+    for lock in ["LOCK TABLE blocks", "LOCK TABLE segments"] {
+        for reads_curve in [false, true] {
+            world.execute("DELETE FROM segments; INSERT INTO blocks SELECT * FROM unmerged").await;
+            let mut merge = world.postgres().await;
+            for statement in
+                ["BEGIN", lock, "DELETE FROM blocks", "INSERT INTO segments SELECT * FROM merged"]
+            {
+                sqlx::raw_sql(statement).execute(&mut merge).await.unwrap();
+            }
+            let reader = alice.clone();
+            let reading = tokio::spawn(async move {
+                match reads_curve {
+                    false => reader.history(run, "loss").await,
+                    true => reader.curves(&chart(&[run], "loss")).await.unwrap().remove(0).points,
+                }
+            });
+            let waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE relation IN ('blocks'::regclass, 'segments'::regclass) AND NOT granted)";
+            while !sqlx::query_scalar::<_, bool>(waits).fetch_one(&mut merge).await.unwrap() {
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            }
+            sqlx::raw_sql("COMMIT").execute(&mut merge).await.unwrap();
+            assert_eq!(reading.await.unwrap(), expected, "{lock}, curve: {reads_curve}");
+        }
+    }
 }
 
 async fn several_processes_may_merge_at_once(world: &World) {
@@ -314,6 +347,74 @@ async fn a_thousand_metrics_are_summed_up_at_once(world: &World) {
         assert_eq!(alice.history(run, "layer.999.norm").await.len(), 5);
         world.domain.compact().await.unwrap();
     }
+}
+
+async fn a_run_outgrows_its_sheet(world: &World) {
+    let alice = world.user("alice").await;
+    let experiment = alice.experiment("vision").await;
+    let run = alice.run_in(experiment).await;
+    let key = |number: i64| format!("m{number:03}");
+    let log = async |numbers: std::ops::Range<i64>, step: i64| {
+        let filled = numbers
+            .fold(batch(), |batch, number| batch.metric(&key(number), step, (1000 * step + number) as f64));
+        alice.logs(run, filled).await;
+    };
+    // Of each metric, the last step that was logged. All steps before were too.
+    let check = async |steps: &[i64]| {
+        let seen = alice.sees(run).await;
+        let found: Vec<_> = seen
+            .metrics
+            .iter()
+            .map(|metric| (metric.key.clone(), metric.last.value, metric.count as i64, metric.first_step))
+            .collect();
+        let expected: Vec<_> = (0..)
+            .zip(steps)
+            .map(|(number, step)| (key(number), (1000 * step + number) as f64, *step, 1))
+            .collect();
+        assert_eq!(found, expected);
+        for number in [0, steps.len() as i64 - 1] {
+            let value = 1000 * steps[number as usize] + number;
+            for (filter, is_found) in [("=", true), ("<", false), (">", false)] {
+                let filter = format!("metrics.{} {filter} {value}", key(number));
+                let found = alice.finds(experiment, &filter).await;
+                assert_eq!(found, if is_found { vec![seen.clone()] } else { vec![] }, "{filter}");
+            }
+        }
+    };
+    log(0..400, 1).await;
+    check(&[1; 400]).await;
+    log(400..600, 1).await;
+    check(&[1; 600]).await;
+    let mut steps = [1; 600];
+    for (number, step) in [(0, 2), (599, 2), (0, 3)] {
+        log(number..number + 1, step).await;
+        steps[number as usize] = step;
+        check(&steps).await;
+    }
+    world.domain.compact().await.unwrap();
+    check(&steps).await;
+    log(600..601, 1).await;
+    check(&[&steps[..], &[1]].concat()).await;
+}
+
+async fn a_list_of_runs_reads_sheets(world: &World) {
+    let alice = world.user("alice").await;
+    let experiment = alice.experiment("vision").await;
+    let (a, b) = (alice.run_in(experiment).await, alice.run_in(experiment).await);
+    for step in 0..3 {
+        for run in [a, b] {
+            alice.logs(run, batch().metric("loss", step, value(step)).metric("acc", 1, f64::NAN)).await;
+            alice.sees(run).await;
+        }
+    }
+    let before = alice.finds(experiment, "").await;
+    assert!(
+        before.len() == 2 && before.iter().all(|run| run.metrics.len() == 2 && run.metrics[1].count == 3)
+    );
+    // What nobody could tell from outside: the rows, one a metric, aren't needed.
+    world.execute("DELETE FROM metrics").await;
+    assert_eq!(alice.finds(experiment, "").await, before);
+    assert!(before.contains(&alice.sees(a).await) && before.contains(&alice.sees(b).await));
 }
 
 async fn curves_of_several_metrics_come_at_once(world: &World) {

@@ -24,10 +24,12 @@
 //! own schema there and drops it at its end.
 
 use bytes::Bytes;
-use domain::{Acting, Caller, Config, Domain, artifact::ByteRange};
+use domain::{Acting, Caller, Config, Domain, artifact::ByteRange, run::SearchRuns};
 use futures::{FutureExt as _, TryStreamExt as _};
 pub use model::{Code, ExperimentId, ModelId, Permission, Problem, RunId, run::Tag};
 use model::{
+    curve::{Along, CurveRequest},
+    experiment::ViewType,
     logged_model::{LoggedModel, NewModel},
     metric::{MetricSummary, Point},
     run::{LogBatch, MetricInput, NewRun, Param, Run},
@@ -47,6 +49,7 @@ use std::{
     ops::Deref,
     panic::AssertUnwindSafe,
     path::PathBuf,
+    time::Duration,
 };
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -85,7 +88,7 @@ pub fn on_sqlite(test: impl AsyncFn(&World)) {
         let folder = tempfile::tempdir().unwrap();
         let uri = format!("sqlite:///{}", folder.path().join("runmark.db").display());
         let world = World::open(uri, folder).await;
-        test(&world).await;
+        in_time(test(&world)).await;
         world.domain.close().await;
     });
 }
@@ -105,13 +108,18 @@ pub fn on_postgres(test: impl AsyncFn(&World)) {
         let separator = if server.contains('?') { '&' } else { '?' };
         let uri = format!("{server}{separator}options=-csearch_path%3D{name}");
         let world = World::open(uri, tempfile::tempdir().unwrap()).await;
-        let outcome = AssertUnwindSafe(test(&world)).catch_unwind().await;
+        let outcome = AssertUnwindSafe(in_time(test(&world))).catch_unwind().await;
         world.domain.close().await;
         run(&mut admin, format!("SET client_min_messages = error; DROP SCHEMA {name} CASCADE")).await;
         if let Err(panic) = outcome {
             std::panic::resume_unwind(panic);
         }
     });
+}
+
+/// A test that waits for what never comes fails, rather than nobody knowing which of them it is.
+async fn in_time(test: impl Future<Output = ()>) {
+    tokio::time::timeout(Duration::from_secs(300), test).await.expect("the test comes to an end");
 }
 
 fn block_on(test: impl Future<Output = ()>) {
@@ -150,6 +158,22 @@ impl World {
     pub async fn closed(&self) -> Domain {
         let config = Config { default_permission: Permission::NoPermissions, ..self.config.clone() };
         Domain::open(config).await.unwrap()
+    }
+
+    /// The same database with nothing in it, not even a schema, and whoever opens it begins anew. The domain of this world
+    /// is of no use any more.
+    pub async fn emptied(&self) -> Config {
+        let mut config = self.config.clone();
+        if self.is_postgres() {
+            self.execute(
+                "DO $$ DECLARE s text := current_schema(); BEGIN EXECUTE format('DROP SCHEMA %I CASCADE', s); EXECUTE format('CREATE SCHEMA %I', s); END $$",
+            )
+            .await;
+        } else {
+            config.backend_store_uri =
+                format!("sqlite:///{}", self.folder.path().join("new/runmark.db").display());
+        }
+        config
     }
 
     /// The one person of a server without accounts.
@@ -244,6 +268,19 @@ impl User {
         self.get_run(run).await.unwrap()
     }
 
+    /// The first thousand runs of an experiment that a search finds.
+    pub async fn finds(&self, experiment: ExperimentId, filter: &str) -> Vec<Run> {
+        let asked = SearchRuns {
+            experiments: &[experiment],
+            filter,
+            view: ViewType::ActiveOnly,
+            max_results: 1000,
+            order_by: &[],
+            page_token: "",
+        };
+        self.search_runs(asked).await.unwrap().items
+    }
+
     /// The whole history of a metric.
     pub async fn history(&self, run: RunId, key: &str) -> Vec<Point> {
         self.metric_history(run, key, None, "").await.unwrap().items
@@ -305,6 +342,17 @@ pub fn tag(key: &str, value: &str) -> Tag {
 
 pub fn point(step: i64, timestamp: i64, value: f64) -> Point {
     Point { step, timestamp, value }
+}
+
+/// What a chart of a metric asks for: all steps, on a hundred pixels.
+pub fn chart(runs: &[RunId], key: &str) -> CurveRequest {
+    CurveRequest {
+        runs: runs.to_vec(),
+        keys: vec![key.to_owned()],
+        along: Along::Step,
+        window: None,
+        buckets: 100,
+    }
 }
 
 /// What is logged with one request.
