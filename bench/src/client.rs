@@ -4,7 +4,7 @@
 
 use anyhow::{Context, Result, bail};
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -12,10 +12,14 @@ use tokio::time::timeout;
 /// MLflow's client gives up after this time too.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// A connection that was idle for longer isn't used again: uvicorn closes them after five seconds.
+const FRESH: Duration = Duration::from_secs(2);
+
 /// A kept-alive connection with one request under way at a time.
 pub struct Connection {
     address: SocketAddr,
-    stream: Option<TcpStream>,
+    /// With the time when it was last used.
+    stream: Option<(TcpStream, Instant)>,
     received: Vec<u8>,
     unchunked: Vec<u8>,
 }
@@ -37,7 +41,7 @@ impl Connection {
     pub async fn open(address: SocketAddr) -> Result<Connection> {
         let mut connection =
             Connection { address, stream: None, received: Vec::new(), unchunked: Vec::new() };
-        connection.stream = Some(connection.connect().await?);
+        connection.stream = Some((connection.connect().await?, Instant::now()));
         Ok(connection)
     }
 
@@ -54,15 +58,15 @@ impl Connection {
     /// When the connection breaks, the answer is no HTTP, or none comes in two minutes.
     pub async fn send(&mut self, request: &[u8]) -> Result<Reply<'_>> {
         let mut stream = match self.stream.take() {
-            Some(stream) => stream,
-            None => self.connect().await?,
+            Some((stream, used)) if used.elapsed() < FRESH => stream,
+            _ => self.connect().await?,
         };
         let head = match timeout(PATIENCE, self.exchange(&mut stream, request)).await {
             Ok(head) => head?,
             Err(_) => bail!("no answer in {} s", PATIENCE.as_secs()),
         };
         if !head.closes {
-            self.stream = Some(stream);
+            self.stream = Some((stream, Instant::now()));
         }
         let body = match head.body {
             Body::Length(length) => &self.received[head.length..head.length + length],

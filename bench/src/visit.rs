@@ -136,6 +136,7 @@ pub fn say(text: String) {
 
 /// A server with what it has done so far.
 struct Visited {
+    workload: Workload,
     server: Server,
     cases: Vec<Case>,
     results: Vec<CaseResult>,
@@ -165,13 +166,13 @@ impl Visited {
         let server = Server::start(peer, kind, programs).await?;
         let began = Instant::now();
         let cases = prepare(workload, &server, plan).await?;
-        rest(&server).await?;
-        let mut visited = Visited { results: Vec::new(), server, cases };
+        rest(&server, true).await?;
+        let mut visited = Visited { workload, results: Vec::new(), server, cases };
         if workload.is_done_once() {
             let mut result = CaseResult::default();
             let before = Before::look(&visited.server)?;
             let (name, round) = once(workload, &visited.server, plan).await?;
-            result.conclude(&visited.server, round, before).await?;
+            result.conclude(&visited.server, workload, round, before).await?;
             visited.cases.push(Case { name, works: Vec::new() });
             visited.results.push(result);
             say(format!("  {}: {}", peer.title(), visited.last(0)));
@@ -187,11 +188,11 @@ impl Visited {
         let works = &mut self.cases[case].works;
         if first {
             drive(&self.server, works, plan.visit() / 10).await?;
-            rest(&self.server).await?;
+            rest(&self.server, self.workload.writes_points()).await?;
         }
         let before = Before::look(&self.server)?;
         let round = drive(&self.server, works, plan.visit()).await?;
-        self.results[case].conclude(&self.server, round, before).await
+        self.results[case].conclude(&self.server, self.workload, round, before).await
     }
 
     /// The last round of a case in words.
@@ -239,10 +240,16 @@ impl Before {
 
 impl CaseResult {
     /// Takes down a round, once the server rests.
-    async fn conclude(&mut self, server: &Server, round: Round, before: Before) -> Result<()> {
+    async fn conclude(
+        &mut self,
+        server: &Server,
+        workload: Workload,
+        round: Round,
+        before: Before,
+    ) -> Result<()> {
         let added = |size: u64| size.saturating_sub(before.size);
         self.added_at_once = self.added_at_rest + added(server.size()?);
-        self.rest = self.rest.max(rest(server).await?);
+        self.rest = self.rest.max(rest(server, workload.writes_points()).await?);
         self.added_at_rest += added(server.size()?);
         self.memory_peak = self.memory_peak.max(before.watch.peak());
         self.memory_after = server.tree().memory();
@@ -296,20 +303,22 @@ fn one(round: &Round) -> OneRound {
 ///
 /// # Errors
 /// When the size can't be read.
-pub async fn rest(server: &Server) -> Result<Duration> {
+async fn rest(server: &Server, has_new_points: bool) -> Result<Duration> {
     const LOOK_EVERY: Duration = Duration::from_millis(500);
+    // Runmark merges what was logged once nothing came for fifteen seconds.
+    let enough = if server.peer.is_ours() && has_new_points { 36 } else { 3 };
     /// Who isn't done then is measured as it is.
     const AT_MOST: Duration = Duration::from_secs(300);
     /// Of one processor; servers that rest still look at their clocks.
     const IDLE: f64 = 0.05;
     let began = Instant::now();
     let (mut quiet, mut size, mut cpu) = (0, server.size()?, server.cpu());
-    while quiet < 3 && began.elapsed() < AT_MOST {
+    while quiet < enough && began.elapsed() < AT_MOST {
         tokio::time::sleep(LOOK_EVERY).await;
         let (size_now, cpu_now) = (server.size()?, server.cpu());
         let busy = cpu_now.saturating_sub(cpu).as_secs_f64() / LOOK_EVERY.as_secs_f64();
         quiet = if busy < IDLE && size_now == size { quiet + 1 } else { 0 };
         (size, cpu) = (size_now, cpu_now);
     }
-    Ok(began.elapsed().saturating_sub(LOOK_EVERY * 3))
+    Ok(began.elapsed().saturating_sub(LOOK_EVERY * enough))
 }

@@ -183,11 +183,12 @@ impl Upkeep {
             .collect()
     }
 
-    async fn merge(&self, run: RunId, effort: Effort) -> Result<()> {
+    /// Returns how many blocks were merged.
+    async fn merge(&self, run: RunId, effort: Effort) -> Result<u64> {
         self.fold(&[run]).await?;
         let (blocks, points) = merge::merge(&self.db, run, effort).await?;
         let mut loads = self.loads();
-        let Some(load) = loads.get_mut(&run) else { return Ok(()) };
+        let Some(load) = loads.get_mut(&run) else { return Ok(blocks) };
         load.blocks = load.blocks.saturating_sub(blocks);
         load.points = load.points.saturating_sub(points);
         // Nothing left, or another process took it over: what is logged from now on makes it known again.
@@ -197,7 +198,7 @@ impl Upkeep {
         {
             loads.remove(&run);
         }
-        Ok(())
+        Ok(blocks)
     }
 
     /// Folds and merges all there is, as would happen in time if nothing more were logged.
@@ -209,7 +210,11 @@ impl Upkeep {
                 return Ok(());
             }
             for (run, ..) in waiting {
-                self.merge(run, Effort::Resting).await?;
+                let merged = self.merge(run, Effort::Resting).await?;
+                if merged == 0 {
+                    // Another process is at this run.
+                    sleep(Duration::from_millis(20)).await;
+                }
             }
         }
     }
