@@ -60,7 +60,8 @@ struct Arguments {
     /// Put the tables into docs/benchmarks.md.
     #[arg(long)]
     write_docs: bool,
-    /// Instead of all that: mixed load on Runmark alone for so many minutes, with its memory over time.
+    /// Instead of all that: mixed load on Runmark alone for so many minutes, with its memory over time. Of the mix's
+    /// workloads only those of --only, if it is given.
     #[arg(long, value_name = "MINUTES")]
     soak: Option<f64>,
     #[command(flatten)]
@@ -136,7 +137,7 @@ async fn run(arguments: Arguments) -> Result<()> {
     let programs = arguments.place.programs()?;
     let kinds = all_or(&arguments.databases);
     if let Some(minutes) = arguments.soak {
-        return soak::run(&programs, &kinds, minutes, &arguments.place.output).await;
+        return soak::run(&programs, &kinds, &arguments.only, minutes, &arguments.place.output).await;
     }
     let plan = Plan {
         rounds: arguments.rounds.max(1),

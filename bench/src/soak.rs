@@ -52,16 +52,23 @@ const MIX: [(Workload, Duration); 7] = [
 const LIMIT: u64 = 100_000_000;
 const GROWTH: f64 = 1.1;
 
-/// Runs the mix on each kind of database for so many minutes, and prints the memory over time.
+/// Runs the mix (`only` some of it, if any is named) on each kind of database for so many minutes, and prints the memory
+/// over time.
 ///
 /// # Errors
 /// When a request fails, or memory doesn't stay below its limit and flat.
-pub async fn run(programs: &Programs, kinds: &[Kind], minutes: f64, output: &Path) -> Result<()> {
+pub async fn run(
+    programs: &Programs,
+    kinds: &[Kind],
+    only: &[Workload],
+    minutes: f64,
+    output: &Path,
+) -> Result<()> {
     let mut complaints = Vec::new();
     for &kind in kinds {
         say(format!("\nmixed load on {}, {minutes} minutes", kind.title()));
         let server = Server::start(Peer::Runmark, kind, programs).await?;
-        let (samples, tally) = soak(&server, Duration::from_secs_f64(minutes * 60.0)).await?;
+        let (samples, tally) = soak(&server, only, Duration::from_secs_f64(minutes * 60.0)).await?;
         fs::create_dir_all(output).with_context(|| format!("can't make {}", output.display()))?;
         let file = output.join(format!("soak-{}.json", kind.title().to_lowercase()));
         fs::write(&file, serde_json::to_vec_pretty(&samples)?)
@@ -78,10 +85,12 @@ pub async fn run(programs: &Programs, kinds: &[Kind], minutes: f64, output: &Pat
     bail!("{}", complaints.join("\n"))
 }
 
-async fn soak(server: &Server, length: Duration) -> Result<(Vec<Sample>, Tally)> {
+async fn soak(server: &Server, only: &[Workload], length: Duration) -> Result<(Vec<Sample>, Tally)> {
     let plan = Plan { rounds: 1, seconds: 1.0, fleet_seconds: 1.0, scale: 1.0, everyone: false };
     let mut beating = Vec::new();
-    for (workload, every) in MIX {
+    for (workload, every) in
+        MIX.into_iter().filter(|(workload, _)| only.is_empty() || only.contains(workload))
+    {
         for Case { works, .. } in prepare(workload, server, &plan).await? {
             for work in works {
                 beating.push((work, server.connect().await?, every));

@@ -136,6 +136,7 @@ fn weigh() -> Result<()> {
 }
 
 fn lint() -> Result<()> {
+    server::have_make()?;
     let deny = ["--", "--deny", "warnings"];
     let server = ["clippy", "--workspace", "--exclude", "frontend", "--all-targets"];
     // The browser's half of `app`, which the server's build leaves out.
@@ -156,6 +157,7 @@ fn lint() -> Result<()> {
 
 fn rust_tests(environment: &Environment) -> Result<()> {
     let tests = ["test", "--workspace", "--exclude", "frontend", "--no-fail-fast"];
+    server::have_make()?;
     step("rust: compile", |note| note.run(cargo(&tests).arg("--no-run")))?;
     environment.show(&mut cargo(&tests))
 }

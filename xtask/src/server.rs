@@ -1,6 +1,6 @@
 //! The server's binary: building it and running it.
 
-use crate::machine::cargo;
+use crate::machine::{self, cargo, find};
 use crate::place;
 use crate::step::step;
 use anyhow::Result;
@@ -32,6 +32,7 @@ pub fn binary(profile: Profile) -> PathBuf {
 
 /// Builds the server with the site in it.
 pub fn build(profile: Profile) -> Result<()> {
+    have_make()?;
     step("server: compile", |note| {
         let mut build = cargo(&["build", "--package", "server"]);
         if let Profile::Release = profile {
@@ -39,6 +40,17 @@ pub fn build(profile: Profile) -> Result<()> {
         }
         note.run(&mut build)
     })
+}
+
+/// Makes sure of `make`, with which the allocator of the server's binary is built.
+///
+/// # Errors
+/// Where it can't be installed.
+pub fn have_make() -> Result<()> {
+    if find(&["make"]).is_some() {
+        return Ok(());
+    }
+    step("make", |note| machine::install(note, "make", &["make"]))
 }
 
 /// Runs the server in place of this program, so that signals reach it and its answer is the shell's.

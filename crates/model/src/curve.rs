@@ -121,6 +121,7 @@ impl Reducer {
         if let Some(stretch) = self.stretch.take() {
             stretch.keep(&mut self.kept);
         }
+        self.kept.shrink_to_fit();
         self.kept
     }
 }

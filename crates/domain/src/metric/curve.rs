@@ -23,7 +23,7 @@ const MOST_BUCKETS: u32 = 8192;
 const MOST_RUNS: usize = 200;
 const MOST_CURVES: usize = 2000;
 /// Points unpacked at once, at most, but for a span that has more: 24 bytes each.
-const POINTS: usize = 500_000;
+const POINTS: usize = 100_000;
 /// Reads of different metrics or runs at the same time.
 const AT_ONCE: usize = 2;
 /// Runs whose spans are looked up at once.

@@ -22,7 +22,7 @@ use model::{RunId, metric::Point};
 use std::collections::HashMap;
 
 /// Points of blocks merged at once, at most: 24 bytes each in memory.
-const POINTS: usize = 500_000;
+const POINTS: usize = 250_000;
 /// Blocks merged at once, at most.
 const BLOCKS: i64 = 1024;
 /// A run with nothing but one block of so many points stays as it is: rows of their own for its metrics would take more.

@@ -30,6 +30,8 @@ impl Keep {
                 keep_evenly(&mut points, most);
             }
         }
+        // Many are held at once, each made of many more.
+        points.shrink_to_fit();
         points
     }
 }
