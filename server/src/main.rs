@@ -4,8 +4,9 @@ use clap::Parser as _;
 use std::{io::Write as _, process::ExitCode};
 use tracing_subscriber::EnvFilter;
 
-/// The system's allocator keeps memory in pieces after large requests; this one gives it back (`.cargo/config.toml` says how
+/// Linux's own allocator keeps memory in pieces after large requests; this one gives it back (`.cargo/config.toml` says how
 /// soon), and is faster.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 

@@ -41,6 +41,7 @@ pub struct Machine {
 
 /// Makes sure of everything that the tests need.
 pub fn ensure_everything() -> Result<Machine> {
+    server::have_make()?;
     Ok(Machine {
         toolchain: wasm_std::ensure()?,
         postgres: postgres::ensure()?,
@@ -136,7 +137,6 @@ fn weigh() -> Result<()> {
 }
 
 fn lint() -> Result<()> {
-    server::have_make()?;
     let deny = ["--", "--deny", "warnings"];
     let server = ["clippy", "--workspace", "--exclude", "frontend", "--all-targets"];
     // The browser's half of `app`, which the server's build leaves out.
@@ -157,7 +157,6 @@ fn lint() -> Result<()> {
 
 fn rust_tests(environment: &Environment) -> Result<()> {
     let tests = ["test", "--workspace", "--exclude", "frontend", "--no-fail-fast"];
-    server::have_make()?;
     step("rust: compile", |note| note.run(cargo(&tests).arg("--no-run")))?;
     environment.show(&mut cargo(&tests))
 }

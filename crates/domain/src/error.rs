@@ -52,6 +52,13 @@ impl Error {
         matches!(self, Self::Database(Io(_) | PoolClosed | PoolTimedOut | WorkerCrashed))
     }
 
+    /// Whether the database can't hold so much in one value, or in memory (SQLITE_TOOBIG, SQLITE_NOMEM, Postgres' classes 53 and
+    /// 54, and its "invalid memory alloc request size").
+    pub(crate) fn is_too_large(&self) -> bool {
+        let Self::Database(sqlx::Error::Database(error)) = self else { return false };
+        matches!(error.code().as_deref(), Some("18" | "7" | "53200" | "54000" | "XX000"))
+    }
+
     /// Whether a unique key refused the row.
     pub(crate) fn is_duplicate(&self) -> bool {
         matches!(self, Self::Database(sqlx::Error::Database(error)) if error.is_unique_violation())

@@ -101,15 +101,18 @@ impl Writer {
     }
 }
 
-/// Bytes of memory that a batch takes.
+/// Bytes of memory that a batch takes, about.
 fn size_of_batch(batch: &LogBatch) -> usize {
     let metrics = batch.metrics.iter().map(|metric| {
-        let dataset = metric.dataset.as_ref().map_or(0, |(name, digest)| name.len() + digest.len());
-        size_of::<MetricInput>() + metric.key.len() + dataset
+        let dataset = metric.dataset.as_ref().map_or(0, |(name, digest)| name.capacity() + digest.capacity());
+        metric.key.capacity() + dataset
     });
-    let params = batch.params.iter().map(|param| size_of::<Param>() + param.key.len() + param.value.len());
-    let tags = batch.tags.iter().map(|tag| size_of::<Tag>() + tag.key.len() + tag.value.len());
-    metrics.chain(params).chain(tags).sum()
+    let params = batch.params.iter().map(|param| param.key.capacity() + param.value.capacity());
+    let tags = batch.tags.iter().map(|tag| tag.key.capacity() + tag.value.capacity());
+    let lists = batch.metrics.capacity() * size_of::<MetricInput>()
+        + batch.params.capacity() * size_of::<Param>()
+        + batch.tags.capacity() * size_of::<Tag>();
+    lists + metrics.chain(params).chain(tags).sum::<usize>()
 }
 
 /// Writes requests as one transaction and answers them. If that fails as a whole, each is tried alone, so that one bad
@@ -266,6 +269,15 @@ fn changed_params_message(run: RunId, changed: &[(&Param, String)], single: bool
     )
 }
 
+/// Cuts a text to its beginning, and gives back what the rest took.
+fn cut(text: &mut String, beginning: fn(&str) -> &str) {
+    let length = beginning(text).len();
+    if length < text.len() {
+        text.truncate(length);
+        text.shrink_to_fit();
+    }
+}
+
 fn check_batch(batch: &mut LogBatch) -> Result<()> {
     let too_many = |what: &str, most: usize, got: usize| {
         Error::invalid(format!(
@@ -298,11 +310,11 @@ fn check_batch(batch: &mut LogBatch) -> Result<()> {
     }
     for (index, param) in batch.params.iter_mut().enumerate() {
         name::check_param_key(&param.key, &format!("params[{index}].key"))?;
-        param.value.truncate(name::cut_param_value(&param.value).len());
+        cut(&mut param.value, name::cut_param_value);
     }
     for (index, tag) in batch.tags.iter_mut().enumerate() {
         name::check_tag_key(&tag.key, &format!("tags[{index}].key"))?;
-        tag.value.truncate(name::cut_run_tag_value(&tag.value).len());
+        cut(&mut tag.value, name::cut_run_tag_value);
     }
     let mut counts: HashMap<&str, u32> = HashMap::new();
     for param in &batch.params {

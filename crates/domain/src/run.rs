@@ -113,7 +113,7 @@ impl Acting {
         Ok(Page { items, next })
     }
 
-    /// What [`Acting::search_runs`] finds, a few hundred runs at a time, and the token of the next page: for pages of many
+    /// What [`Acting::search_runs`] finds, a hundred runs at a time, and the token of the next page: for pages of many
     /// thousand runs, which nobody should hold whole.
     ///
     /// # Errors

@@ -6,7 +6,7 @@
 
 use super::{off_the_async_threads, sheet};
 use crate::{
-    error::{Error, Result},
+    error::Result,
     store::{
         self, Db, Tx,
         block::{Claim, gather},
@@ -64,9 +64,9 @@ async fn fold_once(
             let Some(to) = blocks.last().map(|block| block.seq) else {
                 let now = store::block::progress(db, run).await?;
                 if now.is_some_and(|now| now.folded_seq == progress.folded_seq) {
-                    return Err(Error::Fault(format!(
-                        "run {run}: blocks from {from} to {until} are missing"
-                    )));
+                    // Nothing brings them back, and the others shall not suffer for it.
+                    tracing::error!(%run, from, until, "blocks are missing; summaries lack what was in them");
+                    break;
                 }
                 // They were folded and merged since.
                 lost.insert(run);

@@ -25,8 +25,6 @@ use std::collections::HashMap;
 const POINTS: usize = 250_000;
 /// Blocks merged at once, at most.
 const BLOCKS: i64 = 1024;
-/// A run with nothing but one block of so many points stays as it is: rows of their own for its metrics would take more.
-pub const SMALL: i64 = 256;
 /// Metrics and points that one transaction writes, about: others wait for it.
 const METRICS_A_TIME: usize = 500;
 const POINTS_A_TIME: usize = 200_000;
@@ -74,13 +72,13 @@ pub async fn merge(db: &Db, run: RunId, effort: Effort) -> Result<(u64, u64)> {
     });
     let fitting = fitting.count().max(1);
     blocks.truncate(fitting);
+    let tails = store::segment::tails(db, run, LARGE).await?;
     if let [block] = blocks.as_slice()
         && progress.is_only(block)
-        && block.count <= SMALL
+        && tails.is_empty()
     {
         return Ok((0, 0));
     }
-    let tails = store::segment::tails(db, run, LARGE).await?;
     let merged_blocks = blocks.len() as u64;
     let taken = blocks.last().map(|block| Taken { until: block.seq, blocks: merged_blocks });
     let points: u64 = blocks.iter().map(|block| block.count.unsigned_abs()).sum();

@@ -36,6 +36,9 @@ const RESTS_AFTER: Duration = Duration::from_secs(15);
 /// How often the database is asked for what other processes left behind.
 const LOOK_AROUND_EVERY: Duration = Duration::from_secs(120);
 
+/// Runs that are asked for at once whose summaries lack something.
+const MOST_BEHIND: i64 = 10_000;
+
 /// The background work on one database.
 #[derive(Clone)]
 pub(crate) struct Upkeep {
@@ -95,13 +98,17 @@ impl Upkeep {
 
     /// Sums up what is logged, a moment later, without end. It may be ended at any moment.
     pub async fn keep_folding(self) {
+        let mut looked = Instant::now();
         loop {
-            // Without a word from the writer there may still be something that another process left behind.
-            let told = timeout(LOOK_AROUND_EVERY, self.shared.logged.notified()).await.is_ok();
+            let _ = timeout(LOOK_AROUND_EVERY, self.shared.logged.notified()).await;
             sleep(FOLD_AFTER).await;
-            let runs: Result<Vec<RunId>> = match told {
-                true => Ok(self.take_behind()),
-                false => store::block::behind(&self.db, 1000).await,
+            // There may be something that another process left behind.
+            let runs: Result<Vec<RunId>> = if looked.elapsed() < LOOK_AROUND_EVERY {
+                Ok(self.take_behind())
+            } else {
+                looked = Instant::now();
+                self.take_behind();
+                store::block::behind(&self.db, MOST_BEHIND).await
             };
             let runs = runs.unwrap_or_else(|error| {
                 tracing::warn!(%error, "can't look for metrics to sum up");
@@ -158,7 +165,7 @@ impl Upkeep {
 
     /// Takes note of blocks that nobody in this process knows of.
     async fn look_around(&self) -> Result<()> {
-        for (run, blocks, points) in store::block::waiting(&self.db, merge::SMALL).await? {
+        for (run, blocks, points) in store::block::waiting(&self.db).await? {
             let left = Load { blocks, points, is_behind: false, last: Instant::now() };
             self.loads().entry(run).or_insert(left);
         }
@@ -204,7 +211,8 @@ impl Upkeep {
     /// Folds and merges all there is, as would happen in time if nothing more were logged.
     pub async fn finish(&self) -> Result<()> {
         loop {
-            let waiting = store::block::waiting(&self.db, merge::SMALL).await?;
+            self.fold(&store::block::behind(&self.db, MOST_BEHIND).await?).await?;
+            let waiting = store::block::waiting(&self.db).await?;
             if waiting.is_empty() {
                 while self.db.give_back_pages().await? {}
                 return Ok(());

@@ -29,12 +29,21 @@ impl<'a> Rest<'a> {
     }
 }
 
-/// Reads rows of a table by their runs: `each` is the SQL that packs a row, `unpack` reads what it wrote. With `keys` only
-/// the rows of these. Runs are few hundred at most, because all is held at once.
+/// What of a table is packed, and how.
+#[derive(Clone, Copy)]
+pub(super) struct Packing {
+    pub table: &'static str,
+    /// The column that is named if a row can't be read.
+    pub column: &'static str,
+    /// The SQL that packs a row.
+    pub each: &'static str,
+}
+
+/// Reads rows of a table by their runs; `unpack` reads what was packed. With `keys` only the rows of these. All is held at
+/// once: of as many runs as are named, or of fewer where that is too much for the database.
 pub(super) async fn of_runs<T>(
     on: &mut impl Query,
-    table: &'static str,
-    each: &'static str,
+    packing: Packing,
     ids: &[RunId],
     keys: Option<&[String]>,
     unpack: impl Fn(&mut Rest<'_>) -> Option<T>,
@@ -43,33 +52,52 @@ pub(super) async fn of_runs<T>(
     if ids.is_empty() || keys.is_some_and(<[String]>::is_empty) {
         return Ok(found);
     }
+    let mut waiting = vec![ids];
+    while let Some(ids) = waiting.pop() {
+        let packed = match packed(on, packing, ids, keys).await {
+            Err(error) if error.is_too_large() && ids.len() > 1 => {
+                let (first, second) = ids.split_at(ids.len() / 2);
+                waiting.extend([second, first]);
+                continue;
+            }
+            packed => packed?,
+        };
+        let mut rest = Rest(&packed);
+        while !rest.0.is_empty() {
+            let here = rest.0;
+            let run = rest.number().and_then(|number| ids.get(number));
+            let thing = run.and_then(|run| Some((*run, unpack(&mut rest)?)));
+            let (run, thing) = thing.ok_or_else(|| Error::BrokenRow {
+                table: packing.table,
+                column: packing.column,
+                row: run.map(RunId::to_string).unwrap_or_default(),
+                reason: format!("can't be read at '{here:.40}'"),
+            })?;
+            found.entry(run).or_default().push(thing);
+        }
+    }
+    Ok(found)
+}
+
+async fn packed(
+    on: &mut impl Query,
+    packing: Packing,
+    ids: &[RunId],
+    keys: Option<&[String]>,
+) -> Result<String> {
     let mut select = sql("SELECT string_agg(v.column1 || ':' || ");
-    select.push(each).push(", '') FROM (VALUES ");
+    select.push(packing.each).push(", '') FROM (VALUES ");
     for (index, id) in ids.iter().enumerate() {
         select.push(if index == 0 { "(" } else { ", (" }).push_number(index).push(", ");
         select.push_bind(*id).push(")");
     }
     // SQLite reads the tables of a CROSS JOIN in the order in which they are written.
-    select.push(") AS v CROSS JOIN ").push(table).push(" WHERE run_id = v.column2");
+    select.push(") AS v CROSS JOIN ").push(packing.table).push(" WHERE run_id = v.column2");
     if let Some(keys) = keys {
         select.push(" AND key IN ").push_list(keys.iter().map(String::as_str));
     }
     let packed: Option<(Option<String>,)> = on.first(select).await?;
-    let packed = packed.and_then(|(packed,)| packed).unwrap_or_default();
-    let mut rest = Rest(&packed);
-    while !rest.0.is_empty() {
-        let here = rest.0;
-        let run = rest.number().and_then(|number| ids.get(number));
-        let thing = run.and_then(|run| Some((*run, unpack(&mut rest)?)));
-        let (run, thing) = thing.ok_or_else(|| Error::BrokenRow {
-            table,
-            column: "key",
-            row: run.map(RunId::to_string).unwrap_or_default(),
-            reason: format!("can't be read at '{here:.40}'"),
-        })?;
-        found.entry(run).or_default().push(thing);
-    }
-    Ok(found)
+    Ok(packed.and_then(|(packed,)| packed).unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -1,6 +1,10 @@
 //! Runs with their params, tags, inputs and outputs.
 
-use super::{Arg, Db, Query, Tx, metric, packed, parse, sql};
+use super::{
+    Arg, Db, Query, Tx, metric,
+    packed::{self, Packing},
+    parse, sql,
+};
 use crate::{
     error::{Error, Result},
     gate::{Edit, Manage, RunGrant},
@@ -207,7 +211,8 @@ async fn texts(
     keys: Option<&[String]>,
 ) -> Result<HashMap<RunId, Vec<Tag>>> {
     let each = "octet_length(key) || ':' || key || octet_length(value) || ':' || value";
-    let found = packed::of_runs(&mut db, table, each, ids, keys, |rest| {
+    let packing = Packing { table, column: "key", each };
+    let found = packed::of_runs(&mut db, packing, ids, keys, |rest| {
         Some(Tag { key: rest.text()?.to_owned(), value: rest.text()?.to_owned() })
     });
     let mut found = found.await?;

@@ -2,7 +2,7 @@
 
 use super::{
     Arg, Query, Tx,
-    packed::{self, Rest},
+    packed::{self, Packing, Rest},
 };
 use crate::{
     error::{Error, Result},
@@ -20,10 +20,11 @@ pub(crate) async fn find(
         true => "(2 * octet_length(data)) || ':' || encode(data, 'hex')",
         false => "(2 * octet_length(data)) || ':' || hex(data)",
     };
+    let packing = Packing { table: "metric_sheets", column: "data", each };
     let mut found = HashMap::with_capacity(runs.len());
     for runs in runs.chunks(super::run::CHUNK) {
         let unhex = |rest: &mut Rest<'_>| hex::decode(rest.text()?).ok();
-        for (run, sheets) in packed::of_runs(on, "metric_sheets", each, runs, None, unhex).await? {
+        for (run, sheets) in packed::of_runs(on, packing, runs, None, unhex).await? {
             for data in sheets {
                 let summaries = sheet::unpack(&data).map_err(|error| Error::BrokenRow {
                     table: "metric_sheets",

@@ -17,6 +17,7 @@ on_both_databases! {
     a_long_history_is_read_in_parts,
     readers_see_all_points_while_they_are_merged,
     several_processes_may_merge_at_once,
+    a_run_with_little_in_it_keeps_its_only_block,
     histories_of_several_runs_come_at_once,
     a_crowd_of_requests_is_refused_rather_than_kept_in_memory,
     a_thousand_metrics_are_summed_up_at_once,
@@ -194,7 +195,8 @@ fn a_merge_between_two_looks_of_a_reader_hides_nothing() {
 async fn a_merge_between_two_looks(world: &World) {
     let alice = world.user("alice").await;
     let run = alice.run_in(alice.experiment("vision").await).await;
-    logs_steps(&alice, run, 0..10).await;
+    logs_steps(&alice, run, 0..5).await;
+    logs_steps(&alice, run, 5..10).await;
     world.execute("CREATE TABLE unmerged AS SELECT * FROM blocks").await;
     world.domain.compact().await.unwrap();
     world.execute("CREATE TABLE merged AS SELECT * FROM segments").await;
@@ -218,12 +220,35 @@ async fn a_merge_between_two_looks(world: &World) {
             });
             let waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE relation IN ('blocks'::regclass, 'segments'::regclass) AND NOT granted)";
             while !sqlx::query_scalar::<_, bool>(waits).fetch_one(&mut merge).await.unwrap() {
-                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+                tokio::time::sleep(Duration::from_millis(5)).await;
             }
             sqlx::raw_sql("COMMIT").execute(&mut merge).await.unwrap();
             assert_eq!(reading.await.unwrap(), expected, "{lock}, curve: {reads_curve}");
         }
     }
+}
+
+async fn a_run_with_little_in_it_keeps_its_only_block(world: &World) {
+    let alice = world.user("alice").await;
+    let run = alice.run_in(alice.experiment("vision").await).await;
+    let rows = async |table: &str| -> i64 {
+        let count = sqlx::AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"));
+        match world.is_postgres() {
+            true => sqlx::query_scalar(count).fetch_one(&mut world.postgres().await).await.unwrap(),
+            false => sqlx::query_scalar(count).fetch_one(&mut world.sqlite().await).await.unwrap(),
+        }
+    };
+    logs_steps(&alice, run, 0..10).await;
+    world.domain.compact().await.unwrap();
+    assert_eq!((rows("blocks").await, rows("segments").await), (1, 0));
+    assert_eq!(alice.summary(run, "loss").await.unwrap().count, 10);
+    logs_steps(&alice, run, 10..20).await;
+    world.domain.compact().await.unwrap();
+    assert_eq!((rows("blocks").await, rows("segments").await), (0, 1));
+    logs_steps(&alice, run, 20..30).await;
+    world.domain.compact().await.unwrap();
+    assert_eq!((rows("blocks").await, rows("segments").await), (0, 1));
+    assert_eq!(alice.history(run, "loss").await.len(), 30);
 }
 
 async fn several_processes_may_merge_at_once(world: &World) {
@@ -274,12 +299,12 @@ async fn histories_of_several_runs_come_at_once(world: &World) {
 async fn a_crowd_of_requests_is_refused_rather_than_kept_in_memory(world: &World) {
     let alice = world.user("alice").await;
     let run = alice.run_in(alice.experiment("vision").await).await;
-    // 120 kB each, and 800 kB each: what counts is what they take.
+    // 120 kB each, and 800 kB each once they are cut: what counts is what they take.
     let points = |part: i64| {
         (part * 1000..(part + 1) * 1000).fold(batch(), |batch, step| batch.metric("loss", step, 1.0))
     };
     let notes =
-        |_: i64| (0..100).fold(batch(), |batch, i| batch.tag(&format!("note {i}"), &"x".repeat(8000)));
+        |_: i64| (0..100).fold(batch(), |batch, i| batch.tag(&format!("note {i}"), &"x".repeat(9000)));
     let accepted = logs_while_nothing_can_be_written(world, &alice, run, 700, points).await;
     assert!((450..600).contains(&accepted), "{accepted} accepted");
     assert_eq!(alice.summary(run, "loss").await.unwrap().count, accepted * 1000);
