@@ -15,7 +15,7 @@ use crate::{
 };
 use model::{ExperimentId, RunId};
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -148,6 +148,9 @@ impl Upkeep {
                     tracing::warn!(%error, "can't look for metrics to merge");
                 }
             }
+            if let Err(error) = self.forget_little().await {
+                tracing::warn!(%error, "can't look for metrics to merge");
+            }
             for (run, effort) in self.worth_merging() {
                 let began = Instant::now();
                 if let Err(error) = self.merge(run, effort).await {
@@ -168,6 +171,27 @@ impl Upkeep {
         for (run, blocks, points) in store::block::waiting(&self.db).await? {
             let left = Load { blocks, points, is_behind: false, last: Instant::now() };
             self.loads().entry(run).or_insert(left);
+        }
+        Ok(())
+    }
+
+    /// Forgets resting runs with nothing but one small block, many at a time: they stay as they are.
+    async fn forget_little(&self) -> Result<()> {
+        let is_little = |load: &Load| {
+            load.blocks <= 1 && load.points <= store::block::SMALL && load.last.elapsed() >= RESTS_AFTER
+        };
+        let little: Vec<RunId> =
+            self.loads().iter().filter(|(_, load)| is_little(load)).map(|(run, _)| *run).collect();
+        for runs in little.chunks(1000) {
+            self.fold(&store::block::behind_of(&self.db, runs).await?).await?;
+            let waiting: HashSet<RunId> =
+                store::block::waiting_of(&self.db, runs).await?.into_iter().collect();
+            let mut loads = self.loads();
+            for run in runs {
+                if !waiting.contains(run) && loads.get(run).is_some_and(is_little) {
+                    loads.remove(run);
+                }
+            }
         }
         Ok(())
     }

@@ -15,7 +15,7 @@ use uuid::Uuid;
 /// The number of a run's first block.
 const FIRST: i64 = 1;
 /// A run with nothing but a first block of so many points stays as it is: rows of their own for its metrics would take more.
-const SMALL: i64 = 256;
+pub(crate) const SMALL: u64 = 256;
 
 /// What one commit brings to a run.
 pub(crate) struct NewBlock<'a> {
@@ -97,7 +97,7 @@ pub(crate) struct Progress {
 impl Progress {
     /// Whether this block is all that there is in blocks, and small.
     pub fn is_only(&self, block: &StoredBlock) -> bool {
-        block.seq == FIRST && self.next_seq == FIRST + 1 && block.count <= SMALL
+        block.seq == FIRST && self.next_seq == FIRST + 1 && block.count.unsigned_abs() <= SMALL
     }
 }
 
@@ -195,6 +195,13 @@ pub(crate) async fn claim(tx: &mut Tx, claims: &[Claim]) -> Result<Vec<RunId>> {
 /// Removes a run's blocks up to a number. Returns how many there were.
 pub(crate) async fn remove(tx: &mut Tx, run: RunId, until: i64) -> Result<u64> {
     tx.execute(sql("DELETE FROM blocks WHERE run_id = $1 AND seq <= $2").bind(run).bind(until)).await
+}
+
+/// Those of the runs that have blocks which are worth merging when the run rests.
+pub(crate) async fn waiting_of(mut db: &Db, runs: &[RunId]) -> Result<Vec<RunId>> {
+    let mut select = sql("SELECT DISTINCT run_id FROM blocks WHERE (seq > 1 OR count > 256) AND run_id IN ");
+    select.push_list(runs.iter().copied());
+    Ok(ids(db.all(select).await?))
 }
 
 /// All runs with blocks that are worth merging when the run rests, with how many such blocks and points.
