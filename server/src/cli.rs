@@ -7,7 +7,7 @@ use crate::{
 };
 use clap::{Args, Parser, Subcommand};
 use domain::{Acting, Caller, Config, Domain};
-use model::{ExperimentId, Permission};
+use model::{ExperimentId, Permission, permission::Subject};
 use std::{
     io::{self, Write},
     net::{IpAddr, SocketAddr},
@@ -33,11 +33,14 @@ enum Command {
     /// Manage API tokens.
     #[command(subcommand)]
     Token(TokenCommand),
-    /// Say what a user may do to an experiment or a registered model.
+    /// Manage groups of users.
+    #[command(subcommand)]
+    Group(GroupCommand),
+    /// Say what a user, a group or everyone may do to an experiment or a registered model.
     Grant(GrantArgs),
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 struct StoreArgs {
     /// Where everything but artifacts is kept: sqlite:///path/to/file.db or postgresql://user@host/database.
     #[arg(
@@ -132,12 +135,64 @@ enum TokenCommand {
     },
 }
 
+#[derive(Debug, Subcommand)]
+enum GroupCommand {
+    /// Make a group.
+    Create {
+        /// What to call it.
+        name: String,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// Delete a group: its members lose what was given to it.
+    Delete {
+        /// Which.
+        name: String,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// Take users into a group.
+    Add {
+        /// Which group.
+        name: String,
+        /// Whom.
+        #[arg(required = true)]
+        users: Vec<String>,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// Take users out of a group.
+    Remove {
+        /// Which group.
+        name: String,
+        /// Whom.
+        #[arg(required = true)]
+        users: Vec<String>,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// List groups and who is in them.
+    List {
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+}
+
 #[derive(Debug, Args)]
-#[command(group(clap::ArgGroup::new("what").required(true).args(["experiment", "registered_model"])))]
+#[command(
+    group(clap::ArgGroup::new("what").required(true).args(["experiment", "registered_model"])),
+    group(clap::ArgGroup::new("to").required(true).args(["user", "group", "everyone"]))
+)]
 struct GrantArgs {
-    /// To whom.
+    /// To this user.
     #[arg(long)]
-    user: String,
+    user: Option<String>,
+    /// To the members of this group.
+    #[arg(long)]
+    group: Option<String>,
+    /// To everybody with an account.
+    #[arg(long)]
+    everyone: bool,
     /// Number of the experiment.
     #[arg(long)]
     experiment: Option<i64>,
@@ -199,18 +254,65 @@ impl Cli {
                 domain.close().await;
                 say(&format!("{secret}\n"))
             }
-            Command::Grant(GrantArgs { user, experiment, registered_model, permission, store }) => {
-                let (domain, operator) = store.operate().await?;
-                if let Some(id) = experiment {
-                    operator.grant_experiment(ExperimentId(id), &user, permission).await?;
+            Command::Group(command) => command.run().await,
+            Command::Grant(args) => args.run().await,
+        }
+    }
+}
+
+impl GroupCommand {
+    async fn run(self) -> Result<(), Failure> {
+        let store = match &self {
+            Self::Create { store, .. }
+            | Self::Delete { store, .. }
+            | Self::Add { store, .. }
+            | Self::Remove { store, .. }
+            | Self::List { store } => store.clone(),
+        };
+        let (domain, operator) = store.operate().await?;
+        let mut text = String::new();
+        match self {
+            Self::Create { name, .. } => {
+                operator.create_group(&name).await?;
+            }
+            Self::Delete { name, .. } => operator.delete_group(&name).await?,
+            Self::Add { name, users, .. } => {
+                for user in users {
+                    operator.add_to_group(&name, &user).await?;
                 }
-                if let Some(name) = registered_model {
-                    operator.grant_registered_model(&name, &user, permission).await?;
+            }
+            Self::Remove { name, users, .. } => {
+                for user in users {
+                    operator.remove_from_group(&name, &user).await?;
                 }
-                domain.close().await;
-                Ok(())
+            }
+            Self::List { .. } => {
+                for group in operator.list_groups().await? {
+                    text.push_str(&format!("{}: {}\n", group.name, group.members.join(", ")));
+                }
             }
         }
+        domain.close().await;
+        say(&text)
+    }
+}
+
+impl GrantArgs {
+    async fn run(self) -> Result<(), Failure> {
+        let to = match (self.user, self.group) {
+            (Some(user), _) => Subject::User(user),
+            (None, Some(group)) => Subject::Group(group),
+            (None, None) => Subject::Everyone,
+        };
+        let (domain, operator) = self.store.operate().await?;
+        if let Some(id) = self.experiment {
+            operator.grant_experiment(ExperimentId(id), to.clone(), self.permission).await?;
+        }
+        if let Some(name) = self.registered_model {
+            operator.grant_registered_model(&name, to, self.permission).await?;
+        }
+        domain.close().await;
+        Ok(())
     }
 }
 

@@ -6,6 +6,7 @@
 //! without asking the database is in [`crate::access`].
 
 mod last_use;
+mod manage;
 mod password;
 
 use crate::{
@@ -14,8 +15,8 @@ use crate::{
     store,
 };
 use model::{
-    Code, ExperimentId, Millis, Permission, Problem, TokenId, UserId,
-    account::{Token, User},
+    Code, Millis, Problem, TokenId, UserId,
+    account::{Token, User, UserState},
 };
 use sha2::{Digest, Sha256};
 use std::{sync::Arc, time::Duration};
@@ -36,6 +37,14 @@ fn refused() -> Error {
     Problem::new(Code::Unauthenticated, "Wrong name or password.").into()
 }
 
+fn name_taken(name: &str) -> Error {
+    Problem::new(Code::ResourceAlreadyExists, format!("User (username={name}) already exists.")).into()
+}
+
+pub(crate) fn no_user(name: &str) -> Error {
+    Error::missing(format!("User with username={name} not found"))
+}
+
 fn hash_secret(secret: &str) -> [u8; 32] {
     Sha256::digest(secret.as_bytes()).into()
 }
@@ -52,7 +61,7 @@ fn check_password(password: &str) -> Result<()> {
     }
 }
 
-fn check_name(name: &str, what: &str) -> Result<()> {
+pub(crate) fn check_name(name: &str, what: &str) -> Result<()> {
     if name.trim().is_empty() || name.len() > 250 || name.chars().any(char::is_control) || name.contains(':')
     {
         return Err(Error::invalid(format!(
@@ -72,7 +81,7 @@ impl Domain {
     }
 
     async fn verified(&self, name: &str, password: &str) -> Result<Arc<store::account::Account>> {
-        let found = self.account_named_now(name).await?;
+        let found = self.account_named_now(name).await?.filter(|account| account.may_sign_in());
         // An unknown name takes as long as a wrong password: both verify a hash.
         const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$Cw8tLdJAmPzbbYdQTDDZIVtbCNhJM8kMEmYrCmqMpuE";
         let hash = found.as_ref().map_or(NOBODY, |account| account.password_hash.as_str());
@@ -103,7 +112,7 @@ impl Domain {
         let Some(verified_against) = self.passwords.verified_against(fingerprint) else { return Ok(None) };
         let account = self.account_named(name).await?;
         Ok(account
-            .filter(|account| *account.password_hash == *verified_against)
+            .filter(|account| account.may_sign_in() && *account.password_hash == *verified_against)
             .map(|account| account.caller()))
     }
 
@@ -112,7 +121,8 @@ impl Domain {
     /// # Errors
     /// `UNAUTHENTICATED` if it's nobody's.
     pub async fn unchecked_token(&self, secret: &str) -> Result<Caller> {
-        let Some((account, token)) = self.token_with(hash_secret(secret)).await? else {
+        let found = self.token_with(hash_secret(secret)).await?;
+        let Some((account, token)) = found.filter(|(account, _)| account.may_act()) else {
             return Err(Problem::new(Code::Unauthenticated, "The token is not valid.").into());
         };
         self.last_use.note(token);
@@ -124,7 +134,8 @@ impl Domain {
     /// # Errors
     /// If the database fails.
     pub async fn unchecked_user(&self, id: UserId) -> Result<Option<Caller>> {
-        Ok(self.account_with(id).await?.map(|account| account.caller()))
+        let found = self.account_with(id).await?.filter(|account| account.may_sign_in());
+        Ok(found.map(|account| account.caller()))
     }
 
     /// The caller for whom this sign-in link was made. It works once.
@@ -193,7 +204,7 @@ impl Domain {
 }
 
 impl Acting {
-    fn must_be_admin(&self) -> Result<()> {
+    pub(crate) fn must_be_admin(&self) -> Result<()> {
         if self.caller.is_admin() {
             return Ok(());
         }
@@ -212,17 +223,22 @@ impl Acting {
         self.must_be_admin()?;
         check_name(name, "user")?;
         check_password(password)?;
-        let user =
-            User { id: UserId(clock::new_uuid()?), name: name.to_owned(), is_admin, created: clock::now() };
         let hash = self.domain.passwords.hash(password).await?;
+        self.insert_user(name, &hash, is_admin, false).await
+    }
+
+    async fn insert_user(&self, name: &str, hash: &str, is_admin: bool, is_service: bool) -> Result<User> {
+        let user = User {
+            id: UserId(clock::new_uuid()?),
+            name: name.to_owned(),
+            is_admin,
+            is_service,
+            state: UserState::Active,
+            created: clock::now(),
+        };
         let mut tx = self.domain.db.begin().await?;
-        store::account::insert(&mut tx, &user, &hash).await.map_err(|error| {
-            if error.is_duplicate() {
-                let message = format!("User (username={name}) already exists.");
-                return Problem::new(Code::ResourceAlreadyExists, message).into();
-            }
-            error
-        })?;
+        let taken = |error: Error| if error.is_duplicate() { name_taken(name) } else { error };
+        store::account::insert(&mut tx, &user, hash).await.map_err(taken)?;
         tx.commit().await?;
         Ok(user)
     }
@@ -245,35 +261,9 @@ impl Acting {
         self.domain.create_link(self.user_named(name).await?, life).await
     }
 
-    async fn user_named(&self, name: &str) -> Result<UserId> {
+    pub(crate) async fn user_named(&self, name: &str) -> Result<UserId> {
         let found = store::account::unchecked_find_by_name(&self.domain.db, name).await?;
-        found
-            .map(|account| account.user.id)
-            .ok_or_else(|| Error::missing(format!("User with username={name} not found")))
-    }
-
-    /// Says what a user may do to an experiment. Needs MANAGE.
-    ///
-    /// # Errors
-    /// `RESOURCE_DOES_NOT_EXIST`, `PERMISSION_DENIED`.
-    pub async fn grant_experiment(&self, id: ExperimentId, user: &str, level: Permission) -> Result<()> {
-        let grant = self.experiment::<crate::gate::Manage>(id).await?;
-        let user = self.user_named(user).await?;
-        let mut tx = self.domain.db.begin().await?;
-        store::permission::set_experiment(&mut tx, grant.id(), user, level).await?;
-        tx.commit().await
-    }
-
-    /// Says what a user may do to a registered model. Needs MANAGE.
-    ///
-    /// # Errors
-    /// `RESOURCE_DOES_NOT_EXIST`, `PERMISSION_DENIED`.
-    pub async fn grant_registered_model(&self, name: &str, user: &str, level: Permission) -> Result<()> {
-        let grant = self.registered::<crate::gate::Manage>(name).await?;
-        let user = self.user_named(user).await?;
-        let mut tx = self.domain.db.begin().await?;
-        store::permission::set_registered(&mut tx, grant.name(), user, level).await?;
-        tx.commit().await
+        found.map(|account| account.user.id).ok_or_else(|| no_user(name))
     }
 
     /// Changes one's own password; whoever is signed in elsewhere stays so.

@@ -4,10 +4,10 @@ use crate::{
     Acting, Domain, clock,
     error::{Error, Result},
     gate::{Edit, Manage, Read},
-    store,
+    store::{self, permission::Made},
 };
 use model::{
-    Code, ExperimentId, Permission, Problem,
+    Code, ExperimentId, Problem,
     experiment::{Experiment, Lifecycle, ViewType},
     filter::{self, ExperimentFilter, ExperimentOrder, OrderBy},
     name,
@@ -108,7 +108,7 @@ impl Acting {
         };
         store::experiment::set_new(&mut tx, id, &location, tags).await?;
         if let Some(user) = self.caller.user() {
-            store::permission::set_experiment(&mut tx, id, user, Permission::Manage).await?;
+            store::permission::give_maker(&mut tx, Made::Experiment(id), user).await?;
         }
         tx.commit().await?;
         Ok(id)

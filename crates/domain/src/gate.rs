@@ -199,12 +199,12 @@ impl<L> ArtifactGrant<L> {
 pub(crate) enum VisibleTo {
     /// All there are.
     Everything,
-    /// What this account was given READ of, or what everybody may read by default.
+    /// What this account may read.
     User {
         /// The account.
         user: UserId,
-        /// Whether the default lets them read what nobody said anything about.
-        by_default: bool,
+        /// What it may do to what nobody said anything about.
+        default: Permission,
     },
 }
 
@@ -321,7 +321,7 @@ impl Acting {
             caller if caller.is_admin() => VisibleTo::Everything,
             Caller::User { id, .. } => VisibleTo::User {
                 user: *id,
-                by_default: self.domain.default_permission() >= Permission::Read,
+                default: self.domain.default_permission(),
             },
             Caller::Local => VisibleTo::Everything,
         }

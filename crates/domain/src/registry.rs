@@ -9,12 +9,13 @@ use crate::{
     gate::{Edit, Level, Manage, ModelGrant, Read, RegisteredGrant},
     store::{
         self, Tx,
+        permission::Made,
         registry::{IS_PROMPT, version},
         search::Slice,
     },
 };
 use model::{
-    Code, Permission, Problem,
+    Code, Problem,
     filter::{
         self, ModelVersionFilter, ModelVersionOrder, OrderBy, RegisteredModelFilter, RegisteredModelOrder,
     },
@@ -64,7 +65,7 @@ impl Acting {
             });
         }
         if let Some(user) = self.caller.user() {
-            store::permission::set_registered(&mut tx, name, user, Permission::Manage).await?;
+            store::permission::give_maker(&mut tx, Made::Registered(name), user).await?;
         }
         tx.commit().await?;
         // Read again: a tag that came twice is there once.

@@ -65,6 +65,10 @@ uuid_id!(
     UserId, ""
 );
 uuid_id!(
+    /// Id of a group of accounts.
+    GroupId, ""
+);
+uuid_id!(
     /// Id of an API token: what it is called in lists, not the secret itself.
     TokenId, ""
 );

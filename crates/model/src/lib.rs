@@ -20,7 +20,7 @@ pub mod problem;
 pub mod registry;
 pub mod run;
 
-pub use id::{ExperimentId, ModelId, RunId, TokenId, UserId};
+pub use id::{ExperimentId, GroupId, ModelId, RunId, TokenId, UserId};
 pub use permission::Permission;
 pub use problem::{Code, Problem};
 

@@ -9,6 +9,7 @@ pub(crate) mod account;
 pub(crate) mod block;
 pub(crate) mod changes;
 pub(crate) mod experiment;
+pub(crate) mod group;
 pub(crate) mod key;
 pub(crate) mod logged_model;
 pub(crate) mod metric;

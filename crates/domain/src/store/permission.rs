@@ -1,8 +1,15 @@
 //! Who may do what, as stored. Only the gate calls the finders.
 
-use super::{Db, Query, Sql, Tx, parse, sql};
-use crate::{error::Result, gate::VisibleTo};
-use model::{ExperimentId, ModelId, Permission, RunId, UserId, experiment::Lifecycle};
+use super::{Arg, Db, Query, Sql, Tx, parse, sql};
+use crate::{
+    error::Result,
+    gate::{ExperimentGrant, Manage, RegisteredGrant, VisibleTo},
+};
+use model::{
+    ExperimentId, GroupId, ModelId, Permission, RunId, UserId,
+    experiment::Lifecycle,
+    permission::{Given, Subject},
+};
 use sqlx::FromRow;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -35,6 +42,60 @@ fn level_of(table: &'static str, row: impl ToString, rank: Option<i64>) -> Resul
     rank.map(|rank| parse(table, "level", row, Permission::from_rank(rank))).transpose()
 }
 
+/// What permissions are given to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Kind {
+    Experiment,
+    Registered,
+}
+
+impl Kind {
+    /// The table of what is given to accounts, that of groups, that of the things, and the things' key in the first two and
+    /// in the third.
+    fn tables(self) -> (&'static str, &'static str, &'static str, &'static str, &'static str) {
+        match self {
+            Self::Experiment => (
+                "experiment_permissions",
+                "experiment_group_permissions",
+                "experiments",
+                "experiment_id",
+                "id",
+            ),
+            Self::Registered => (
+                "registered_model_permissions",
+                "registered_model_group_permissions",
+                "registered_models",
+                "name",
+                "name",
+            ),
+        }
+    }
+
+    /// Adds an expression: the level that counts for an account of all that was given of the thing in `column`, NULL if
+    /// nothing was. The rule is that of [`model::permission::effective`].
+    fn push_given(self, select: &mut Sql, column: &'static str, user: Option<UserId>) {
+        let user = user.map(|user| user.0);
+        let (to_users, to_groups, things, thing, id) = self.tables();
+        select.push("COALESCE((SELECT gp.level FROM ").push(to_users).push(" gp WHERE gp.").push(thing);
+        select.push(" = ").push(column).push(" AND gp.user_id = ").push_bind(user);
+        select.push("), (SELECT MAX(gp.level) FROM ").push(to_groups);
+        select.push(" gp JOIN group_members gm ON gm.group_id = gp.group_id WHERE gp.").push(thing);
+        select.push(" = ").push(column).push(" AND gm.user_id = ").push_bind(user);
+        select.push("), (SELECT gt.everyone_level FROM ").push(things).push(" gt WHERE gt.").push(id);
+        select.push(" = ").push(column).push("))");
+    }
+
+    fn push_visible(self, select: &mut Sql, visible: VisibleTo, column: &'static str) {
+        let VisibleTo::User { user, default } = visible else {
+            select.push("TRUE");
+            return;
+        };
+        select.push("COALESCE(");
+        self.push_given(select, column, Some(user));
+        select.push(", ").push_bind(default.rank()).push(") >= ").push_bind(Permission::Read.rank());
+    }
+}
+
 pub(crate) async fn of_experiment(
     db: &Db,
     id: ExperimentId,
@@ -47,14 +108,10 @@ pub(crate) async fn of_experiment(
         level: Option<i64>,
     }
     let mut db = db;
-    let row: Option<Row> = db
-        .first(
-            sql("SELECT e.artifact_location, e.lifecycle, p.level FROM experiments e
-                 LEFT JOIN experiment_permissions p ON p.experiment_id = e.id AND p.user_id = $1 WHERE e.id = $2")
-            .bind(user.map(|user| user.0))
-            .bind(id),
-        )
-        .await?;
+    let mut select = sql("SELECT e.artifact_location, e.lifecycle, ");
+    Kind::Experiment.push_given(&mut select, "e.id", user);
+    select.push(" AS level FROM experiments e WHERE e.id = ").push_bind(id);
+    let row: Option<Row> = db.first(select).await?;
     row.map(|row| {
         Ok(Found {
             level: level_of("experiment_permissions", id, row.level)?,
@@ -76,10 +133,9 @@ pub(crate) async fn of_runs(db: &Db, ids: &[RunId], user: Option<UserId>) -> Res
         level: Option<i64>,
     }
     let mut db = db;
-    let mut select = sql("SELECT r.id, r.experiment_id, r.lifecycle, p.level FROM runs r
-         LEFT JOIN experiment_permissions p ON p.experiment_id = r.experiment_id AND p.user_id = $1 WHERE r.id IN ")
-    .bind(user.map(|user| user.0));
-    select.push_list(ids.iter().copied());
+    let mut select = sql("SELECT r.id, r.experiment_id, r.lifecycle, ");
+    Kind::Experiment.push_given(&mut select, "r.experiment_id", user);
+    select.push(" AS level FROM runs r WHERE r.id IN ").push_list(ids.iter().copied());
     let rows: Vec<Row> = db.all(select).await?;
     rows.into_iter()
         .map(|row| {
@@ -101,27 +157,15 @@ pub(crate) async fn of_model(
     id: ModelId,
     user: Option<UserId>,
 ) -> Result<Option<Found<FoundModel>>> {
-    #[derive(FromRow)]
-    struct Row {
-        experiment_id: i64,
-        lifecycle: String,
-        level: Option<i64>,
-    }
     let mut db = db;
-    let row: Option<Row> = db
-        .first(
-            sql("SELECT m.experiment_id, m.lifecycle, p.level FROM logged_models m
-                 LEFT JOIN experiment_permissions p ON p.experiment_id = m.experiment_id AND p.user_id = $1 WHERE m.id = $2")
-            .bind(user.map(|user| user.0))
-            .bind(id),
-        )
-        .await?;
-    row.map(|row| {
+    let mut select = sql("SELECT m.experiment_id, m.lifecycle, ");
+    Kind::Experiment.push_given(&mut select, "m.experiment_id", user);
+    select.push(" AS level FROM logged_models m WHERE m.id = ").push_bind(id);
+    let row: Option<(i64, String, Option<i64>)> = db.first(select).await?;
+    row.map(|(experiment, lifecycle, level)| {
         Ok(Found {
-            level: level_of("experiment_permissions", row.experiment_id, row.level)?,
-            thing: FoundModel {
-                lifecycle: parse("logged_models", "lifecycle", id, row.lifecycle.parse().ok())?,
-            },
+            level: level_of("experiment_permissions", experiment, level)?,
+            thing: FoundModel { lifecycle: parse("logged_models", "lifecycle", id, lifecycle.parse().ok())? },
         })
     })
     .transpose()
@@ -129,81 +173,149 @@ pub(crate) async fn of_model(
 
 pub(crate) async fn of_registered(db: &Db, name: &str, user: Option<UserId>) -> Result<Option<Found<()>>> {
     let mut db = db;
-    let row: Option<(Option<i64>,)> = db
-        .first(
-            sql("SELECT p.level FROM registered_models m
-                 LEFT JOIN registered_model_permissions p ON p.name = m.name AND p.user_id = $1 WHERE m.name = $2")
-            .bind(user.map(|user| user.0))
-            .bind(name),
-        )
-        .await?;
+    let mut select = sql("SELECT ");
+    Kind::Registered.push_given(&mut select, "m.name", user);
+    select.push(" AS level FROM registered_models m WHERE m.name = ").push_bind(name);
+    let row: Option<(Option<i64>,)> = db.first(select).await?;
     row.map(|(level,)| Ok(Found { thing: (), level: level_of("registered_model_permissions", name, level)? }))
         .transpose()
 }
 
 /// Adds the condition that the experiment in `column` is visible. The statement goes on with whatever comes next.
 pub(crate) fn push_visible_experiment(select: &mut Sql, visible: VisibleTo, column: &'static str) {
-    let VisibleTo::User { user, by_default } = visible else {
-        select.push("TRUE");
-        return;
-    };
-    select.push("(EXISTS (SELECT 1 FROM experiment_permissions vp WHERE vp.experiment_id = ").push(column);
-    select.push(" AND vp.level >= 1 AND vp.user_id = ").push_bind(user).push(")");
-    if by_default {
-        select
-            .push(" OR NOT EXISTS (SELECT 1 FROM experiment_permissions vp WHERE vp.experiment_id = ")
-            .push(column);
-        select.push(" AND vp.user_id = ").push_bind(user).push(")");
-    }
-    select.push(")");
+    Kind::Experiment.push_visible(select, visible, column);
 }
 
 /// Adds the condition that the registered model named in `column` is visible.
 pub(crate) fn push_visible_registered(select: &mut Sql, visible: VisibleTo, column: &'static str) {
-    let VisibleTo::User { user, by_default } = visible else {
-        select.push("TRUE");
-        return;
-    };
-    select.push("(EXISTS (SELECT 1 FROM registered_model_permissions vp WHERE vp.name = ").push(column);
-    select.push(" AND vp.level >= 1 AND vp.user_id = ").push_bind(user).push(")");
-    if by_default {
-        select
-            .push(" OR NOT EXISTS (SELECT 1 FROM registered_model_permissions vp WHERE vp.name = ")
-            .push(column);
-        select.push(" AND vp.user_id = ").push_bind(user).push(")");
+    Kind::Registered.push_visible(select, visible, column);
+}
+
+/// A thing whose manager says who may do what to it.
+#[derive(Clone, Copy)]
+pub(crate) enum Managed<'a> {
+    Experiment(&'a ExperimentGrant<Manage>),
+    Registered(&'a RegisteredGrant<Manage>),
+}
+
+impl Managed<'_> {
+    fn kind(self) -> Kind {
+        match self {
+            Self::Experiment(_) => Kind::Experiment,
+            Self::Registered(_) => Kind::Registered,
+        }
     }
-    select.push(")");
+
+    fn key(self) -> Arg {
+        match self {
+            Self::Experiment(grant) => grant.id().into(),
+            Self::Registered(grant) => grant.name().into(),
+        }
+    }
 }
 
-/// Says what somebody may do to an experiment; what was said before no longer counts.
-pub(crate) async fn set_experiment(
-    tx: &mut Tx,
-    id: ExperimentId,
-    user: UserId,
-    level: Permission,
-) -> Result<()> {
+/// To whom something is given, by id.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum SubjectId {
+    User(UserId),
+    Group(GroupId),
+    Everyone,
+}
+
+/// Says what somebody may do to a thing; what was said before no longer counts.
+pub(crate) async fn give(tx: &mut Tx, managed: Managed<'_>, to: SubjectId, level: Permission) -> Result<()> {
+    set(tx, managed.kind(), managed.key(), to, level).await
+}
+
+/// Who makes a thing may manage it.
+pub(crate) async fn give_maker(tx: &mut Tx, made: Made<'_>, user: UserId) -> Result<()> {
+    let (kind, key) = match made {
+        Made::Experiment(id) => (Kind::Experiment, id.into()),
+        Made::Registered(name) => (Kind::Registered, name.into()),
+    };
+    set(tx, kind, key, SubjectId::User(user), Permission::Manage).await
+}
+
+/// A thing that is made in this transaction.
+#[derive(Clone, Copy)]
+pub(crate) enum Made<'a> {
+    Experiment(ExperimentId),
+    Registered(&'a str),
+}
+
+async fn set(tx: &mut Tx, kind: Kind, key: Arg, to: SubjectId, level: Permission) -> Result<()> {
     tx.changes_access();
-    tx.execute(
-        sql("INSERT INTO experiment_permissions (experiment_id, user_id, level) VALUES ($1, $2, $3)
-             ON CONFLICT (experiment_id, user_id) DO UPDATE SET level = excluded.level")
-        .bind(id)
-        .bind(user)
-        .bind(level.rank()),
-    )
-    .await?;
+    let (to_users, to_groups, things, thing, id) = kind.tables();
+    let (table, column, subject): (_, _, Uuid) = match to {
+        SubjectId::User(user) => (to_users, "user_id", user.0),
+        SubjectId::Group(group) => (to_groups, "group_id", group.0),
+        SubjectId::Everyone => {
+            let mut update = sql("UPDATE ");
+            update.push(things).push(" SET everyone_level = ").push_bind(level.rank());
+            update.push(" WHERE ").push(id).push(" = ").push_bind(key);
+            tx.execute(update).await?;
+            return Ok(());
+        }
+    };
+    let mut insert = sql("INSERT INTO ");
+    insert.push(table).push(" (").push(thing).push(", ").push(column).push(", level) VALUES ");
+    insert.push_list([key, subject.into(), level.rank().into()]);
+    insert.push(" ON CONFLICT (").push(thing).push(", ").push(column);
+    insert.push(") DO UPDATE SET level = excluded.level");
+    tx.execute(insert).await?;
     Ok(())
 }
 
-/// Says what somebody may do to a registered model; what was said before no longer counts.
-pub(crate) async fn set_registered(tx: &mut Tx, name: &str, user: UserId, level: Permission) -> Result<()> {
+/// Takes back what was said of somebody, who then has what their groups, everyone or nobody has. Whether something was.
+pub(crate) async fn take(tx: &mut Tx, managed: Managed<'_>, from: SubjectId) -> Result<bool> {
     tx.changes_access();
-    tx.execute(
-        sql("INSERT INTO registered_model_permissions (name, user_id, level) VALUES ($1, $2, $3)
-             ON CONFLICT (name, user_id) DO UPDATE SET level = excluded.level")
-        .bind(name)
-        .bind(user)
-        .bind(level.rank()),
-    )
-    .await?;
-    Ok(())
+    let (to_users, to_groups, things, thing, id) = managed.kind().tables();
+    let mut change = match from {
+        SubjectId::User(user) => {
+            let mut delete = sql("DELETE FROM ");
+            delete.push(to_users).push(" WHERE user_id = ").push_bind(user).push(" AND ").push(thing);
+            delete
+        }
+        SubjectId::Group(group) => {
+            let mut delete = sql("DELETE FROM ");
+            delete.push(to_groups).push(" WHERE group_id = ").push_bind(group).push(" AND ").push(thing);
+            delete
+        }
+        SubjectId::Everyone => {
+            let mut update = sql("UPDATE ");
+            update.push(things).push(" SET everyone_level = NULL WHERE everyone_level IS NOT NULL AND ").push(id);
+            update
+        }
+    };
+    change.push(" = ").push_bind(managed.key());
+    Ok(tx.execute(change).await? > 0)
+}
+
+/// All that was given of a thing, sorted by subject.
+pub(crate) async fn list(mut db: &Db, managed: Managed<'_>) -> Result<Vec<Given>> {
+    let (to_users, to_groups, things, thing, id) = managed.kind().tables();
+    let mut select = sql("SELECT 'user', u.name, p.level FROM ");
+    select.push(to_users).push(" p JOIN users u ON u.id = p.user_id WHERE p.").push(thing);
+    select.push(" = ").push_bind(managed.key());
+    select.push(" UNION ALL SELECT 'group', g.name, p.level FROM ").push(to_groups);
+    select.push(" p JOIN user_groups g ON g.id = p.group_id WHERE p.").push(thing);
+    select.push(" = ").push_bind(managed.key());
+    select.push(" UNION ALL SELECT 'everyone', '', t.everyone_level FROM ").push(things);
+    select.push(" t WHERE t.everyone_level IS NOT NULL AND t.").push(id);
+    select.push(" = ").push_bind(managed.key());
+    let rows: Vec<(String, String, i64)> = db.all(select).await?;
+    let mut given = rows
+        .into_iter()
+        .map(|(kind, name, rank)| {
+            let level = parse(to_users, "level", &name, Permission::from_rank(rank))?;
+            let to = match kind.as_str() {
+                "user" => Subject::User(name),
+                "group" => Subject::Group(name),
+                _ => Subject::Everyone,
+            };
+            Ok(Given { to, level })
+        })
+        .collect::<Result<Vec<_>>>()?;
+    given.sort();
+    Ok(given)
 }

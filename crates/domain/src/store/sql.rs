@@ -48,6 +48,7 @@ arg_from! {
     model::RunId => |value| Self::Uuid(Some(value.0)),
     model::ModelId => |value| Self::Uuid(Some(value.0)),
     model::UserId => |value| Self::Uuid(Some(value.0)),
+    model::GroupId => |value| Self::Uuid(Some(value.0)),
     model::TokenId => |value| Self::Uuid(Some(value.0)),
 }
 

@@ -8,6 +8,7 @@ use model::{
     experiment::ViewType,
     logged_model::{ModelStatus, NewModel},
     page::{ArtifactRoot, RunsQuery},
+    permission::Subject,
     registry::NewVersion,
     run::{ModelOutput, RunUpdate},
 };
@@ -123,6 +124,10 @@ async fn attempts(user: &User, on: &Things) -> Vec<Attempt> {
         Edit create_run(new_run(on.experiment));
         Edit create_model(new_model(on.experiment, "model"));
         Manage grant_experiment(on.experiment, friend, Manage);
+        Manage grant_experiment(on.experiment, Subject::Everyone, Read);
+        Manage ungrant_experiment(on.experiment, Subject::Everyone);
+        Manage experiment_permissions(on.experiment);
+        Manage explain_experiment(on.experiment, friend);
 
         Read get_run(on.run);
         Read run_page(on.run);
@@ -161,6 +166,10 @@ async fn attempts(user: &User, on: &Things) -> Vec<Attempt> {
         Edit set_alias(name, "best", 1);
         Edit delete_alias(name, "best");
         Manage grant_registered_model(name, friend, Manage);
+        Manage grant_registered_model(name, Subject::Everyone, Read);
+        Manage ungrant_registered_model(name, Subject::Everyone);
+        Manage registered_model_permissions(name);
+        Manage explain_registered_model(name, friend);
         Manage delete_version(name, 1);
         Edit rename_registered_model(name, &renamed);
         Manage delete_registered_model(if user.get_registered_model(&renamed).await.is_ok() { &renamed } else { name });

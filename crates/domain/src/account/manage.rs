@@ -1,0 +1,117 @@
+//! What admins do with accounts.
+
+use super::{check_name, name_taken, no_user};
+use crate::{
+    Acting,
+    error::{Error, Result},
+    store::{self, Tx},
+};
+use model::{
+    UserId,
+    account::{User, UserState},
+};
+
+impl Acting {
+    /// All accounts but deleted ones, by name. For admins.
+    ///
+    /// # Errors
+    /// `PERMISSION_DENIED`.
+    pub async fn list_users(&self) -> Result<Vec<User>> {
+        self.must_be_admin()?;
+        store::account::list(&self.domain.db).await
+    }
+
+    /// Makes an account for programs: it has tokens and can't sign in. For admins.
+    ///
+    /// # Errors
+    /// `PERMISSION_DENIED`, `INVALID_PARAMETER_VALUE` for the name, `RESOURCE_ALREADY_EXISTS`.
+    pub async fn create_service(&self, name: &str) -> Result<User> {
+        self.must_be_admin()?;
+        check_name(name, "service")?;
+        // No password has this hash.
+        self.insert_user(name, "", false, true).await
+    }
+
+    /// Gives an account another name; all that belongs to it stays so. For admins.
+    ///
+    /// # Errors
+    /// `PERMISSION_DENIED`, `RESOURCE_DOES_NOT_EXIST`, `INVALID_PARAMETER_VALUE` for the name, `RESOURCE_ALREADY_EXISTS`.
+    pub async fn rename_user(&self, name: &str, to: &str) -> Result<()> {
+        let user = self.managed_user(name).await?;
+        check_name(to, "user")?;
+        let mut tx = self.domain.db.begin().await?;
+        let taken = |error: Error| if error.is_duplicate() { name_taken(to) } else { error };
+        store::account::rename(&mut tx, user.id, to).await.map_err(taken)?;
+        tx.commit().await
+    }
+
+    /// Keeps an account from doing anything, at once and everywhere, until it is enabled again. For admins.
+    ///
+    /// # Errors
+    /// `PERMISSION_DENIED`, `RESOURCE_DOES_NOT_EXIST`, `INVALID_PARAMETER_VALUE` for the last admin.
+    pub async fn disable_user(&self, name: &str) -> Result<()> {
+        let user = self.managed_user(name).await?;
+        let mut tx = self.domain.db.begin().await?;
+        keep_an_admin(&mut tx, user.id).await?;
+        store::account::set_state(&mut tx, user.id, UserState::Disabled).await?;
+        tx.commit().await
+    }
+
+    /// Lets a disabled account do what it may. For admins.
+    ///
+    /// # Errors
+    /// `PERMISSION_DENIED`, `RESOURCE_DOES_NOT_EXIST`.
+    pub async fn enable_user(&self, name: &str) -> Result<()> {
+        let user = self.managed_user(name).await?;
+        let mut tx = self.domain.db.begin().await?;
+        store::account::set_state(&mut tx, user.id, UserState::Active).await?;
+        tx.commit().await
+    }
+
+    /// Makes somebody an admin, or no longer one. For admins.
+    ///
+    /// # Errors
+    /// `PERMISSION_DENIED`, `RESOURCE_DOES_NOT_EXIST`, `INVALID_PARAMETER_VALUE` for the last admin or a service.
+    pub async fn set_admin(&self, name: &str, is_admin: bool) -> Result<()> {
+        let user = self.managed_user(name).await?;
+        if user.is_service && is_admin {
+            return Err(Error::invalid("A service can't be an admin. Give it the permissions it needs."));
+        }
+        let mut tx = self.domain.db.begin().await?;
+        if !is_admin {
+            keep_an_admin(&mut tx, user.id).await?;
+        }
+        store::account::set_admin(&mut tx, user.id, is_admin).await?;
+        tx.commit().await
+    }
+
+    /// Deletes an account: its tokens, sessions, memberships and permissions are gone, its name is free. What it made stays
+    /// its. For admins.
+    ///
+    /// # Errors
+    /// `PERMISSION_DENIED`, `RESOURCE_DOES_NOT_EXIST`, `INVALID_PARAMETER_VALUE` for the last admin.
+    pub async fn delete_user(&self, name: &str) -> Result<()> {
+        let user = self.managed_user(name).await?;
+        let mut tx = self.domain.db.begin().await?;
+        keep_an_admin(&mut tx, user.id).await?;
+        store::account::strip(&mut tx, user.id).await?;
+        // Names are unique, and nobody else has this id.
+        store::account::rename(&mut tx, user.id, &format!("{name} (deleted {})", user.id)).await?;
+        store::account::set_state(&mut tx, user.id, UserState::Deleted).await?;
+        tx.commit().await
+    }
+
+    async fn managed_user(&self, name: &str) -> Result<User> {
+        self.must_be_admin()?;
+        let found = store::account::unchecked_find_by_name(&self.domain.db, name).await?;
+        found.map(|account| account.user).ok_or_else(|| no_user(name))
+    }
+}
+
+/// An error if nobody else is an admin: without one nobody could be made one again.
+async fn keep_an_admin(tx: &mut Tx, user: UserId) -> Result<()> {
+    if store::account::is_admin(tx, user).await? && !store::account::has_other_admin(tx, user).await? {
+        return Err(Error::invalid("This is the last admin. Make somebody else an admin first."));
+    }
+    Ok(())
+}

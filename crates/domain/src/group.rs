@@ -1,0 +1,113 @@
+//! Groups: people who are given permissions together. Admins make them and say who is in them.
+
+use crate::{
+    Acting,
+    account::check_name,
+    clock,
+    error::{Error, Result},
+    store,
+};
+use model::{Code, GroupId, Problem, account::Group};
+
+/// Groups there may be.
+const MOST_GROUPS: usize = 10_000;
+
+impl Acting {
+    /// All groups with their members, by name. For admins.
+    ///
+    /// # Errors
+    /// `PERMISSION_DENIED`.
+    pub async fn list_groups(&self) -> Result<Vec<Group>> {
+        self.must_be_admin()?;
+        store::group::list(&self.domain.db).await
+    }
+
+    /// Makes an empty group. For admins.
+    ///
+    /// # Errors
+    /// `PERMISSION_DENIED`, `INVALID_PARAMETER_VALUE` for the name, `RESOURCE_ALREADY_EXISTS`.
+    pub async fn create_group(&self, name: &str) -> Result<Group> {
+        self.must_be_admin()?;
+        check_name(name, "group")?;
+        if store::group::list(&self.domain.db).await?.len() >= MOST_GROUPS {
+            return Err(Error::invalid(format!("There may be {MOST_GROUPS} groups.")));
+        }
+        let group = Group {
+            id: GroupId(clock::new_uuid()?),
+            name: name.to_owned(),
+            created: clock::now(),
+            members: Vec::new(),
+        };
+        let mut tx = self.domain.db.begin().await?;
+        store::group::insert(&mut tx, group.id, name, group.created)
+            .await
+            .map_err(|error| if error.is_duplicate() { taken(name) } else { error })?;
+        tx.commit().await?;
+        Ok(group)
+    }
+
+    /// Gives a group another name; its members keep what they have. For admins.
+    ///
+    /// # Errors
+    /// As [`Self::create_group`], and `RESOURCE_DOES_NOT_EXIST`.
+    pub async fn rename_group(&self, name: &str, to: &str) -> Result<()> {
+        let id = self.group_named(name).await?;
+        check_name(to, "group")?;
+        let mut tx = self.domain.db.begin().await?;
+        store::group::rename(&mut tx, id, to)
+            .await
+            .map_err(|error| if error.is_duplicate() { taken(to) } else { error })?;
+        tx.commit().await
+    }
+
+    /// Deletes a group: its members no longer have what was given to it. For admins.
+    ///
+    /// # Errors
+    /// `PERMISSION_DENIED`, `RESOURCE_DOES_NOT_EXIST`.
+    pub async fn delete_group(&self, name: &str) -> Result<()> {
+        let id = self.group_named(name).await?;
+        let mut tx = self.domain.db.begin().await?;
+        store::group::delete(&mut tx, id).await?;
+        tx.commit().await
+    }
+
+    /// Takes a user into a group; doing it again is fine. For admins.
+    ///
+    /// # Errors
+    /// `PERMISSION_DENIED`, `RESOURCE_DOES_NOT_EXIST` for the group or the user.
+    pub async fn add_to_group(&self, name: &str, user: &str) -> Result<()> {
+        let id = self.group_named(name).await?;
+        let user = self.user_named(user).await?;
+        let mut tx = self.domain.db.begin().await?;
+        store::group::add(&mut tx, id, user).await?;
+        tx.commit().await
+    }
+
+    /// Takes a user out of a group. For admins.
+    ///
+    /// # Errors
+    /// `PERMISSION_DENIED`, `RESOURCE_DOES_NOT_EXIST` for the group or the user, or if they aren't in it.
+    pub async fn remove_from_group(&self, name: &str, user: &str) -> Result<()> {
+        let id = self.group_named(name).await?;
+        let id_of_user = self.user_named(user).await?;
+        let mut tx = self.domain.db.begin().await?;
+        if !store::group::remove(&mut tx, id, id_of_user).await? {
+            return Err(Error::missing(format!("User {user} is not in the group {name}.")));
+        }
+        tx.commit().await
+    }
+
+    async fn group_named(&self, name: &str) -> Result<GroupId> {
+        self.must_be_admin()?;
+        let found = store::group::find(&self.domain.db, name).await?;
+        found.ok_or_else(|| no_group(name))
+    }
+}
+
+pub(crate) fn no_group(name: &str) -> Error {
+    Error::missing(format!("Group with name={name} not found"))
+}
+
+fn taken(name: &str) -> Error {
+    Problem::new(Code::ResourceAlreadyExists, format!("Group (name={name}) already exists.")).into()
+}

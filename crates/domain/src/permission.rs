@@ -1,0 +1,136 @@
+//! Permissions: who may do what to an experiment or a registered model is said by who may manage it.
+//!
+//! The rule that makes one level of all that was given is [`model::permission::effective`]; the store has the same rule as
+//! SQL, and a test compares the two.
+
+use crate::{
+    Acting,
+    error::{Error, Result},
+    gate::Manage,
+    store::{
+        self,
+        permission::{Managed, SubjectId},
+    },
+};
+use model::{
+    ExperimentId, Permission,
+    permission::{Effective, Given, Subject, effective},
+};
+
+impl Acting {
+    /// Says what somebody may do to an experiment; what was said of them before no longer counts. Needs MANAGE.
+    ///
+    /// # Errors
+    /// `RESOURCE_DOES_NOT_EXIST`, `PERMISSION_DENIED`.
+    pub async fn grant_experiment(
+        &self,
+        id: ExperimentId,
+        to: impl Into<Subject>,
+        level: Permission,
+    ) -> Result<()> {
+        let grant = self.experiment::<Manage>(id).await?;
+        self.give(Managed::Experiment(&grant), to.into(), level).await
+    }
+
+    /// Takes back what was said of somebody: what their groups or everyone may do counts then. Needs MANAGE.
+    ///
+    /// # Errors
+    /// `RESOURCE_DOES_NOT_EXIST`, also if nothing was said; `PERMISSION_DENIED`.
+    pub async fn ungrant_experiment(&self, id: ExperimentId, from: impl Into<Subject>) -> Result<()> {
+        let grant = self.experiment::<Manage>(id).await?;
+        self.take(Managed::Experiment(&grant), from.into()).await
+    }
+
+    /// All that was given of an experiment, sorted by subject. Needs MANAGE.
+    ///
+    /// # Errors
+    /// `RESOURCE_DOES_NOT_EXIST`, `PERMISSION_DENIED`.
+    pub async fn experiment_permissions(&self, id: ExperimentId) -> Result<Vec<Given>> {
+        let grant = self.experiment::<Manage>(id).await?;
+        store::permission::list(&self.domain.db, Managed::Experiment(&grant)).await
+    }
+
+    /// What a user may do to an experiment, and why. Needs MANAGE.
+    ///
+    /// # Errors
+    /// `RESOURCE_DOES_NOT_EXIST` for the experiment or the user, `PERMISSION_DENIED`.
+    pub async fn explain_experiment(&self, id: ExperimentId, user: &str) -> Result<Effective> {
+        let given = self.experiment_permissions(id).await?;
+        self.explained(&given, user).await
+    }
+
+    /// As [`Self::grant_experiment`], for a registered model.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn grant_registered_model(
+        &self,
+        name: &str,
+        to: impl Into<Subject>,
+        level: Permission,
+    ) -> Result<()> {
+        let grant = self.registered::<Manage>(name).await?;
+        self.give(Managed::Registered(&grant), to.into(), level).await
+    }
+
+    /// As [`Self::ungrant_experiment`], for a registered model.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn ungrant_registered_model(&self, name: &str, from: impl Into<Subject>) -> Result<()> {
+        let grant = self.registered::<Manage>(name).await?;
+        self.take(Managed::Registered(&grant), from.into()).await
+    }
+
+    /// As [`Self::experiment_permissions`], of a registered model.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn registered_model_permissions(&self, name: &str) -> Result<Vec<Given>> {
+        let grant = self.registered::<Manage>(name).await?;
+        store::permission::list(&self.domain.db, Managed::Registered(&grant)).await
+    }
+
+    /// As [`Self::explain_experiment`], of a registered model.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn explain_registered_model(&self, name: &str, user: &str) -> Result<Effective> {
+        let given = self.registered_model_permissions(name).await?;
+        self.explained(&given, user).await
+    }
+
+    async fn explained(&self, given: &[Given], user: &str) -> Result<Effective> {
+        let account = store::account::unchecked_find_by_name(&self.domain.db, user).await?;
+        let account = account.ok_or_else(|| crate::account::no_user(user))?.user;
+        let groups = store::group::of_user(&self.domain.db, account.id).await?;
+        Ok(effective(account.is_admin, user, &groups, given, self.domain.default_permission()))
+    }
+
+    async fn give(&self, managed: Managed<'_>, to: Subject, level: Permission) -> Result<()> {
+        let to = self.subject(to).await?;
+        let mut tx = self.domain.db.begin().await?;
+        store::permission::give(&mut tx, managed, to, level).await?;
+        tx.commit().await
+    }
+
+    async fn take(&self, managed: Managed<'_>, from: Subject) -> Result<()> {
+        let subject = self.subject(from.clone()).await?;
+        let mut tx = self.domain.db.begin().await?;
+        if !store::permission::take(&mut tx, managed, subject).await? {
+            return Err(Error::missing(format!("Nothing was given to {from}.")));
+        }
+        tx.commit().await
+    }
+
+    async fn subject(&self, subject: Subject) -> Result<SubjectId> {
+        Ok(match subject {
+            Subject::User(name) => SubjectId::User(self.user_named(&name).await?),
+            Subject::Group(name) => {
+                let found = store::group::find(&self.domain.db, &name).await?;
+                SubjectId::Group(found.ok_or_else(|| crate::group::no_group(&name))?)
+            }
+            Subject::Everyone => SubjectId::Everyone,
+        })
+    }
+}
