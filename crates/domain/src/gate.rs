@@ -319,10 +319,9 @@ impl Acting {
     pub(crate) fn visible(&self) -> VisibleTo {
         match &self.caller {
             caller if caller.is_admin() => VisibleTo::Everything,
-            Caller::User { id, .. } => VisibleTo::User {
-                user: *id,
-                default: self.domain.default_permission(),
-            },
+            Caller::User { id, .. } => {
+                VisibleTo::User { user: *id, default: self.domain.default_permission() }
+            }
             Caller::Local => VisibleTo::Everything,
         }
     }

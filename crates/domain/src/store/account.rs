@@ -99,7 +99,9 @@ pub(crate) async fn unchecked_find_by_token(
         token: Uuid,
     }
     let mut select = sql("SELECT ");
-    select.push(COLUMNS).push(", t.id AS token FROM tokens t JOIN users u ON u.id = t.user_id WHERE t.hash = ");
+    select
+        .push(COLUMNS)
+        .push(", t.id AS token FROM tokens t JOIN users u ON u.id = t.user_id WHERE t.hash = ");
     select.push_bind(hash.to_vec());
     let row: Option<Row> = db.first(select).await?;
     row.map(|row| Ok((row.account.read()?, TokenId(row.token)))).transpose()
@@ -197,7 +199,9 @@ pub(crate) async fn is_admin(tx: &mut Tx, user: UserId) -> Result<bool> {
 
 /// Whether somebody else is an admin who may act.
 pub(crate) async fn has_other_admin(tx: &mut Tx, user: UserId) -> Result<bool> {
-    let select = sql("SELECT id FROM users WHERE is_admin AND state = 'active' AND NOT is_service AND id <> $1 LIMIT 1");
+    let select = sql(
+        "SELECT id FROM users WHERE is_admin AND state = 'active' AND NOT is_service AND id <> $1 LIMIT 1",
+    );
     Ok(tx.first::<(Uuid,)>(select.bind(user)).await?.is_some())
 }
 

@@ -22,7 +22,9 @@ pub(crate) async fn list(mut db: &Db) -> Result<Vec<Group>> {
     let rows: Vec<(Uuid, String, Millis)> =
         db.all(sql("SELECT id, name, created FROM user_groups ORDER BY name")).await?;
     let members: Vec<(Uuid, String)> = db
-        .all(sql("SELECT m.group_id, u.name FROM group_members m JOIN users u ON u.id = m.user_id ORDER BY u.name"))
+        .all(sql(
+            "SELECT m.group_id, u.name FROM group_members m JOIN users u ON u.id = m.user_id ORDER BY u.name",
+        ))
         .await?;
     let mut of_group: HashMap<Uuid, Vec<String>> = HashMap::new();
     for (group, user) in members {
@@ -40,8 +42,7 @@ pub(crate) async fn list(mut db: &Db) -> Result<Vec<Group>> {
 }
 
 pub(crate) async fn find(mut db: &Db, name: &str) -> Result<Option<GroupId>> {
-    let row: Option<(Uuid,)> =
-        db.first(sql("SELECT id FROM user_groups WHERE name = $1").bind(name)).await?;
+    let row: Option<(Uuid,)> = db.first(sql("SELECT id FROM user_groups WHERE name = $1").bind(name)).await?;
     Ok(row.map(|(id,)| GroupId(id)))
 }
 

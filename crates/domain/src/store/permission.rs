@@ -283,7 +283,10 @@ pub(crate) async fn take(tx: &mut Tx, managed: Managed<'_>, from: SubjectId) -> 
         }
         SubjectId::Everyone => {
             let mut update = sql("UPDATE ");
-            update.push(things).push(" SET everyone_level = NULL WHERE everyone_level IS NOT NULL AND ").push(id);
+            update
+                .push(things)
+                .push(" SET everyone_level = NULL WHERE everyone_level IS NOT NULL AND ")
+                .push(id);
             update
         }
     };

@@ -179,7 +179,8 @@ async fn the_gate_the_lists_and_the_explanation_follow_one_rule(world: &World) {
                     let expected = effective(false, PEOPLE[at], &members[at], &given[thing], Read);
                     let explained = admin.explain_experiment(experiments[thing], PEOPLE[at]).await.unwrap();
                     assert_eq!(explained, expected, "{} at {thing}", PEOPLE[at]);
-                    let code = |outcome: domain::Result<()>| outcome.map_err(|error| Problem::from(error).code);
+                    let code =
+                        |outcome: domain::Result<()>| outcome.map_err(|error| Problem::from(error).code);
                     let logged = code(user.log(runs[thing], batch().metric("loss", 1, 1.0).0).await);
                     let allowed = match expected.level {
                         level if level < Read => Err(Code::ResourceDoesNotExist),

@@ -58,7 +58,8 @@ async fn what_a_deleted_account_made_stays_its_and_its_name_is_free(world: &Worl
     check_ways_in(&world.domain, &bob, &token, false).await;
     assert_eq!(admin.sees(run).await.info.id, run);
     assert!(admin.experiment_permissions(experiment).await.unwrap().is_empty());
-    let names = |users: Vec<model::account::User>| users.into_iter().map(|user| user.name).collect::<Vec<_>>();
+    let names =
+        |users: Vec<model::account::User>| users.into_iter().map(|user| user.name).collect::<Vec<_>>();
     assert!(!names(admin.list_users().await.unwrap()).contains(&"bob".to_owned()));
 
     let another = world.user("bob").await;
@@ -109,7 +110,8 @@ async fn somebody_stays_admin(world: &World) {
     root.set_admin("ann", true).await.unwrap();
     root.set_admin("root", false).await.unwrap();
     let users = world.local().list_users().await.unwrap();
-    let admins: Vec<&str> = users.iter().filter(|user| user.is_admin).map(|user| user.name.as_str()).collect();
+    let admins: Vec<&str> =
+        users.iter().filter(|user| user.is_admin).map(|user| user.name.as_str()).collect();
     assert_eq!(admins, ["ann"]);
     assert!(users.iter().all(|user| user.state == UserState::Active));
 }
