@@ -1,5 +1,6 @@
 """Who may come in, and what they may do there."""
 
+import time
 import uuid
 
 import mlflow
@@ -153,3 +154,54 @@ def test_the_command_line_says_what_is_wrong(server):
     check("nobody", "grant", "--user", "nobody", "--experiment", "0", "READ")
     check("admin", "user", "add", "admin")
     check("OWN", "grant", "--user", "admin", "--experiment", "0", "OWN")
+
+
+def test_what_is_done_on_the_command_line_counts_for_clients_within_a_second(server, eve, experiment):
+    group = f"group-{uuid.uuid4().hex[:8]}"
+
+    def reads(expected):
+        answer = None
+        for _ in range(20):
+            answer = requests.get(
+                f"{server.url}/api/2.0/mlflow/experiments/get?experiment_id={experiment}", headers=eve.headers, timeout=30
+            ).status_code
+            if answer == expected:
+                return
+            time.sleep(0.1)
+        assert answer == expected
+
+    reads(200)
+    server.say("grant", "--everyone", "--experiment", experiment, "NO_PERMISSIONS")
+    reads(404)
+    server.say("group", "create", group)
+    server.say("group", "add", group, eve.name)
+    server.say("grant", "--group", group, "--experiment", experiment, "READ")
+    reads(200)
+    assert f"{group}: {eve.name}" in server.say("group", "list")
+    server.say("user", "disable", eve.name)
+    reads(401)
+    assert f"{eve.name}\tuser\tdisabled" in server.say("user", "list")
+    server.say("user", "enable", eve.name)
+    reads(200)
+    server.say("group", "remove", group, eve.name)
+    reads(404)
+    server.say("user", "delete", eve.name)
+    reads(401)
+
+
+def test_a_service_logs_with_its_token_and_cannot_sign_in(server, experiment):
+    name = f"service-{uuid.uuid4().hex[:8]}"
+    assert server.say("user", "add", name, "--service") == ""
+    token = server.say("token", "create", "--user", name)
+    server.secrets.add(token)
+    server.say("grant", "--user", name, "--experiment", experiment, "EDIT")
+    answer = requests.post(
+        f"{server.url}/api/2.0/mlflow/runs/create",
+        headers={"Authorization": f"Bearer {token}"},
+        json={"experiment_id": experiment},
+        timeout=30,
+    )
+    assert answer.status_code == 200, answer.text
+    link = server.say("user", "link", name, "--url", server.url)
+    server.secrets.add(link.split("token=")[1])
+    assert "/sign-in" in requests.get(link, timeout=30).url

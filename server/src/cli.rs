@@ -1,5 +1,7 @@
 //! The command line. Flags and environment variables are MLflow's where it has them.
 
+mod people;
+
 use crate::{
     Wiring,
     listen::{self, Patience},
@@ -7,7 +9,8 @@ use crate::{
 };
 use clap::{Args, Parser, Subcommand};
 use domain::{Acting, Caller, Config, Domain};
-use model::{ExperimentId, Permission, permission::Subject};
+use model::Permission;
+use people::{GrantArgs, GroupCommand, TokenCommand, UserCommand};
 use std::{
     io::{self, Write},
     net::{IpAddr, SocketAddr},
@@ -93,118 +96,6 @@ struct ServerArgs {
     admin_username: String,
 }
 
-#[derive(Debug, Subcommand)]
-enum UserCommand {
-    /// Make an account and print a link that signs in once.
-    Add {
-        /// What they sign in with.
-        name: String,
-        /// May do everything.
-        #[arg(long)]
-        admin: bool,
-        /// The server's address, for the link.
-        #[arg(long, default_value = "http://127.0.0.1:5000")]
-        url: String,
-        #[command(flatten)]
-        store: StoreArgs,
-    },
-    /// Print a link that signs somebody in once, within a day.
-    Link {
-        /// Whose.
-        name: String,
-        /// The server's address.
-        #[arg(long, default_value = "http://127.0.0.1:5000")]
-        url: String,
-        #[command(flatten)]
-        store: StoreArgs,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-enum TokenCommand {
-    /// Make a token and print it. It can't be shown again.
-    Create {
-        /// Whose programs will use it.
-        #[arg(long)]
-        user: String,
-        /// What to call it.
-        #[arg(long, default_value = "command line")]
-        name: String,
-        #[command(flatten)]
-        store: StoreArgs,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-enum GroupCommand {
-    /// Make a group.
-    Create {
-        /// What to call it.
-        name: String,
-        #[command(flatten)]
-        store: StoreArgs,
-    },
-    /// Delete a group: its members lose what was given to it.
-    Delete {
-        /// Which.
-        name: String,
-        #[command(flatten)]
-        store: StoreArgs,
-    },
-    /// Take users into a group.
-    Add {
-        /// Which group.
-        name: String,
-        /// Whom.
-        #[arg(required = true)]
-        users: Vec<String>,
-        #[command(flatten)]
-        store: StoreArgs,
-    },
-    /// Take users out of a group.
-    Remove {
-        /// Which group.
-        name: String,
-        /// Whom.
-        #[arg(required = true)]
-        users: Vec<String>,
-        #[command(flatten)]
-        store: StoreArgs,
-    },
-    /// List groups and who is in them.
-    List {
-        #[command(flatten)]
-        store: StoreArgs,
-    },
-}
-
-#[derive(Debug, Args)]
-#[command(
-    group(clap::ArgGroup::new("what").required(true).args(["experiment", "registered_model"])),
-    group(clap::ArgGroup::new("to").required(true).args(["user", "group", "everyone"]))
-)]
-struct GrantArgs {
-    /// To this user.
-    #[arg(long)]
-    user: Option<String>,
-    /// To the members of this group.
-    #[arg(long)]
-    group: Option<String>,
-    /// To everybody with an account.
-    #[arg(long)]
-    everyone: bool,
-    /// Number of the experiment.
-    #[arg(long)]
-    experiment: Option<i64>,
-    /// Name of the registered model.
-    #[arg(long)]
-    registered_model: Option<String>,
-    /// NO_PERMISSIONS, READ, USE, EDIT or MANAGE.
-    permission: Permission,
-    #[command(flatten)]
-    store: StoreArgs,
-}
-
 /// What went wrong, for the person at the terminal.
 type Failure = Box<dyn std::error::Error>;
 
@@ -235,84 +126,11 @@ impl Cli {
     pub async fn run(self) -> Result<(), Failure> {
         match self.command {
             Command::Server(args) => serve(args).await,
-            Command::User(UserCommand::Add { name, admin, url, store }) => {
-                let (domain, operator) = store.operate().await?;
-                operator.create_user_without_password(&name, admin).await?;
-                let secret = operator.create_sign_in_link(&name).await?;
-                domain.close().await;
-                say(&format!("{}/sign-in/link?token={secret}\n", url.trim_end_matches('/')))
-            }
-            Command::User(UserCommand::Link { name, url, store }) => {
-                let (domain, operator) = store.operate().await?;
-                let secret = operator.create_sign_in_link(&name).await?;
-                domain.close().await;
-                say(&format!("{}/sign-in/link?token={secret}\n", url.trim_end_matches('/')))
-            }
-            Command::Token(TokenCommand::Create { user, name, store }) => {
-                let (domain, operator) = store.operate().await?;
-                let (_, secret) = operator.create_token_for(&user, &name).await?;
-                domain.close().await;
-                say(&format!("{secret}\n"))
-            }
+            Command::User(command) => command.run().await,
+            Command::Token(command) => command.run().await,
             Command::Group(command) => command.run().await,
             Command::Grant(args) => args.run().await,
         }
-    }
-}
-
-impl GroupCommand {
-    async fn run(self) -> Result<(), Failure> {
-        let store = match &self {
-            Self::Create { store, .. }
-            | Self::Delete { store, .. }
-            | Self::Add { store, .. }
-            | Self::Remove { store, .. }
-            | Self::List { store } => store.clone(),
-        };
-        let (domain, operator) = store.operate().await?;
-        let mut text = String::new();
-        match self {
-            Self::Create { name, .. } => {
-                operator.create_group(&name).await?;
-            }
-            Self::Delete { name, .. } => operator.delete_group(&name).await?,
-            Self::Add { name, users, .. } => {
-                for user in users {
-                    operator.add_to_group(&name, &user).await?;
-                }
-            }
-            Self::Remove { name, users, .. } => {
-                for user in users {
-                    operator.remove_from_group(&name, &user).await?;
-                }
-            }
-            Self::List { .. } => {
-                for group in operator.list_groups().await? {
-                    text.push_str(&format!("{}: {}\n", group.name, group.members.join(", ")));
-                }
-            }
-        }
-        domain.close().await;
-        say(&text)
-    }
-}
-
-impl GrantArgs {
-    async fn run(self) -> Result<(), Failure> {
-        let to = match (self.user, self.group) {
-            (Some(user), _) => Subject::User(user),
-            (None, Some(group)) => Subject::Group(group),
-            (None, None) => Subject::Everyone,
-        };
-        let (domain, operator) = self.store.operate().await?;
-        if let Some(id) = self.experiment {
-            operator.grant_experiment(ExperimentId(id), to.clone(), self.permission).await?;
-        }
-        if let Some(name) = self.registered_model {
-            operator.grant_registered_model(&name, to, self.permission).await?;
-        }
-        domain.close().await;
-        Ok(())
     }
 }
 

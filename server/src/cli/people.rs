@@ -1,0 +1,283 @@
+//! Commands that manage people: accounts, groups, tokens, permissions. Whoever can open the database may do all of it.
+
+use super::{Failure, StoreArgs, say};
+use clap::{Args, Subcommand};
+use model::{ExperimentId, Permission, permission::Subject};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum UserCommand {
+    /// Make an account and print a link that signs in once.
+    Add {
+        /// What they sign in with.
+        name: String,
+        /// May do everything.
+        #[arg(long)]
+        admin: bool,
+        /// An account for programs: it gets tokens and can't sign in, so no link is printed.
+        #[arg(long, conflicts_with = "admin")]
+        service: bool,
+        /// The server's address, for the link.
+        #[arg(long, default_value = "http://127.0.0.1:5000")]
+        url: String,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// Print a link that signs somebody in once, within a day.
+    Link {
+        /// Whose.
+        name: String,
+        /// The server's address.
+        #[arg(long, default_value = "http://127.0.0.1:5000")]
+        url: String,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// List accounts: name, what it is, whether it may do anything.
+    List {
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// Give an account another name.
+    Rename {
+        /// Its name.
+        name: String,
+        /// Its new name.
+        to: String,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// Keep an account from doing anything, at once, until it is enabled again.
+    Disable {
+        /// Whose.
+        name: String,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// Let a disabled account do what it may.
+    Enable {
+        /// Whose.
+        name: String,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// Make somebody an admin, or no longer one.
+    Admin {
+        /// Whom.
+        name: String,
+        /// No longer.
+        #[arg(long)]
+        revoke: bool,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// Delete an account: its tokens and permissions are gone, what it made stays its.
+    Delete {
+        /// Whose.
+        name: String,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum TokenCommand {
+    /// Make a token and print it. It can't be shown again.
+    Create {
+        /// Whose programs will use it.
+        #[arg(long)]
+        user: String,
+        /// What to call it.
+        #[arg(long, default_value = "command line")]
+        name: String,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum GroupCommand {
+    /// Make a group.
+    Create {
+        /// What to call it.
+        name: String,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// Delete a group: its members lose what was given to it.
+    Delete {
+        /// Which.
+        name: String,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// Take users into a group.
+    Add {
+        /// Which group.
+        name: String,
+        /// Whom.
+        #[arg(required = true)]
+        users: Vec<String>,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// Take users out of a group.
+    Remove {
+        /// Which group.
+        name: String,
+        /// Whom.
+        #[arg(required = true)]
+        users: Vec<String>,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// List groups and who is in them.
+    List {
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(
+    group(clap::ArgGroup::new("what").required(true).args(["experiment", "registered_model"])),
+    group(clap::ArgGroup::new("to").required(true).args(["user", "group", "everyone"]))
+)]
+pub(super) struct GrantArgs {
+    /// To this user.
+    #[arg(long)]
+    user: Option<String>,
+    /// To the members of this group.
+    #[arg(long)]
+    group: Option<String>,
+    /// To everybody with an account.
+    #[arg(long)]
+    everyone: bool,
+    /// Number of the experiment.
+    #[arg(long)]
+    experiment: Option<i64>,
+    /// Name of the registered model.
+    #[arg(long)]
+    registered_model: Option<String>,
+    /// NO_PERMISSIONS, READ, USE, EDIT or MANAGE.
+    permission: Permission,
+    #[command(flatten)]
+    store: StoreArgs,
+}
+
+impl UserCommand {
+    fn store(&self) -> &StoreArgs {
+        match self {
+            Self::Add { store, .. }
+            | Self::Link { store, .. }
+            | Self::List { store }
+            | Self::Rename { store, .. }
+            | Self::Disable { store, .. }
+            | Self::Enable { store, .. }
+            | Self::Admin { store, .. }
+            | Self::Delete { store, .. } => store,
+        }
+    }
+
+    pub(super) async fn run(self) -> Result<(), Failure> {
+        let (domain, operator) = self.store().clone().operate().await?;
+        let link =
+            |url: &str, secret: &str| format!("{}/sign-in/link?token={secret}\n", url.trim_end_matches('/'));
+        let mut text = String::new();
+        match self {
+            Self::Add { name, service: true, .. } => {
+                operator.create_service(&name).await?;
+            }
+            Self::Add { name, admin, url, .. } => {
+                operator.create_user_without_password(&name, admin).await?;
+                text = link(&url, &operator.create_sign_in_link(&name).await?);
+            }
+            Self::Link { name, url, .. } => text = link(&url, &operator.create_sign_in_link(&name).await?),
+            Self::List { .. } => {
+                for user in operator.list_users().await? {
+                    let kind = match (user.is_admin, user.is_service) {
+                        (true, _) => "admin",
+                        (_, true) => "service",
+                        _ => "user",
+                    };
+                    text.push_str(&format!("{}\t{kind}\t{}\n", user.name, user.state.name()));
+                }
+            }
+            Self::Rename { name, to, .. } => operator.rename_user(&name, &to).await?,
+            Self::Disable { name, .. } => operator.disable_user(&name).await?,
+            Self::Enable { name, .. } => operator.enable_user(&name).await?,
+            Self::Admin { name, revoke, .. } => operator.set_admin(&name, !revoke).await?,
+            Self::Delete { name, .. } => operator.delete_user(&name).await?,
+        }
+        domain.close().await;
+        say(&text)
+    }
+}
+
+impl GroupCommand {
+    fn store(&self) -> &StoreArgs {
+        match self {
+            Self::Create { store, .. }
+            | Self::Delete { store, .. }
+            | Self::Add { store, .. }
+            | Self::Remove { store, .. }
+            | Self::List { store } => store,
+        }
+    }
+
+    pub(super) async fn run(self) -> Result<(), Failure> {
+        let (domain, operator) = self.store().clone().operate().await?;
+        let mut text = String::new();
+        match self {
+            Self::Create { name, .. } => {
+                operator.create_group(&name).await?;
+            }
+            Self::Delete { name, .. } => operator.delete_group(&name).await?,
+            Self::Add { name, users, .. } => {
+                for user in users {
+                    operator.add_to_group(&name, &user).await?;
+                }
+            }
+            Self::Remove { name, users, .. } => {
+                for user in users {
+                    operator.remove_from_group(&name, &user).await?;
+                }
+            }
+            Self::List { .. } => {
+                for group in operator.list_groups().await? {
+                    text.push_str(&format!("{}: {}\n", group.name, group.members.join(", ")));
+                }
+            }
+        }
+        domain.close().await;
+        say(&text)
+    }
+}
+
+impl GrantArgs {
+    pub(super) async fn run(self) -> Result<(), Failure> {
+        let to = match (self.user, self.group) {
+            (Some(user), _) => Subject::User(user),
+            (None, Some(group)) => Subject::Group(group),
+            (None, None) => Subject::Everyone,
+        };
+        let (domain, operator) = self.store.operate().await?;
+        if let Some(id) = self.experiment {
+            operator.grant_experiment(ExperimentId(id), to.clone(), self.permission).await?;
+        }
+        if let Some(name) = self.registered_model {
+            operator.grant_registered_model(&name, to, self.permission).await?;
+        }
+        domain.close().await;
+        Ok(())
+    }
+}
+
+impl TokenCommand {
+    pub(super) async fn run(self) -> Result<(), Failure> {
+        let Self::Create { user, name, store } = self;
+        let (domain, operator) = store.operate().await?;
+        let (_, secret) = operator.create_token_for(&user, &name).await?;
+        domain.close().await;
+        say(&format!("{secret}\n"))
+    }
+}
