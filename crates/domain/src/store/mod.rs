@@ -149,7 +149,7 @@ impl Db {
             .row_buffer_size(4096);
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
-            .connect_with(options.clone().pragma("cache_size", "-8192"))
+            .connect_with(options.clone().pragma("cache_size", "-4096"))
             .await?;
         sqlx::migrate!("../../migrations/sqlite").run(&writer).await?;
         let readers = SqlitePoolOptions::new()
@@ -157,7 +157,7 @@ impl Db {
             .max_connections(
                 std::thread::available_parallelism().map_or(4, |cores| cores.get().clamp(4, 16)) as u32
             )
-            .connect_with(options.pragma("cache_size", "-4096").pragma("query_only", "ON"))
+            .connect_with(options.pragma("cache_size", "-3072").pragma("query_only", "ON"))
             .await?;
         Ok(Self::Sqlite(SqliteDb { writer, readers, changes: Changes::new() }))
     }
