@@ -85,8 +85,8 @@ impl Acting {
         tx.commit().await
     }
 
-    /// Deletes an account: its tokens, sessions, memberships and permissions are gone, its name is free. What it made stays
-    /// its. For admins.
+    /// Deletes an account: its tokens, memberships and permissions are gone, no session of it counts, its name is free. What it
+    /// made stays its. For admins.
     ///
     /// # Errors
     /// `PERMISSION_DENIED`, `RESOURCE_DOES_NOT_EXIST`, `INVALID_PARAMETER_VALUE` for the last admin.

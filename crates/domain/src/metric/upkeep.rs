@@ -178,12 +178,12 @@ impl Upkeep {
     /// Forgets resting runs with nothing but one small block, many at a time: they stay as they are.
     async fn forget_little(&self) -> Result<()> {
         let is_little = |load: &Load| {
-            load.blocks <= 1 && load.points <= store::block::SMALL && load.last.elapsed() >= RESTS_AFTER
+            let is_small = load.blocks <= 1 && load.points <= store::block::SMALL;
+            is_small && !load.is_behind && load.last.elapsed() >= RESTS_AFTER
         };
         let little: Vec<RunId> =
             self.loads().iter().filter(|(_, load)| is_little(load)).map(|(run, _)| *run).collect();
         for runs in little.chunks(1000) {
-            self.fold(&store::block::behind_of(&self.db, runs).await?).await?;
             let waiting: HashSet<RunId> =
                 store::block::waiting_of(&self.db, runs).await?.into_iter().collect();
             let mut loads = self.loads();

@@ -74,7 +74,7 @@ pub(crate) async fn unchecked_find(mut db: &Db, id: UserId) -> Result<Option<Acc
     db.first::<AccountRow>(select).await?.map(AccountRow::read).transpose()
 }
 
-/// Not a deleted one, whose name another may have.
+/// Not a deleted one.
 pub(crate) async fn unchecked_find_by_name(mut db: &Db, name: &str) -> Result<Option<Account>> {
     let mut select = select();
     select.push("u.state <> 'deleted' AND u.name = ").push_bind(name);

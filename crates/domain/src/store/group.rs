@@ -41,6 +41,10 @@ pub(crate) async fn list(mut db: &Db) -> Result<Vec<Group>> {
         .collect())
 }
 
+pub(crate) async fn count(mut db: &Db) -> Result<i64> {
+    Ok(db.first::<(i64,)>(sql("SELECT COUNT(*) FROM user_groups")).await?.map_or(0, |(count,)| count))
+}
+
 pub(crate) async fn find(mut db: &Db, name: &str) -> Result<Option<GroupId>> {
     let row: Option<(Uuid,)> = db.first(sql("SELECT id FROM user_groups WHERE name = $1").bind(name)).await?;
     Ok(row.map(|(id,)| GroupId(id)))
