@@ -15,6 +15,10 @@ use tokio::{
 };
 use tower::ServiceExt as _;
 
+/// Bytes that a connection reads or writes at once, and the longest head of a request. Hyper's own bound is six times as
+/// much, which hundreds of connections with large batches would hold.
+const BUFFER: usize = 64 << 10;
+
 /// How long connections may take.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
@@ -71,6 +75,7 @@ async fn converse(
         http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(patience.head)
+            .max_buf_size(BUFFER)
             .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
     );
     // However it ends, there is nobody left to tell.

@@ -8,6 +8,7 @@ use super::{
     run::run_id,
 };
 use domain::{Acting, metric::Keep};
+use futures::stream;
 use model::{Code, Problem, RunId, metric::Point, name::limit};
 use serde_json::{Value, json};
 use std::collections::{BTreeSet, HashMap};
@@ -129,15 +130,21 @@ pub async fn bulk_interval(acting: Acting, args: Args) -> Answer<Reply> {
     let wanted: Vec<RunId> = runs.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
     let histories: HashMap<RunId, Vec<Point>> =
         acting.metric_histories(&wanted, key, steps, Keep::Evenly(most)).await?.into_iter().collect();
-    let mut list = answer::Items::of("metrics");
     // A run that is named twice is answered twice.
-    for run in runs {
-        let points = Points::of(key, Some(run), Words::Quoted);
-        for point in histories.get(&run).into_iter().flatten() {
-            list.add(point, |point, out| points.write(point, out));
+    let parts = runs.into_iter().filter_map(move |run| Some((run, histories.get(&run)?.clone())));
+    let parts = parts.filter(|(_, points)| !points.is_empty()).map(|part| Ok(vec![part]));
+    let key = key.to_owned();
+    // All of it as text is many times as large as the points.
+    answer::list("metrics", stream::iter(parts), None, move |(run, history), out| {
+        let points = Points::of(&key, Some(*run), Words::Quoted);
+        for (place, point) in history.iter().enumerate() {
+            if place > 0 {
+                out.push(b',');
+            }
+            points.write(point, out);
         }
-    }
-    Ok(list.done(None))
+    })
+    .await
 }
 
 /// `get-history-bulk`, which MLflow's own pages ask: the first points of all runs together, by run, then in the order of
