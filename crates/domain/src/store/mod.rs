@@ -42,6 +42,8 @@ use std::{
     time::Duration,
 };
 
+/// Statements that each of SQLite's readers keeps prepared: those that come again and again are fewer.
+const READY: usize = 48;
 /// Free pages (4 KiB) that new data will soon fill again anyway.
 const FREE_PAGES_KEPT: i64 = 256;
 
@@ -157,7 +159,12 @@ impl Db {
             .max_connections(
                 std::thread::available_parallelism().map_or(4, |cores| cores.get().clamp(4, 16)) as u32
             )
-            .connect_with(options.pragma("cache_size", "-3072").pragma("query_only", "ON"))
+            .connect_with(
+                options
+                    .pragma("cache_size", "-2048")
+                    .pragma("query_only", "ON")
+                    .statement_cache_capacity(READY),
+            )
             .await?;
         Ok(Self::Sqlite(SqliteDb { writer, readers, changes: Changes::new() }))
     }

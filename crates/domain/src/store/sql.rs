@@ -113,20 +113,28 @@ impl Sql {
         self.push(")")
     }
 
-    fn for_sqlite(self) -> Result<(AssertSqlSafe<String>, SqliteArguments)> {
+    /// With it, whether the connection should keep it prepared.
+    fn for_sqlite(self) -> Result<(AssertSqlSafe<String>, SqliteArguments, bool)> {
         let mut bound = SqliteArguments::default();
+        let kept = self.args.len() <= MOST_KEPT;
         let text =
             if self.args.len() >= MANY { unnumbered(&self.text).unwrap_or(self.text) } else { self.text };
         add_all(&mut bound, self.args)?;
-        Ok((AssertSqlSafe(text), bound))
+        Ok((AssertSqlSafe(text), bound, kept))
     }
 
-    fn for_postgres(self) -> Result<(AssertSqlSafe<String>, PgArguments)> {
+    /// With it, whether the connection should keep it prepared.
+    fn for_postgres(self) -> Result<(AssertSqlSafe<String>, PgArguments, bool)> {
         let mut bound = PgArguments::default();
+        let kept = self.args.len() <= MOST_KEPT;
         add_all(&mut bound, self.args)?;
-        Ok((AssertSqlSafe(self.text), bound))
+        Ok((AssertSqlSafe(self.text), bound, kept))
     }
 }
+
+/// Statements with more values aren't kept prepared, but by SQLite's only writer: each connection would hold hundreds of
+/// kilobytes for each of them, twenty megabytes in all.
+const MOST_KEPT: usize = 256;
 
 /// From so many values on, numbered placeholders cost more than the statement itself.
 const MANY: usize = 32;
@@ -199,12 +207,14 @@ impl Query for &Db {
     async fn all<T: Row>(&mut self, sql: Sql) -> Result<Vec<T>> {
         Ok(match self {
             Db::Sqlite(sqlite) => {
-                let (text, args) = sql.for_sqlite()?;
-                sqlx::query_as_with::<Sqlite, T, _>(text, args).fetch_all(&sqlite.readers).await?
+                let (text, args, kept) = sql.for_sqlite()?;
+                let query = sqlx::query_as_with::<Sqlite, T, _>(text, args).persistent(kept);
+                query.fetch_all(&sqlite.readers).await?
             }
             Db::Postgres(postgres) => {
-                let (text, args) = sql.for_postgres()?;
-                sqlx::query_as_with::<Postgres, T, _>(text, args).fetch_all(&postgres.pool).await?
+                let (text, args, kept) = sql.for_postgres()?;
+                let query = sqlx::query_as_with::<Postgres, T, _>(text, args).persistent(kept);
+                query.fetch_all(&postgres.pool).await?
             }
         })
     }
@@ -218,12 +228,13 @@ impl Query for Tx {
     async fn all<T: Row>(&mut self, sql: Sql) -> Result<Vec<T>> {
         Ok(match self {
             Self::Sqlite(tx) => {
-                let (text, args) = sql.for_sqlite()?;
+                let (text, args, _) = sql.for_sqlite()?;
                 sqlx::query_as_with::<Sqlite, T, _>(text, args).fetch_all(&mut **tx).await?
             }
             Self::Postgres(tx) => {
-                let (text, args) = sql.for_postgres()?;
-                sqlx::query_as_with::<Postgres, T, _>(text, args).fetch_all(&mut **tx).await?
+                let (text, args, kept) = sql.for_postgres()?;
+                let query = sqlx::query_as_with::<Postgres, T, _>(text, args).persistent(kept);
+                query.fetch_all(&mut **tx).await?
             }
         })
     }
@@ -234,12 +245,13 @@ impl Tx {
     pub async fn execute(&mut self, sql: Sql) -> Result<u64> {
         Ok(match self {
             Self::Sqlite(tx) => {
-                let (text, args) = sql.for_sqlite()?;
+                let (text, args, _) = sql.for_sqlite()?;
                 sqlx::query_with::<Sqlite, _>(text, args).execute(&mut **tx).await?.rows_affected()
             }
             Self::Postgres(tx) => {
-                let (text, args) = sql.for_postgres()?;
-                sqlx::query_with::<Postgres, _>(text, args).execute(&mut **tx).await?.rows_affected()
+                let (text, args, kept) = sql.for_postgres()?;
+                let query = sqlx::query_with::<Postgres, _>(text, args).persistent(kept);
+                query.execute(&mut **tx).await?.rows_affected()
             }
         })
     }
