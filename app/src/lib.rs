@@ -15,7 +15,7 @@ mod part;
 mod ssr;
 
 #[cfg(feature = "ssr")]
-pub use ssr::{SESSION_USER, shell};
+pub use ssr::{SESSION_ADDRESS, SESSION_AGENT, SESSION_BY_LINK, SESSION_USER, keep_signed_in, shell};
 
 use crate::{
     page::{

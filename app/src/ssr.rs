@@ -17,6 +17,12 @@ const SERVER_FUNCTIONS: &str = "/ui/";
 
 /// Under which key a session keeps who signed in.
 pub const SESSION_USER: &str = "user";
+/// Under which key a session keeps the address that somebody signed in from.
+pub const SESSION_ADDRESS: &str = "address";
+/// Under which key a session keeps what the browser calls itself.
+pub const SESSION_AGENT: &str = "agent";
+/// Under which key a session keeps that a link began it.
+pub const SESSION_BY_LINK: &str = "by_link";
 
 /// What the server puts into each request's extensions.
 fn extension<T: Clone + Send + Sync + 'static>() -> Option<T> {
@@ -89,12 +95,31 @@ pub async fn viewer() -> Result<Option<Viewer>, Fault> {
 pub async fn sign_in(name: &str, password: &str, next: &str) -> Result<(), Fault> {
     let signed_in = required::<Domain>()?.unchecked_sign_in(name, password).await;
     let caller = signed_in.map_err(|error| if is_form() { Fault(error.into()) } else { fault(error) })?;
-    let session = required::<Session>()?;
-    // A new id, so that whoever knew the old one (session fixation) has nothing.
-    session.cycle_id().await.map_err(session_fault)?;
-    session.insert(SESSION_USER, caller.user()).await.map_err(session_fault)?;
+    let headers = use_context::<Parts>().map(|parts| parts.headers).unwrap_or_default();
+    keep_signed_in(&required::<Session>()?, &required::<Domain>()?, &caller, &headers)
+        .await
+        .map_err(session_fault)?;
     leptos_axum::redirect(local_path(next));
     Ok(())
+}
+
+/// Makes the session one of this caller.
+///
+/// # Errors
+/// If the session can't be changed.
+pub async fn keep_signed_in(
+    session: &Session,
+    domain: &Domain,
+    caller: &Caller,
+    headers: &HeaderMap,
+) -> Result<(), tower_sessions::session::Error> {
+    // A new id, so that whoever knew the old one (session fixation) has nothing.
+    session.cycle_id().await?;
+    session.insert(SESSION_USER, caller.user()).await?;
+    session.remove::<bool>(SESSION_BY_LINK).await?;
+    session.insert(SESSION_ADDRESS, domain.called_by()).await?;
+    let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+    session.insert(SESSION_AGENT, agent.unwrap_or_default()).await
 }
 
 /// Whether a browser sent a form and waits for a page, rather than a script that reads the answer's status.
@@ -108,6 +133,9 @@ fn is_form() -> bool {
 /// # Errors
 /// If the session can't be ended.
 pub async fn sign_out() -> Result<(), Fault> {
+    if let Some(caller) = extension::<Caller>() {
+        required::<Domain>()?.act(caller).sign_out().await.map_err(fault)?;
+    }
     required::<Session>()?.flush().await.map_err(session_fault)?;
     leptos_axum::redirect("/sign-in");
     Ok(())

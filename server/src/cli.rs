@@ -1,21 +1,26 @@
 //! The command line. Flags and environment variables are MLflow's where it has them.
 
+mod audit;
 mod people;
+mod token;
 
 use crate::{
     Wiring,
     listen::{self, Patience},
     router,
 };
+use audit::AuditCommand;
 use clap::{Args, Parser, Subcommand};
 use domain::{Acting, Caller, Config, Domain};
+use ipnet::IpNet;
 use model::Permission;
-use people::{GrantArgs, GroupCommand, TokenCommand, UserCommand};
+use people::{GrantArgs, GroupCommand, UserCommand};
 use std::{
     io::{self, Write},
     net::{IpAddr, SocketAddr},
     path::PathBuf,
 };
+use token::TokenCommand;
 use tokio::net::TcpListener;
 
 /// Experiment tracking for machine-learning teams: speaks MLflow's protocol, and shows runs in the browser.
@@ -30,17 +35,37 @@ pub struct Cli {
 enum Command {
     /// Serve clients and browsers.
     Server(ServerArgs),
+    #[command(flatten)]
+    Managing(Managing),
+}
+
+/// What manages a server's people, also while it runs. Whoever can open the database may do all of it.
+#[derive(Debug, Subcommand)]
+enum Managing {
     /// Manage accounts.
-    #[command(subcommand)]
-    User(UserCommand),
+    User(Stored<UserCommand>),
     /// Manage API tokens.
-    #[command(subcommand)]
-    Token(TokenCommand),
+    Token(Stored<TokenCommand>),
     /// Manage groups of users.
-    #[command(subcommand)]
-    Group(GroupCommand),
+    Group(Stored<GroupCommand>),
+    /// Read the audit log: who did what, when, from where.
+    Audit(Stored<AuditCommand>),
     /// Say what a user, a group or everyone may do to an experiment or a registered model.
-    Grant(GrantArgs),
+    Grant {
+        #[command(flatten)]
+        grant: GrantArgs,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+}
+
+/// One of several commands, and where everything is kept.
+#[derive(Debug, Args)]
+struct Stored<C: Subcommand> {
+    #[command(subcommand)]
+    command: C,
+    #[command(flatten)]
+    store: StoreArgs,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -49,23 +74,25 @@ struct StoreArgs {
     #[arg(
         long,
         env = "MLFLOW_BACKEND_STORE_URI",
+        global = true,
         default_value = "sqlite:///runmark-data/runmark.db",
         hide_env_values = true
     )]
     backend_store_uri: String,
     /// Root URI of the artifacts of new experiments. By default this server keeps them.
-    #[arg(long, env = "MLFLOW_DEFAULT_ARTIFACT_ROOT", default_value = "mlflow-artifacts:/")]
+    #[arg(long, env = "MLFLOW_DEFAULT_ARTIFACT_ROOT", global = true, default_value = "mlflow-artifacts:/")]
     default_artifact_root: String,
     /// Folder where this server keeps artifacts.
     #[arg(
         long,
         env = "MLFLOW_ARTIFACTS_DESTINATION",
+        global = true,
         default_value = "./runmark-data/artifacts",
         value_parser = folder
     )]
     artifacts_destination: PathBuf,
     /// What everybody with an account may do to what nobody gave them a permission for.
-    #[arg(long, default_value_t = Permission::Read)]
+    #[arg(long, global = true, default_value_t = Permission::Read)]
     default_permission: Permission,
 }
 
@@ -76,6 +103,12 @@ fn folder(text: &str) -> Result<PathBuf, String> {
         Some(("file", path)) if path.starts_with('/') => Ok(PathBuf::from(path)),
         Some((scheme, _)) => Err(format!("{scheme}:// is not supported yet; name a folder")),
     }
+}
+
+/// A network, or a single address.
+fn network(text: &str) -> Result<IpNet, String> {
+    let address = || text.parse::<IpAddr>().map(IpNet::from).ok();
+    text.parse().ok().or_else(address).ok_or_else(|| format!("'{text}' is no address and no network"))
 }
 
 #[derive(Debug, Args)]
@@ -91,6 +124,10 @@ struct ServerArgs {
     /// No accounts: whoever reaches the server may do everything. For one person, on loopback only.
     #[arg(long)]
     no_auth: bool,
+    /// Address or network of a proxy in front of the server, such as 10.0.0.0/8: what it says in X-Forwarded-For and
+    /// X-Forwarded-Proto is believed. Can be given several times.
+    #[arg(long = "trusted-proxy", value_name = "NETWORK", value_parser = network)]
+    trusted_proxies: Vec<IpNet>,
     /// Name of the admin made at the first start.
     #[arg(long, env = "MLFLOW_AUTH_ADMIN_USERNAME", default_value = "admin")]
     admin_username: String,
@@ -126,11 +163,33 @@ impl Cli {
     pub async fn run(self) -> Result<(), Failure> {
         match self.command {
             Command::Server(args) => serve(args).await,
-            Command::User(command) => command.run().await,
-            Command::Token(command) => command.run().await,
-            Command::Group(command) => command.run().await,
-            Command::Grant(args) => args.run().await,
+            Command::Managing(managing) => managing.run().await,
         }
+    }
+}
+
+impl Managing {
+    fn store(&self) -> &StoreArgs {
+        match self {
+            Self::User(stored) => &stored.store,
+            Self::Token(stored) => &stored.store,
+            Self::Group(stored) => &stored.store,
+            Self::Audit(stored) => &stored.store,
+            Self::Grant { store, .. } => store,
+        }
+    }
+
+    async fn run(self) -> Result<(), Failure> {
+        let (domain, operator) = self.store().clone().operate().await?;
+        let outcome = match self {
+            Self::User(stored) => stored.command.run(&operator).await,
+            Self::Token(stored) => stored.command.run(&operator).await,
+            Self::Group(stored) => stored.command.run(&operator).await,
+            Self::Audit(stored) => stored.command.run(&operator).await,
+            Self::Grant { grant, .. } => grant.run(&operator).await,
+        };
+        domain.close().await;
+        say(&outcome?)
     }
 }
 
@@ -160,7 +219,11 @@ async fn serve(args: ServerArgs) -> Result<(), Failure> {
     let url = url_of(&args.host, listener.local_addr()?);
     let domain = args.store.open().await?;
     let welcome = if args.no_auth { Welcome::NoAuth } else { admit(&domain, &args.admin_username).await? };
-    let wiring = Wiring { domain: domain.clone(), no_auth: args.no_auth };
+    let wiring = Wiring {
+        domain: domain.clone(),
+        no_auth: args.no_auth,
+        trusted_proxies: args.trusted_proxies.into(),
+    };
     say(&welcome.text(&url))?;
     listen::serve(listener, router(wiring), Patience::default(), stop_signal()).await;
     domain.close().await;

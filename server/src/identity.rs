@@ -3,7 +3,7 @@
 //! Tokens and Basic count for the protocol alone, cookies for the site and its server functions alone. So the protocol
 //! can't be called by a foreign page in a signed-in browser, and a leaked token can't change a password.
 
-use crate::{Wiring, wire::error::WireError};
+use crate::{Wiring, session_store, wire::error::WireError};
 use app::SESSION_USER;
 use axum::{
     extract::{FromRequestParts, Request, State},
@@ -25,9 +25,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Identified {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, WireError> {
         let fault = || Problem::new(Code::InternalError, "The server is put together wrongly.");
         let wiring = parts.extensions.get::<Wiring>().ok_or_else(fault)?;
-        let caller =
-            if wiring.no_auth { Caller::Local } else { by_header(&wiring.domain, &parts.headers).await? };
-        Ok(Self(wiring.domain.act(caller)))
+        let domain = wiring.called_by(parts);
+        let caller = if wiring.no_auth { Caller::Local } else { by_header(&domain, &parts.headers).await? };
+        Ok(Self(domain.act(caller)))
     }
 }
 
@@ -79,14 +79,17 @@ async fn by_header(domain: &Domain, headers: &HeaderMap) -> Result<Caller, WireE
 pub async fn of_session(
     State(wiring): State<Wiring>,
     session: Session,
-    mut request: Request,
+    request: Request,
     next: Next,
 ) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let domain = wiring.called_by(&parts);
+    let domain = session.id().map_or(domain.clone(), |id| domain.called_in(session_store::hash(&id)));
     let caller = if wiring.no_auth {
         Some(Caller::Local)
     } else {
         match session.get::<UserId>(SESSION_USER).await {
-            Ok(Some(user)) => match wiring.domain.unchecked_user(user).await {
+            Ok(Some(user)) => match domain.unchecked_user(user).await {
                 Ok(caller) => caller,
                 Err(error) => return WireError::from(error).into_response(),
             },
@@ -97,12 +100,11 @@ pub async fn of_session(
             }
         }
     };
-    let extensions = request.extensions_mut();
-    extensions.insert(wiring.domain.clone());
+    parts.extensions.insert(domain);
     if let Some(caller) = caller {
-        extensions.insert(caller);
+        parts.extensions.insert(caller);
     }
-    next.run(request).await
+    next.run(Request::from_parts(parts, body)).await
 }
 
 /// Whether a request of this method changes nothing.

@@ -6,13 +6,16 @@
 //! Start reading: [`router`]. To add a door: a file with its handlers, one line in the router, a row in
 //! `tests/access.txt`.
 
+mod audit_text;
 pub mod cli;
 pub mod identity;
 pub mod listen;
+pub mod origin;
 mod preview;
 mod rendering;
 pub mod session_store;
 pub mod site;
+mod time_text;
 pub mod wire;
 
 use axum::{
@@ -22,7 +25,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::Domain;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, StatusCode, header, request::Parts};
+use origin::TrustedProxies;
 use wire::intake::Limits;
 
 /// What the doors share.
@@ -32,6 +36,18 @@ pub struct Wiring {
     pub domain: Domain,
     /// One person on their own machine, without accounts.
     pub no_auth: bool,
+    /// Who is believed about where a call comes from.
+    pub trusted_proxies: TrustedProxies,
+}
+
+impl Wiring {
+    /// The domain, called by whoever sent this request.
+    fn called_by(&self, parts: &Parts) -> Domain {
+        match self.trusted_proxies.caller(parts) {
+            Some(address) => self.domain.called_from(address),
+            None => self.domain.clone(),
+        }
+    }
 }
 
 /// All doors.

@@ -1,5 +1,6 @@
 //! Connections: accepted, given their time, and ended in good order.
 
+use crate::origin::Peer;
 use axum::{Router, body::Body, serve::Listener};
 use http::Request;
 use hyper::{body::Incoming, server::conn::http1};
@@ -48,11 +49,12 @@ pub async fn serve(
     let (open, closed) = watch::channel(());
     let mut stop = pin!(stop);
     loop {
-        let (stream, _) = tokio::select! {
+        let (stream, address) = tokio::select! {
             connection = Listener::accept(&mut listener) => connection,
             () = &mut stop => break,
         };
-        tokio::spawn(converse(stream, router.clone(), patience, stopped.clone(), closed.clone()));
+        let peer = Peer(address.ip().to_canonical());
+        tokio::spawn(converse((stream, peer), router.clone(), patience, stopped.clone(), closed.clone()));
     }
     drop((listener, closed));
     let _ = stopping.send(true);
@@ -62,7 +64,7 @@ pub async fn serve(
 }
 
 async fn converse(
-    stream: TcpStream,
+    (stream, peer): (TcpStream, Peer),
     router: Router,
     patience: Patience,
     mut stopped: watch::Receiver<bool>,
@@ -70,7 +72,11 @@ async fn converse(
 ) {
     // Answers are small: each leaves at once.
     let _ = stream.set_nodelay(true);
-    let service = router.map_request(|request: Request<Incoming>| request.map(Body::new));
+    let service = router.map_request(move |request: Request<Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(peer);
+        request
+    });
     let mut connection = pin!(
         http1::Builder::new()
             .timer(TokioTimer::new())

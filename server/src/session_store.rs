@@ -1,7 +1,11 @@
 //! The session layer's storage: sessions lie in the same database as everything else.
 
+use app::{SESSION_ADDRESS, SESSION_AGENT, SESSION_BY_LINK, SESSION_USER};
 use async_trait::async_trait;
-use domain::Domain;
+use domain::{
+    Domain,
+    session::{Holder, SessionHash},
+};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
 use time::OffsetDateTime;
@@ -21,8 +25,17 @@ impl fmt::Debug for Sessions {
     }
 }
 
-fn hash(id: &Id) -> Vec<u8> {
-    Sha256::digest(id.0.to_le_bytes()).to_vec()
+/// What the domain knows a session by.
+pub fn hash(id: &Id) -> SessionHash {
+    Sha256::digest(id.0.to_le_bytes()).into()
+}
+
+fn holder(record: &Record) -> Option<Holder> {
+    let user = serde_json::from_value(record.data.get(SESSION_USER)?.clone()).ok()?;
+    let text = |key| record.data.get(key).and_then(|value| value.as_str()).map(str::to_owned);
+    let (address, agent) = (text(SESSION_ADDRESS), text(SESSION_AGENT).unwrap_or_default());
+    let by_link = record.data.get(SESSION_BY_LINK).and_then(|value| value.as_bool()).unwrap_or_default();
+    Some(Holder { user, address, agent, by_link })
 }
 
 fn backend(error: domain::Error) -> Error {
@@ -39,7 +52,7 @@ impl SessionStore for Sessions {
     async fn save(&self, record: &Record) -> Result<()> {
         let data = serde_json::to_string(&record.data).map_err(|error| Error::Encode(error.to_string()))?;
         let expires = record.expiry_date.unix_timestamp().saturating_mul(1000);
-        self.0.unchecked_save_session(hash(&record.id), &data, expires).await.map_err(backend)
+        self.0.unchecked_save_session(hash(&record.id), &data, expires, holder(record)).await.map_err(backend)
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {

@@ -14,7 +14,7 @@ use axum::{
     response::{Html, IntoResponse, Redirect, Response},
     routing::get,
 };
-use domain::{Acting, Caller};
+use domain::{Acting, Domain};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use leptos::config::LeptosOptions;
 use leptos_axum::{LeptosRoutes as _, generate_route_list};
@@ -110,9 +110,10 @@ async fn root() -> Response {
 
 /// Signs in by a link that was printed or sent, which works once.
 async fn sign_in_by_link(
-    axum::Extension(wiring): axum::Extension<Wiring>,
+    axum::Extension(domain): axum::Extension<Domain>,
     session: Session,
     method: Method,
+    headers: HeaderMap,
     Query(query): Query<HashMap<String, String>>,
 ) -> Response {
     // Whoever only looks whether there is something must not use the link up.
@@ -120,8 +121,14 @@ async fn sign_in_by_link(
         return StatusCode::NO_CONTENT.into_response();
     }
     let secret = query.get("token").map(String::as_str).unwrap_or_default();
-    let signed_in = match wiring.domain.unchecked_use_sign_in_link(secret).await {
-        Ok(caller) => keep(&session, &caller).await,
+    let signed_in = match domain.unchecked_use_sign_in_link(secret).await {
+        Ok(caller) => {
+            let kept = async {
+                app::keep_signed_in(&session, &domain, &caller, &headers).await?;
+                session.insert(app::SESSION_BY_LINK, true).await
+            };
+            kept.await.map_err(|error| error.to_string())
+        }
         Err(error) => Err(error.to_string()),
     };
     match signed_in {
@@ -131,11 +138,6 @@ async fn sign_in_by_link(
             Redirect::to("/sign-in?error=link").into_response()
         }
     }
-}
-
-async fn keep(session: &Session, caller: &Caller) -> Result<(), String> {
-    session.cycle_id().await.map_err(|error| error.to_string())?;
-    session.insert(app::SESSION_USER, caller.user()).await.map_err(|error| error.to_string())
 }
 
 /// A file of the browser part. Its address names its content, so it never changes.

@@ -1,6 +1,9 @@
 use super::Fault;
 use leptos::prelude::*;
-use model::{TokenId, account::Token};
+use model::{
+    TokenId,
+    account::{NewToken, Token},
+};
 use server_fn::codec::Postcard;
 
 /// The caller's API tokens.
@@ -12,9 +15,9 @@ pub async fn list_tokens() -> Result<Vec<Token>, Fault> {
 
 /// Makes a token and answers its secret, which can't be had again.
 #[server(prefix = "/ui", endpoint = "create_token", input = Postcard, output = Postcard)]
-pub async fn create_token(name: String) -> Result<String, Fault> {
+pub async fn create_token(new: NewToken) -> Result<String, Fault> {
     use crate::ssr::{acting, fault};
-    acting().await?.create_token(&name).await.map(|(_, secret)| secret).map_err(fault)
+    acting().await?.create_token(new).await.map(|(_, secret)| secret).map_err(fault)
 }
 
 /// Revokes a token.

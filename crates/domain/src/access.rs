@@ -1,6 +1,6 @@
 //! What is remembered of who calls and what they may do, so that a call needn't ask the database for it.
 //!
-//! Owns: runs and experiments with the level that somebody was given, accounts by token, name and id. Must never: decide
+//! Owns: runs and experiments with the level that somebody was given, accounts by token, name and id, sessions. Must never: decide
 //! (the gate does, each time anew), or let anybody wait.
 //! What it promises:
 //!
@@ -19,14 +19,16 @@ use crate::{
     Acting, Domain,
     error::Result,
     gate::Level,
+    session::SessionHash,
     store::{
         self, Db,
-        account::Account,
+        account::{Account, FoundToken},
         changes::{AsOf, Changes},
         permission::{Found, FoundExperiment, FoundRun},
+        session::Stored,
     },
 };
-use model::{ExperimentId, RunId, TokenId, UserId, experiment::Lifecycle};
+use model::{ExperimentId, RunId, UserId, experiment::Lifecycle};
 use std::{borrow::Borrow, hash::Hash, sync::Arc, time::Duration};
 
 /// Things remembered of each kind: a few megabytes.
@@ -67,9 +69,10 @@ pub(crate) struct Access {
     changes: Arc<Changes>,
     runs: Remembered<(RunId, Option<UserId>), Found<FoundRun>>,
     experiments: Remembered<(ExperimentId, Option<UserId>), Found<FoundExperiment>>,
-    tokens: Remembered<[u8; 32], (Arc<Account>, TokenId)>,
+    tokens: Remembered<[u8; 32], Arc<FoundToken>>,
     by_name: Remembered<String, Arc<Account>>,
     by_id: Remembered<UserId, Arc<Account>>,
+    sessions: Remembered<SessionHash, Arc<Stored>>,
 }
 
 impl Access {
@@ -82,23 +85,37 @@ impl Access {
             tokens: Remembered::new(changes),
             by_name: Remembered::new(changes),
             by_id: Remembered::new(changes),
+            sessions: Remembered::new(changes),
         }
     }
 }
 
 impl Domain {
     /// Whose token has this hash.
-    pub(crate) async fn token_with(&self, hash: [u8; 32]) -> Result<Option<(Arc<Account>, TokenId)>> {
+    pub(crate) async fn token_with(&self, hash: [u8; 32]) -> Result<Option<Arc<FoundToken>>> {
         if let Some(known) = self.access.tokens.find(&hash) {
             return Ok(Some(known));
         }
         let then = self.access.changes.as_of();
-        let Some((account, token)) = store::account::unchecked_find_by_token(&self.db, &hash).await? else {
+        let Some(found) = store::account::unchecked_find_by_token(&self.db, &hash).await?.map(Arc::new)
+        else {
             return Ok(None);
         };
-        let found = (Arc::new(account), token);
         self.access.tokens.keep(hash, then, found.clone());
         Ok(Some(found))
+    }
+
+    /// The session with this hash, also one that has expired.
+    pub(crate) async fn session_with(&self, hash: SessionHash) -> Result<Option<Arc<Stored>>> {
+        if let Some(known) = self.access.sessions.find(&hash) {
+            return Ok(Some(known));
+        }
+        let then = self.access.changes.as_of();
+        let found = store::session::unchecked_load(&self.db, hash).await?.map(Arc::new);
+        if let Some(session) = &found {
+            self.access.sessions.keep(hash, then, session.clone());
+        }
+        Ok(found)
     }
 
     /// The account with this name, as it may have been a moment ago.
@@ -142,7 +159,7 @@ impl Acting {
         let access = &self.domain.access;
         let key = (id, self.caller.user());
         if let Some(known) = access.experiments.find(&key)
-            && self.level_of(known.level) >= L::NEEDED
+            && self.level_of(known.level, Some(id)) >= L::NEEDED
         {
             return Ok(Some(known));
         }
@@ -161,7 +178,9 @@ impl Acting {
         let mut unknown = Vec::new();
         for id in ids {
             match access.runs.find(&(*id, user)) {
-                Some(known) if self.level_of(known.level) >= L::NEEDED => all.push(known),
+                Some(known) if self.level_of(known.level, Some(known.thing.experiment)) >= L::NEEDED => {
+                    all.push(known);
+                }
                 _ => unknown.push(*id),
             }
         }

@@ -8,22 +8,30 @@
 mod last_use;
 mod manage;
 mod password;
+mod throttle;
+mod token;
 
 use crate::{
-    Acting, Caller, Domain, clock,
+    Acting, Caller, Domain,
+    audit::{Told, Who},
+    clock,
     error::{Error, Result},
-    store,
+    store::{self, account::Account},
 };
 use model::{
-    Code, Millis, Problem, TokenId, UserId,
-    account::{Token, User, UserState},
+    Code, Millis, Problem, UserId,
+    account::{User, UserState},
+    audit::{Action, Object},
 };
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::{sync::Arc, time::Duration};
 
 pub(crate) use last_use::LastUse;
 use password::Fingerprint;
 pub(crate) use password::Passwords;
+pub(crate) use throttle::Throttle;
+pub use token::{EXPERIMENTS_PER_TOKEN, TOKENS_PER_USER};
 
 /// Shortest password (MLflow's rule).
 pub const SHORTEST_PASSWORD: usize = 12;
@@ -31,8 +39,7 @@ pub const SHORTEST_PASSWORD: usize = 12;
 pub const LONGEST_CREDENTIAL: usize = 1024;
 /// How long a printed sign-in link is good for.
 pub const SIGN_IN_LINK_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
-/// Tokens one account may have.
-pub const TOKENS_PER_USER: usize = 100;
+
 fn refused() -> Error {
     Problem::new(Code::Unauthenticated, "Wrong name or password.").into()
 }
@@ -72,21 +79,63 @@ pub(crate) fn check_name(name: &str, what: &str) -> Result<()> {
 }
 
 impl Domain {
-    /// The caller with this name and password. Meant for signing in; SDKs use [`Self::unchecked_basic`].
+    /// The caller with this name and password. Meant for signing in, which the audit log tells of; SDKs use
+    /// [`Self::unchecked_basic`].
     ///
     /// # Errors
-    /// `UNAUTHENTICATED`, the same whether the name or the password is wrong.
+    /// `UNAUTHENTICATED`, the same whether the name or the password is wrong; `RESOURCE_EXHAUSTED` after too many wrong ones.
     pub async fn unchecked_sign_in(&self, name: &str, password: &str) -> Result<Caller> {
-        Ok(self.verified(name, password).await?.caller())
+        let verified = self.verified(name, password).await;
+        // Whatever was typed may be a password in the wrong field: only names of accounts are told.
+        let known = match &verified {
+            Ok(account) => Some(account.clone()),
+            Err(_) => self.account_named(name).await?,
+        };
+        let who = Who { user: known.as_ref().map(|account| account.user.id), ..Who::default() };
+        let who = Who { name: known.map(|account| account.user.name.clone()).unwrap_or_default(), ..who };
+        let told = Told::new(Action::SignIn, Object::None);
+        match verified {
+            Ok(account) => {
+                self.tell(who, told).await?;
+                Ok(account.caller())
+            }
+            Err(error) => {
+                self.tell(who, told.refused()).await?;
+                Err(error)
+            }
+        }
     }
 
-    async fn verified(&self, name: &str, password: &str) -> Result<Arc<store::account::Account>> {
+    async fn verified(&self, name: &str, password: &str) -> Result<Arc<Account>> {
+        let attempt = self.throttle.begin(name, self.origin.address)?;
         let found = self.account_named_now(name).await?.filter(|account| account.may_sign_in());
         // An unknown name takes as long as a wrong password: both verify a hash.
         const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$Cw8tLdJAmPzbbYdQTDDZIVtbCNhJM8kMEmYrCmqMpuE";
         let hash = found.as_ref().map_or(NOBODY, |account| account.password_hash.as_str());
-        let good = password.len() <= LONGEST_CREDENTIAL && self.passwords.verify(password, hash).await?;
-        found.filter(|_| good).ok_or_else(refused)
+        let good = password.len() <= LONGEST_CREDENTIAL
+            && match self.passwords.verify(password, hash).await {
+                Ok(good) => good,
+                Err(error) => {
+                    attempt.succeeded();
+                    return Err(error);
+                }
+            };
+        let Some(account) = found.filter(|_| good) else {
+            return Err(refused());
+        };
+        attempt.succeeded();
+        if self.passwords.is_outdated(&account.password_hash) {
+            self.hash_anew(&account, password).await?;
+        }
+        Ok(account)
+    }
+
+    /// Hashes a password that was just verified with the parameters of today.
+    async fn hash_anew(&self, account: &Account, password: &str) -> Result<()> {
+        let hash = self.passwords.hash(password).await?;
+        let mut tx = self.db.begin().await?;
+        store::account::set_password(&mut tx, account.user.id, &hash).await?;
+        tx.commit().await
     }
 
     /// The caller with this name and password, which is remembered for minutes: for credentials sent with every call.
@@ -119,14 +168,16 @@ impl Domain {
     /// The caller whose API token this is.
     ///
     /// # Errors
-    /// `UNAUTHENTICATED` if it's nobody's.
+    /// `UNAUTHENTICATED` if it's nobody's, or has expired.
     pub async fn unchecked_token(&self, secret: &str) -> Result<Caller> {
-        let found = self.token_with(hash_secret(secret)).await?;
-        let Some((account, token)) = found.filter(|(account, _)| account.may_act()) else {
-            return Err(Problem::new(Code::Unauthenticated, "The token is not valid.").into());
-        };
-        self.last_use.note(token);
-        Ok(account.caller())
+        let refused = |message| Problem::new(Code::Unauthenticated, message);
+        let found = self.token_with(hash_secret(secret)).await?.filter(|token| token.account.may_act());
+        let token = found.ok_or_else(|| refused("The token is not valid."))?;
+        if token.expires.is_some_and(|expires| expires <= clock::now()) {
+            return Err(refused("The token has expired.").into());
+        }
+        self.tokens_used.note(token.token.id);
+        Ok(token.caller())
     }
 
     /// The caller with this account, for a session that names it; `None` if it's gone.
@@ -151,8 +202,13 @@ impl Domain {
             Some(user) => self.unchecked_user(user).await?,
             None => None,
         };
-        caller
-            .ok_or_else(|| Problem::new(Code::Unauthenticated, "The sign-in link is no longer valid.").into())
+        let told = Told::new(Action::SignInByLink, Object::None);
+        let Some(caller) = caller else {
+            self.tell(Who { user, ..Who::default() }, told.refused()).await?;
+            return Err(Problem::new(Code::Unauthenticated, "The sign-in link is no longer valid.").into());
+        };
+        self.tell(Who { user, name: caller.name().to_owned(), ..Who::default() }, told).await?;
+        Ok(caller)
     }
 
     /// Makes the first account, an admin, if there is none. Returns its name and, if the password was made up, that.
@@ -183,22 +239,23 @@ impl Domain {
     pub async fn unchecked_create_admin_link(&self) -> Result<Option<String>> {
         let Some(admin) = store::account::unchecked_first_admin(&self.db).await? else { return Ok(None) };
         let life = Millis::try_from(SIGN_IN_LINK_LIFE.as_millis()).unwrap_or(Millis::MAX);
-        self.create_link(admin, life).await.map(Some)
+        self.create_link(Who::default(), admin, life).await.map(Some)
     }
 
-    async fn create_link(&self, user: UserId, life: Millis) -> Result<String> {
+    async fn create_link(&self, by: Who, user: UserId, life: Millis) -> Result<String> {
         let secret = clock::new_secret()?;
         let now = clock::now();
-        let mut tx = self.db.begin().await?;
+        let name = store::account::unchecked_find(&self.db, user).await?.map(|account| account.user.name);
+        let mut change = self.change(by).await?;
         store::account::unchecked_insert_link(
-            &mut tx,
+            &mut change,
             hash_secret(&secret).to_vec(),
             user,
             now.saturating_add(life),
             now,
         )
         .await?;
-        tx.commit().await?;
+        change.commit(Told::new(Action::UserLink, Object::User(name.unwrap_or_default()))).await?;
         Ok(secret)
     }
 }
@@ -208,10 +265,16 @@ impl Acting {
         if self.caller.is_admin() {
             return Ok(());
         }
+        self.note_refusal(Object::None, json!({ "needs": "admin" }));
         Err(Problem::new(Code::PermissionDenied, "Permission denied: this is for admins.").into())
     }
 
-    fn account(&self) -> Result<UserId> {
+    /// The account of whoever is calling with a credential that isn't limited.
+    pub(crate) fn account(&self) -> Result<UserId> {
+        if self.caller.limits().is_some() {
+            let message = "Permission denied: this token can't be used for the account itself.";
+            return Err(Problem::new(Code::PermissionDenied, message).into());
+        }
         self.caller.user().ok_or_else(|| Error::invalid("This server runs without accounts."))
     }
 
@@ -236,10 +299,15 @@ impl Acting {
             state: UserState::Active,
             created: clock::now(),
         };
-        let mut tx = self.domain.db.begin().await?;
+        let mut change = self.change().await?;
         let taken = |error: Error| if error.is_duplicate() { name_taken(name) } else { error };
-        store::account::insert(&mut tx, &user, hash).await.map_err(taken)?;
-        tx.commit().await?;
+        store::account::insert(&mut change, &user, hash).await.map_err(taken)?;
+        change
+            .commit(
+                Told::new(Action::UserCreate, Object::User(name.to_owned()))
+                    .with(json!({ "admin": is_admin, "service": is_service })),
+            )
+            .await?;
         Ok(user)
     }
 
@@ -258,7 +326,7 @@ impl Acting {
     pub async fn create_sign_in_link(&self, name: &str) -> Result<String> {
         self.must_be_admin()?;
         let life = Millis::try_from(SIGN_IN_LINK_LIFE.as_millis()).unwrap_or(Millis::MAX);
-        self.domain.create_link(self.user_named(name).await?, life).await
+        self.domain.create_link(self.who(), self.user_named(name).await?, life).await
     }
 
     pub(crate) async fn user_named(&self, name: &str) -> Result<UserId> {
@@ -266,81 +334,31 @@ impl Acting {
         found.map(|account| account.user.id).ok_or_else(|| no_user(name))
     }
 
-    /// Changes one's own password; whoever is signed in elsewhere stays so.
+    /// Changes one's own password, and signs out everywhere but here: somebody else may know the old one.
     ///
     /// # Errors
-    /// `UNAUTHENTICATED` if the old one is wrong, `INVALID_PARAMETER_VALUE` if the new one is too short.
-    pub async fn set_password(&self, old: &str, new: &str) -> Result<()> {
+    /// `INVALID_PARAMETER_VALUE` if the old one is wrong, or missing though one didn't come by a link, or if the new one is too
+    /// short.
+    pub async fn set_password(&self, old: Option<&str>, new: &str) -> Result<()> {
         let id = self.account()?;
-        self.domain.unchecked_sign_in(self.caller.name(), old).await.map_err(|error| match error {
-            Error::Problem(_) => Error::invalid("The old password is wrong."),
-            fault => fault,
-        })?;
+        match old {
+            Some(old) => {
+                let verified = self.domain.verified(self.caller.name(), old).await;
+                verified.map_err(|error| match error {
+                    Error::Problem(problem) if problem.code == Code::Unauthenticated => {
+                        Error::invalid("The old password is wrong.")
+                    }
+                    other => other,
+                })?;
+            }
+            None if self.came_by_link().await? => {}
+            None => return Err(Error::invalid("The old password is needed.")),
+        }
         check_password(new)?;
         let hash = self.domain.passwords.hash(new).await?;
-        let mut tx = self.domain.db.begin().await?;
-        store::account::set_password(&mut tx, id, &hash).await?;
-        tx.commit().await
-    }
-
-    /// One's own tokens, newest first. What other processes know of their last use comes up to a minute late.
-    ///
-    /// # Errors
-    /// If the database fails.
-    pub async fn list_tokens(&self) -> Result<Vec<Token>> {
-        let mut tokens = store::account::list_tokens(&self.domain.db, self.account()?).await?;
-        for token in &mut tokens {
-            token.last_used = token.last_used.max(self.domain.last_use.of(token.id));
-        }
-        Ok(tokens)
-    }
-
-    /// Makes a token for one's programs. Its secret is returned here and never again.
-    ///
-    /// # Errors
-    /// `INVALID_PARAMETER_VALUE` for a bad name or too many tokens.
-    pub async fn create_token(&self, name: &str) -> Result<(Token, String)> {
-        self.create_token_of(self.account()?, name).await
-    }
-
-    /// Makes a token for somebody else's programs. For admins.
-    ///
-    /// # Errors
-    /// As [`Self::create_token`], and `PERMISSION_DENIED`, `RESOURCE_DOES_NOT_EXIST`.
-    pub async fn create_token_for(&self, user: &str, name: &str) -> Result<(Token, String)> {
-        self.must_be_admin()?;
-        self.create_token_of(self.user_named(user).await?, name).await
-    }
-
-    async fn create_token_of(&self, user: UserId, name: &str) -> Result<(Token, String)> {
-        check_name(name, "token")?;
-        if store::account::list_tokens(&self.domain.db, user).await?.len() >= TOKENS_PER_USER {
-            return Err(Error::invalid(format!(
-                "An account may have {TOKENS_PER_USER} tokens. Delete one that is no longer used."
-            )));
-        }
-        let secret = format!("rmk_{}", clock::new_secret()?);
-        let token = Token {
-            id: TokenId(clock::new_uuid()?),
-            name: name.to_owned(),
-            created: clock::now(),
-            last_used: None,
-        };
-        let mut tx = self.domain.db.begin().await?;
-        store::account::insert_token(&mut tx, user, &token, hash_secret(&secret).to_vec()).await?;
-        tx.commit().await?;
-        Ok((token, secret))
-    }
-
-    /// Deletes one of one's own tokens; it stops working at once.
-    ///
-    /// # Errors
-    /// `RESOURCE_DOES_NOT_EXIST`.
-    pub async fn delete_token(&self, id: TokenId) -> Result<()> {
-        let mut tx = self.domain.db.begin().await?;
-        if !store::account::delete_token(&mut tx, self.account()?, id).await? {
-            return Err(Error::missing("There is no such token."));
-        }
-        tx.commit().await
+        let mut change = self.change().await?;
+        store::account::set_password(&mut change, id, &hash).await?;
+        store::session::delete_others(&mut change, id, self.domain.origin.session).await?;
+        change.commit(Told::new(Action::UserPassword, self.own_account())).await
     }
 }

@@ -5,6 +5,7 @@
 
 use crate::{
     Acting,
+    audit::Told,
     error::{Error, Result},
     gate::{ArtifactGrant, Edit, Level, Manage, Read},
     store,
@@ -13,6 +14,7 @@ use bytes::{Bytes, BytesMut};
 use futures::{Stream, StreamExt as _, TryStreamExt as _, stream::BoxStream};
 use model::{
     Millis, RunId,
+    audit::{Action, Object},
     page::{ArtifactEntry, ArtifactRoot},
 };
 use object_store::{
@@ -295,7 +297,12 @@ impl Acting {
             Err(error) => Err(error),
         };
         match deleted.map_err(|error| (error.kind(), error)) {
-            Ok(()) | Err((ErrorKind::NotFound | ErrorKind::NotADirectory, _)) => Ok(()),
+            Ok(()) => {
+                self.domain
+                    .tell(self.who(), Told::new(Action::ArtifactDelete, Object::Artifact(path.to_owned())))
+                    .await
+            }
+            Err((ErrorKind::NotFound | ErrorKind::NotADirectory, _)) => Ok(()),
             Err((_, error)) => {
                 Err(Error::Fault(format!("deleting the artifact {}: {error}", full.display())))
             }

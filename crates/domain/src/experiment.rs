@@ -1,19 +1,23 @@
 //! Experiments: create, find, change, delete, restore.
 
 use crate::{
-    Acting, Domain, clock,
+    Acting, Domain,
+    audit::Told,
+    clock,
     error::{Error, Result},
     gate::{Edit, Manage, Read},
     store::{self, permission::Made},
 };
 use model::{
     Code, ExperimentId, Problem,
+    audit::{Action, Object},
     experiment::{Experiment, Lifecycle, ViewType},
     filter::{self, ExperimentFilter, ExperimentOrder, OrderBy},
     name,
     page_token::PageToken,
     run::Tag,
 };
+use serde_json::json;
 
 impl Domain {
     /// Experiment 0, "Default", is there from the first start.
@@ -90,13 +94,14 @@ impl Acting {
     /// # Errors
     /// `INVALID_PARAMETER_VALUE` for the name, the location or a tag; `RESOURCE_ALREADY_EXISTS`, also for the name of a deleted one.
     pub async fn create_experiment(&self, name: &str, location: &str, tags: &[Tag]) -> Result<ExperimentId> {
+        self.may_make()?;
         name::check_experiment_name(name)?;
         check_location(location)?;
         for tag in tags {
             name::check_experiment_tag(&tag.key, &tag.value)?;
         }
-        let mut tx = self.domain.db.begin().await?;
-        let id = store::experiment::insert(&mut tx, name, clock::now()).await.map_err(|error| {
+        let mut change = self.change().await?;
+        let id = store::experiment::insert(&mut change, name, clock::now()).await.map_err(|error| {
             if error.is_duplicate() {
                 return already_exists(name);
             }
@@ -106,11 +111,13 @@ impl Acting {
             "" => join(&self.domain.config.default_artifact_root, &id.to_string()),
             given => given.trim_end_matches('/').to_owned(),
         };
-        store::experiment::set_new(&mut tx, id, &location, tags).await?;
+        store::experiment::set_new(&mut change, id, &location, tags).await?;
         if let Some(user) = self.caller.user() {
-            store::permission::give_maker(&mut tx, Made::Experiment(id), user).await?;
+            store::permission::give_maker(&mut change, Made::Experiment(id), user).await?;
         }
-        tx.commit().await?;
+        change
+            .commit(Told::new(Action::ExperimentCreate, Object::Experiment(id)).with(json!({ "name": name })))
+            .await?;
         Ok(id)
     }
 
@@ -130,7 +137,7 @@ impl Acting {
     pub async fn get_experiment_by_name(&self, name: &str) -> Result<Experiment> {
         let missing = || Error::missing(format!("Could not find experiment with name '{name}'"));
         let id =
-            store::experiment::find_id(&self.domain.db, self.visible(), name).await?.ok_or_else(missing)?;
+            store::experiment::find_id(&self.domain.db, &self.visible(), name).await?.ok_or_else(missing)?;
         self.get_experiment(id).await
     }
 
@@ -152,7 +159,7 @@ impl Acting {
         let offset = offset_of(page_token)?;
         let found = store::experiment::search(
             &self.domain.db,
-            self.visible(),
+            &self.visible(),
             &filter,
             &order,
             view,
@@ -172,14 +179,20 @@ impl Acting {
         if grant.lifecycle == Lifecycle::Deleted {
             return Err(Problem::new(Code::InvalidState, "Cannot rename a non-active experiment.").into());
         }
-        let mut tx = self.domain.db.begin().await?;
-        store::experiment::rename(&mut tx, &grant, new_name, clock::now()).await.map_err(|error| {
+        let before = store::experiment::get(&self.domain.db, &grant).await?.name;
+        let mut change = self.change().await?;
+        store::experiment::rename(&mut change, &grant, new_name, clock::now()).await.map_err(|error| {
             if error.is_duplicate() {
                 return already_exists(new_name);
             }
             error
         })?;
-        tx.commit().await
+        change
+            .commit(
+                Told::new(Action::ExperimentRename, Object::Experiment(id))
+                    .with(json!({ "before": before, "after": new_name })),
+            )
+            .await
     }
 
     /// Moves an experiment and its runs to the trash. Needs MANAGE.
@@ -203,9 +216,13 @@ impl Acting {
         if grant.lifecycle != from {
             return Err(Error::missing(format!("No Experiment with id={id} exists")));
         }
-        let mut tx = self.domain.db.begin().await?;
-        store::experiment::set_lifecycle(&mut tx, &grant, to, clock::now()).await?;
-        tx.commit().await
+        let action = match to {
+            Lifecycle::Active => Action::ExperimentRestore,
+            Lifecycle::Deleted => Action::ExperimentDelete,
+        };
+        let mut change = self.change().await?;
+        store::experiment::set_lifecycle(&mut change, &grant, to, clock::now()).await?;
+        change.commit(Told::new(action, Object::Experiment(id))).await
     }
 
     /// Sets a tag. Needs EDIT.
@@ -215,9 +232,11 @@ impl Acting {
     pub async fn set_experiment_tag(&self, id: ExperimentId, tag: &Tag) -> Result<()> {
         let grant = self.experiment::<Edit>(id).await?.active()?;
         name::check_experiment_tag(&tag.key, &tag.value)?;
-        let mut tx = self.domain.db.begin().await?;
-        store::experiment::set_tag(&mut tx, &grant, tag).await?;
-        tx.commit().await
+        let mut change = self.change().await?;
+        store::experiment::set_tag(&mut change, &grant, tag).await?;
+        change
+            .commit(Told::new(Action::ExperimentTag, Object::Experiment(id)).with(json!({ "set": tag.key })))
+            .await
     }
 
     /// Deletes a tag. Needs EDIT.
@@ -226,11 +245,13 @@ impl Acting {
     /// `RESOURCE_DOES_NOT_EXIST` if there is no such tag.
     pub async fn delete_experiment_tag(&self, id: ExperimentId, key: &str) -> Result<()> {
         let grant = self.experiment::<Edit>(id).await?.active()?;
-        let mut tx = self.domain.db.begin().await?;
-        if !store::experiment::delete_tag(&mut tx, &grant, key).await? {
+        let mut change = self.change().await?;
+        if !store::experiment::delete_tag(&mut change, &grant, key).await? {
             return Err(Error::missing(format!("No tag with name: {key} in experiment with id {id}")));
         }
-        tx.commit().await
+        change
+            .commit(Told::new(Action::ExperimentTag, Object::Experiment(id)).with(json!({ "deleted": key })))
+            .await
     }
 }
 

@@ -15,7 +15,13 @@ use crate::{
         permission::{Found, FoundRun},
     },
 };
-use model::{Code, ExperimentId, ModelId, Permission, Problem, RunId, UserId, experiment::Lifecycle};
+use model::{
+    Code, ExperimentId, ModelId, Permission, Problem, RunId, TokenId, UserId,
+    account::{Limits, Scope},
+    audit::Object,
+    experiment::Lifecycle,
+};
+use serde_json::json;
 use std::{
     collections::{HashMap, HashSet},
     marker::PhantomData,
@@ -33,9 +39,22 @@ pub enum Caller {
         id: UserId,
         /// Its name.
         name: String,
-        /// May do everything.
+        /// Is an admin, who sees everything and manages accounts.
         is_admin: bool,
+        /// The token that they showed, if it was one.
+        token: Option<Arc<UsedToken>>,
     },
+}
+
+/// A token that somebody showed.
+#[derive(Debug, PartialEq, Eq)]
+pub struct UsedToken {
+    /// Which.
+    pub id: TokenId,
+    /// What its owner calls it.
+    pub name: String,
+    /// What it may be used for.
+    pub limits: Limits,
 }
 
 impl Caller {
@@ -55,9 +74,40 @@ impl Caller {
         }
     }
 
-    /// Whether no permission is asked for.
+    /// Whether they manage accounts, and no permission is asked for: an admin whose credential isn't limited.
     pub fn is_admin(&self) -> bool {
+        self.is_admins() && self.limits().is_none()
+    }
+
+    /// Whether the account is an admin's, however limited the credential is.
+    fn is_admins(&self) -> bool {
         matches!(self, Self::Local | Self::User { is_admin: true, .. })
+    }
+
+    /// What the credential may be used for, if that is less than the account may.
+    pub fn limits(&self) -> Option<&Limits> {
+        match self {
+            Self::Local => None,
+            Self::User { token, .. } => {
+                token.as_ref().map(|token| &token.limits).filter(|limits| !limits.is_none())
+            }
+        }
+    }
+
+    /// The experiments that the credential is limited to, if it is.
+    fn experiments(&self) -> Option<&[ExperimentId]> {
+        self.limits().and_then(|limits| limits.experiments.as_deref())
+    }
+
+    /// Of what the account may, what may be done with this credential to a thing in this experiment, or in none.
+    fn limited(&self, level: Permission, experiment: Option<ExperimentId>) -> Permission {
+        let Some(Limits { scope, experiments }) = self.limits() else { return level };
+        match experiments {
+            Some(only) if !experiment.is_some_and(|experiment| only.contains(&experiment)) => {
+                Permission::NoPermissions
+            }
+            _ => level.min(scope.most()),
+        }
     }
 }
 
@@ -195,41 +245,50 @@ impl<L> ArtifactGrant<L> {
 }
 
 /// Which experiments and registered models the caller may read, for lists: a part of their query.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum VisibleTo {
-    /// All there are.
-    Everything,
-    /// What this account may read.
-    User {
-        /// The account.
-        user: UserId,
-        /// What it may do to what nobody said anything about.
-        default: Permission,
-    },
+#[derive(Debug, Clone)]
+pub(crate) struct VisibleTo {
+    /// Whose permissions count, and what they may do to what nobody said anything about; `None`: no permission is asked for.
+    pub account: Option<(UserId, Permission)>,
+    /// The experiments that the credential is limited to; then no registered model is seen.
+    pub only: Option<Vec<ExperimentId>>,
+}
+
+impl VisibleTo {
+    /// Whether all there is may be read.
+    pub fn everything(&self) -> bool {
+        self.account.is_none() && self.only.is_none()
+    }
 }
 
 impl Acting {
-    /// What the caller may do to what they were given this level of, if any.
-    pub(crate) fn level_of(&self, given: Option<Permission>) -> Permission {
-        if self.caller.is_admin() {
+    /// What the caller may do to something in an experiment (or in none) that they were given this level of, if any.
+    pub(crate) fn level_of(&self, given: Option<Permission>, experiment: Option<ExperimentId>) -> Permission {
+        let level = if self.caller.is_admins() {
             Permission::Manage
         } else {
             given.unwrap_or(self.domain.default_permission())
-        }
+        };
+        self.caller.limited(level, experiment)
     }
 
     fn visible_level<L: Level>(
         &self,
         given: Option<Permission>,
+        experiment: Option<ExperimentId>,
+        object: Object,
         missing: impl FnOnce() -> Error,
     ) -> Result<Permission> {
-        let level = self.level_of(given);
+        let level = self.level_of(given, experiment);
+        if level < L::NEEDED && L::NEEDED > Permission::Read {
+            self.note_refusal(object, json!({ "needs": L::NEEDED.name(), "has": level.name() }));
+        }
         if level < Permission::Read {
             return Err(missing());
         }
         if level < L::NEEDED {
+            let whose = if self.caller.limits().is_some() { "the token of " } else { "" };
             let message = format!(
-                "Permission denied: this needs {}, and {} has {level}.",
+                "Permission denied: this needs {}, and {whose}{} has {level}.",
                 L::NEEDED,
                 self.caller.name()
             );
@@ -238,12 +297,24 @@ impl Acting {
         Ok(level)
     }
 
+    /// Lets the caller make an experiment or a registered model, which needs no permission but a credential for it.
+    pub(crate) fn may_make(&self) -> Result<()> {
+        let Some(limits) = self.caller.limits() else { return Ok(()) };
+        let why = match limits {
+            Limits { experiments: Some(_), .. } => "is for some experiments only",
+            Limits { scope: Scope::Read, .. } => "is for reading only",
+            _ => return Ok(()),
+        };
+        self.note_refusal(Object::None, json!({ "why": why }));
+        Err(Problem::new(Code::PermissionDenied, format!("Permission denied: this token {why}.")).into())
+    }
+
     /// Lets the caller at an experiment.
     pub(crate) async fn experiment<L: Level>(&self, id: ExperimentId) -> Result<ExperimentGrant<L>> {
         let missing = || Error::missing(format!("No Experiment with id={id} exists"));
         let found = self.found_experiment::<L>(id).await?;
         let Found { thing, level } = found.ok_or_else(missing)?;
-        let permission = self.visible_level::<L>(level, missing)?;
+        let permission = self.visible_level::<L>(level, Some(id), Object::Experiment(id), missing)?;
         Ok(ExperimentGrant {
             id,
             artifact_location: thing.artifact_location,
@@ -261,7 +332,12 @@ impl Acting {
         let Found { thing, level } = found;
         Ok(RunGrant {
             id: thing.id,
-            permission: self.visible_level::<L>(level, missing)?,
+            permission: self.visible_level::<L>(
+                level,
+                Some(thing.experiment),
+                Object::Run(thing.id),
+                missing,
+            )?,
             experiment: thing.experiment,
             lifecycle: thing.lifecycle,
             level: PhantomData,
@@ -290,7 +366,7 @@ impl Acting {
         let missing = || Error::missing(format!("Logged model with ID '{id}' not found."));
         let found = store::permission::of_model(&self.domain.db, id, self.caller.user()).await?;
         let Found { thing, level } = found.ok_or_else(missing)?;
-        self.visible_level::<L>(level, missing)?;
+        self.visible_level::<L>(level, Some(thing.experiment), Object::Model(id), missing)?;
         Ok(ModelGrant { id, lifecycle: thing.lifecycle, level: PhantomData })
     }
 
@@ -299,7 +375,7 @@ impl Acting {
         let missing = || Error::missing(format!("Registered Model with name={name} not found"));
         let found = store::permission::of_registered(&self.domain.db, name, self.caller.user()).await?;
         let Found { thing: (), level } = found.ok_or_else(missing)?;
-        self.visible_level::<L>(level, missing)?;
+        self.visible_level::<L>(level, None, Object::Registered(name.to_owned()), missing)?;
         Ok(RegisteredGrant { name: name.to_owned(), level: PhantomData })
     }
 
@@ -317,12 +393,10 @@ impl Acting {
 
     /// What lists may show the caller.
     pub(crate) fn visible(&self) -> VisibleTo {
-        match &self.caller {
-            caller if caller.is_admin() => VisibleTo::Everything,
-            Caller::User { id, .. } => {
-                VisibleTo::User { user: *id, default: self.domain.default_permission() }
-            }
-            Caller::Local => VisibleTo::Everything,
+        let user = self.caller.user().filter(|_| !self.caller.is_admins());
+        VisibleTo {
+            account: user.map(|user| (user, self.domain.default_permission())),
+            only: self.caller.experiments().map(<[_]>::to_vec),
         }
     }
 }

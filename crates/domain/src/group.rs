@@ -3,11 +3,17 @@
 use crate::{
     Acting,
     account::check_name,
+    audit::Told,
     clock,
     error::{Error, Result},
     store,
 };
-use model::{Code, GroupId, Problem, account::Group};
+use model::{
+    Code, GroupId, Problem,
+    account::Group,
+    audit::{Action, Object},
+};
+use serde_json::json;
 
 /// Groups there may be.
 const MOST_GROUPS: i64 = 10_000;
@@ -38,11 +44,11 @@ impl Acting {
             created: clock::now(),
             members: Vec::new(),
         };
-        let mut tx = self.domain.db.begin().await?;
-        store::group::insert(&mut tx, group.id, name, group.created)
+        let mut change = self.change().await?;
+        store::group::insert(&mut change, group.id, name, group.created)
             .await
             .map_err(|error| if error.is_duplicate() { taken(name) } else { error })?;
-        tx.commit().await?;
+        change.commit(Told::new(Action::GroupCreate, Object::Group(name.to_owned()))).await?;
         Ok(group)
     }
 
@@ -53,11 +59,15 @@ impl Acting {
     pub async fn rename_group(&self, name: &str, to: &str) -> Result<()> {
         let id = self.group_named(name).await?;
         check_name(to, "group")?;
-        let mut tx = self.domain.db.begin().await?;
-        store::group::rename(&mut tx, id, to)
+        let mut change = self.change().await?;
+        store::group::rename(&mut change, id, to)
             .await
             .map_err(|error| if error.is_duplicate() { taken(to) } else { error })?;
-        tx.commit().await
+        change
+            .commit(
+                Told::new(Action::GroupRename, Object::Group(name.to_owned())).with(json!({ "after": to })),
+            )
+            .await
     }
 
     /// Deletes a group: its members no longer have what was given to it. For admins.
@@ -66,9 +76,9 @@ impl Acting {
     /// `PERMISSION_DENIED`, `RESOURCE_DOES_NOT_EXIST`.
     pub async fn delete_group(&self, name: &str) -> Result<()> {
         let id = self.group_named(name).await?;
-        let mut tx = self.domain.db.begin().await?;
-        store::group::delete(&mut tx, id).await?;
-        tx.commit().await
+        let mut change = self.change().await?;
+        store::group::delete(&mut change, id).await?;
+        change.commit(Told::new(Action::GroupDelete, Object::Group(name.to_owned()))).await
     }
 
     /// Takes a user into a group; doing it again is fine. For admins.
@@ -77,10 +87,11 @@ impl Acting {
     /// `PERMISSION_DENIED`, `RESOURCE_DOES_NOT_EXIST` for the group or the user.
     pub async fn add_to_group(&self, name: &str, user: &str) -> Result<()> {
         let id = self.group_named(name).await?;
+        let told = Told::new(Action::GroupAdd, Object::Group(name.to_owned())).with(json!({ "user": user }));
         let user = self.user_named(user).await?;
-        let mut tx = self.domain.db.begin().await?;
-        store::group::add(&mut tx, id, user).await?;
-        tx.commit().await
+        let mut change = self.change().await?;
+        store::group::add(&mut change, id, user).await?;
+        change.commit(told).await
     }
 
     /// Takes a user out of a group. For admins.
@@ -90,11 +101,15 @@ impl Acting {
     pub async fn remove_from_group(&self, name: &str, user: &str) -> Result<()> {
         let id = self.group_named(name).await?;
         let id_of_user = self.user_named(user).await?;
-        let mut tx = self.domain.db.begin().await?;
-        if !store::group::remove(&mut tx, id, id_of_user).await? {
+        let mut change = self.change().await?;
+        if !store::group::remove(&mut change, id, id_of_user).await? {
             return Err(Error::missing(format!("User {user} is not in the group {name}.")));
         }
-        tx.commit().await
+        change
+            .commit(
+                Told::new(Action::GroupRemove, Object::Group(name.to_owned())).with(json!({ "user": user })),
+            )
+            .await
     }
 
     async fn group_named(&self, name: &str) -> Result<GroupId> {

@@ -9,6 +9,7 @@
 mod access;
 pub mod account;
 pub mod artifact;
+mod audit;
 mod clock;
 pub mod error;
 pub mod experiment;
@@ -25,14 +26,18 @@ pub mod session;
 mod store;
 
 pub use error::{Error, Result};
-pub use gate::Caller;
+pub use gate::{Caller, UsedToken};
 
 use access::Access;
 use artifact::Artifacts;
 use log::Writer;
 use metric::upkeep::Upkeep;
-use model::Permission;
-use std::sync::{Arc, Mutex, PoisonError};
+use model::{Permission, TokenId};
+use session::SessionHash;
+use std::{
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError},
+};
 use store::Db;
 use tokio::task::JoinSet;
 
@@ -58,10 +63,23 @@ pub struct Domain {
     artifacts: Artifacts,
     access: Arc<Access>,
     passwords: account::Passwords,
-    last_use: account::LastUse,
+    throttle: account::Throttle,
+    tokens_used: account::LastUse<TokenId>,
+    sessions_used: account::LastUse<SessionHash>,
+    refusals: audit::Refusals,
+    origin: Origin,
     /// What goes on by itself, until the domain is closed or the last of its clones is gone.
     background: Arc<Mutex<JoinSet<()>>>,
     config: Arc<Config>,
+}
+
+/// Where a call comes from.
+#[derive(Debug, Clone, Copy, Default)]
+struct Origin {
+    /// `None`: from the machine itself.
+    address: Option<IpAddr>,
+    /// The browser session that it is made in.
+    session: Option<SessionHash>,
 }
 
 /// Somebody at work: a caller bound to the domain. All use cases are its methods.
@@ -80,10 +98,13 @@ impl Domain {
         let db = Db::open(&config.backend_store_uri).await?;
         let artifacts = Artifacts::open(&config.artifacts_destination)?;
         let upkeep = Upkeep::new(db.clone());
-        let last_use = account::LastUse::default();
+        let (tokens_used, sessions_used) = <(account::LastUse<_>, account::LastUse<_>)>::default();
+        let refusals = audit::Refusals::default();
         let mut background = JoinSet::new();
         background.spawn(db.changes().clone().watch(db.clone()));
-        background.spawn(last_use.clone().keep_writing(db.clone()));
+        background.spawn(tokens_used.clone().keep_writing(db.clone()));
+        background.spawn(sessions_used.clone().keep_writing(db.clone()));
+        background.spawn(audit::keep_sealing(db.clone(), refusals.clone()));
         background.spawn(upkeep.clone().keep_folding());
         background.spawn(upkeep.clone().keep_merging());
         let domain = Self {
@@ -93,7 +114,11 @@ impl Domain {
             db,
             artifacts,
             passwords: account::Passwords::new()?,
-            last_use,
+            throttle: account::Throttle::default(),
+            tokens_used,
+            sessions_used,
+            refusals,
+            origin: Origin::default(),
             background: Arc::new(Mutex::new(background)),
             config: Arc::new(config),
         };
@@ -112,8 +137,13 @@ impl Domain {
         let mut background =
             std::mem::take(&mut *self.background.lock().unwrap_or_else(PoisonError::into_inner));
         background.shutdown().await;
-        if let Err(error) = self.last_use.write(&self.db).await {
-            tracing::warn!(%error, "can't write when tokens were used");
+        let written =
+            futures::try_join!(self.tokens_used.write(&self.db), self.sessions_used.write(&self.db));
+        if let Err(error) = written {
+            tracing::warn!(%error, "can't write when tokens and sessions were used");
+        }
+        if let Err(error) = self.refusals.write(&self.db).await {
+            tracing::warn!(%error, "can't write to the audit log what was refused");
         }
         self.db.close().await;
     }

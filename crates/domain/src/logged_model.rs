@@ -1,7 +1,9 @@
 //! Logged models: use cases, and the page tokens of their search.
 
 use crate::{
-    Acting, clock,
+    Acting,
+    audit::Told,
+    clock,
     error::{Error, Result},
     experiment::{Page, join},
     gate::{Edit, Level, Manage, ModelGrant, Read},
@@ -10,6 +12,7 @@ use crate::{
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use model::{
     Code, ExperimentId, ModelId, Problem,
+    audit::{Action, Object},
     experiment::Lifecycle,
     filter::{self, LoggedModelFilter, LoggedModelOrder},
     logged_model::{LoggedModel, ModelStatus, NewModel},
@@ -17,6 +20,7 @@ use model::{
     run::{Param, Tag},
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 /// Models of one page if the request doesn't say, and the most whatever it says. MLflow has no such limit; a client that
 /// asks for more gets a token to go on with.
@@ -84,11 +88,11 @@ impl Acting {
             params: new.params.into_iter().map(cut).collect(),
             metrics: Vec::new(),
         };
-        let mut tx = self.domain.db.begin().await?;
-        store::logged_model::insert(&mut tx, &grant, &model)
+        let mut change = self.change().await?;
+        store::logged_model::insert(&mut change, &grant, &model)
             .await
             .map_err(|error| params_are_fixed(error, id))?;
-        tx.commit().await?;
+        change.commit(Told::new(Action::ModelCreate, Object::Model(id)).with(json!({ "experiment": grant.id(), "name": model.name, "run": model.source_run.map(|run| run.to_string()) }))).await?;
         // Read again: tags and params come back in order, and a tag that came twice comes once.
         self.get_model(id, false).await
     }
@@ -111,10 +115,14 @@ impl Acting {
     /// The model isn't there.
     pub async fn finalize_model(&self, id: ModelId, status: ModelStatus) -> Result<LoggedModel> {
         let grant = active(self.model::<Edit>(id).await?)?;
-        let mut tx = self.domain.db.begin().await?;
-        store::logged_model::set_status(&mut tx, &grant, status, clock::now()).await?;
-        let model = store::logged_model::get(&mut tx, &grant).await?;
-        tx.commit().await?;
+        let mut change = self.change().await?;
+        store::logged_model::set_status(&mut change, &grant, status, clock::now()).await?;
+        let model = store::logged_model::get(&mut *change, &grant).await?;
+        change
+            .commit(
+                Told::new(Action::ModelUpdate, Object::Model(id)).with(json!({ "status": status.name() })),
+            )
+            .await?;
         Ok(model)
     }
 
@@ -124,9 +132,9 @@ impl Acting {
     /// There is no such model.
     pub async fn delete_model(&self, id: ModelId) -> Result<()> {
         let grant = self.model::<Manage>(id).await?;
-        let mut tx = self.domain.db.begin().await?;
-        store::logged_model::delete(&mut tx, &grant, clock::now()).await?;
-        tx.commit().await
+        let mut change = self.change().await?;
+        store::logged_model::delete(&mut change, &grant, clock::now()).await?;
+        change.commit(Told::new(Action::ModelDelete, Object::Model(id))).await
     }
 
     /// Sets tags of a logged model; the last of a key wins. Needs EDIT.
@@ -136,9 +144,14 @@ impl Acting {
     pub async fn set_model_tags(&self, id: ModelId, tags: &[Tag]) -> Result<()> {
         let grant = active(self.model::<Edit>(id).await?)?;
         check_tags(tags)?;
-        let mut tx = self.domain.db.begin().await?;
-        store::logged_model::set_tags(&mut tx, &grant, tags).await?;
-        tx.commit().await
+        let mut change = self.change().await?;
+        store::logged_model::set_tags(&mut change, &grant, tags).await?;
+        change
+            .commit(
+                Told::new(Action::ModelUpdate, Object::Model(id))
+                    .with(json!({ "tags": tags.iter().map(|tag| &tag.key).collect::<Vec<_>>() })),
+            )
+            .await
     }
 
     /// Deletes a tag of a logged model. Needs EDIT.
@@ -147,11 +160,13 @@ impl Acting {
     /// The model or the tag isn't there.
     pub async fn delete_model_tag(&self, id: ModelId, key: &str) -> Result<()> {
         let grant = active(self.model::<Edit>(id).await?)?;
-        let mut tx = self.domain.db.begin().await?;
-        if !store::logged_model::delete_tag(&mut tx, &grant, key).await? {
+        let mut change = self.change().await?;
+        if !store::logged_model::delete_tag(&mut change, &grant, key).await? {
             return Err(Error::missing(format!("No tag with key '{key}' found for model with ID '{id}'.")));
         }
-        tx.commit().await
+        change
+            .commit(Told::new(Action::ModelUpdate, Object::Model(id)).with(json!({ "deleted_tag": key })))
+            .await
     }
 
     /// Adds params to a logged model. Needs EDIT.
@@ -162,11 +177,16 @@ impl Acting {
         let grant = active(self.model::<Edit>(id).await?)?;
         check_params(&params)?;
         let params: Vec<Param> = params.into_iter().map(cut).collect();
-        let mut tx = self.domain.db.begin().await?;
-        store::logged_model::add_params(&mut tx, &grant, &params)
+        let mut change = self.change().await?;
+        store::logged_model::add_params(&mut change, &grant, &params)
             .await
             .map_err(|error| params_are_fixed(error, id))?;
-        tx.commit().await
+        change
+            .commit(
+                Told::new(Action::ModelUpdate, Object::Model(id))
+                    .with(json!({ "params": params.iter().map(|param| &param.key).collect::<Vec<_>>() })),
+            )
+            .await
     }
 
     /// Finds logged models among those that the caller may read, without the trash.
@@ -198,7 +218,7 @@ impl Acting {
             datasets: &search.datasets,
             order: &order,
         };
-        let mut items = store::logged_model::search(&self.domain.db, self.visible(), &asked, slice).await?;
+        let mut items = store::logged_model::search(&self.domain.db, &self.visible(), &asked, slice).await?;
         let more = items.len() as u64 > wanted;
         items.truncate(usize::try_from(wanted).unwrap_or(usize::MAX));
         let next = if more { Some(Token::of(search, offset + wanted).encode()?) } else { None };

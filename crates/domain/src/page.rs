@@ -39,7 +39,7 @@ impl Acting {
     /// # Errors
     /// If the database fails.
     pub async fn list_experiments(&self, text: &str) -> Result<Vec<ExperimentRow>> {
-        store::experiment::list(&self.domain.db, self.visible(), text.trim(), EXPERIMENTS_SHOWN).await
+        store::experiment::list(&self.domain.db, &self.visible(), text.trim(), EXPERIMENTS_SHOWN).await
     }
 
     /// An experiment with what its page says of it.

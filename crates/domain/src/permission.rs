@@ -5,6 +5,7 @@
 
 use crate::{
     Acting,
+    audit::Told,
     error::{Error, Result},
     gate::Manage,
     store::{
@@ -14,8 +15,10 @@ use crate::{
 };
 use model::{
     ExperimentId, Permission,
+    audit::Action,
     permission::{Effective, Given, Subject, effective},
 };
+use serde_json::json;
 
 impl Acting {
     /// Says what somebody may do to an experiment; what was said of them before no longer counts. Needs MANAGE.
@@ -108,19 +111,28 @@ impl Acting {
     }
 
     async fn give(&self, managed: Managed<'_>, to: Subject, level: Permission) -> Result<()> {
-        let to = self.subject(to).await?;
-        let mut tx = self.domain.db.begin().await?;
-        store::permission::give(&mut tx, managed, to, level).await?;
-        tx.commit().await
+        let before = self.given_before(managed, &to).await?;
+        let subject = self.subject(to.clone()).await?;
+        let mut change = self.change().await?;
+        store::permission::give(&mut change, managed, subject, level).await?;
+        let detail = json!({ "to": to.to_string(), "before": before, "after": level.name() });
+        change.commit(Told::new(Action::PermissionGive, managed.object()).with(detail)).await
     }
 
     async fn take(&self, managed: Managed<'_>, from: Subject) -> Result<()> {
+        let before = self.given_before(managed, &from).await?;
         let subject = self.subject(from.clone()).await?;
-        let mut tx = self.domain.db.begin().await?;
-        if !store::permission::take(&mut tx, managed, subject).await? {
+        let mut change = self.change().await?;
+        if !store::permission::take(&mut change, managed, subject).await? {
             return Err(Error::missing(format!("Nothing was given to {from}.")));
         }
-        tx.commit().await
+        let detail = json!({ "from": from.to_string(), "before": before });
+        change.commit(Told::new(Action::PermissionTake, managed.object()).with(detail)).await
+    }
+
+    async fn given_before(&self, managed: Managed<'_>, to: &Subject) -> Result<Option<&'static str>> {
+        let given = store::permission::list(&self.domain.db, managed).await?;
+        Ok(given.iter().find(|given| given.to == *to).map(|given| given.level.name()))
     }
 
     async fn subject(&self, subject: Subject) -> Result<SubjectId> {

@@ -3,7 +3,9 @@
 mod source;
 
 use crate::{
-    Acting, Caller, clock,
+    Acting, Caller,
+    audit::Told,
+    clock,
     error::{Error, Result},
     experiment::{Page, check_max_results, offset_of, page_of},
     gate::{Edit, Level, Manage, ModelGrant, Read, RegisteredGrant},
@@ -16,6 +18,7 @@ use crate::{
 };
 use model::{
     Code, Problem,
+    audit::{Action, Object},
     filter::{
         self, ModelVersionFilter, ModelVersionOrder, OrderBy, RegisteredModelFilter, RegisteredModelOrder,
     },
@@ -42,6 +45,7 @@ impl Acting {
         tags: &[Tag],
         description: &str,
     ) -> Result<RegisteredModel> {
+        self.may_make()?;
         name::check_registered_model_name(name, "name")?;
         check_tags(tags)?;
         check_description(description)?;
@@ -55,9 +59,9 @@ impl Acting {
             aliases: Vec::new(),
             latest: Vec::new(),
         };
-        let mut tx = self.domain.db.begin().await?;
-        if let Err(error) = store::registry::insert(&mut tx, &model).await {
-            drop(tx);
+        let mut change = self.change().await?;
+        if let Err(error) = store::registry::insert(&mut change, &model).await {
+            drop(change);
             return Err(if error.is_duplicate() {
                 self.name_taken(name, is_prompt(tags)).await?
             } else {
@@ -65,9 +69,9 @@ impl Acting {
             });
         }
         if let Some(user) = self.caller.user() {
-            store::permission::give_maker(&mut tx, Made::Registered(name), user).await?;
+            store::permission::give_maker(&mut change, Made::Registered(name), user).await?;
         }
-        tx.commit().await?;
+        change.commit(Told::new(Action::RegisteredCreate, Object::Registered(name.to_owned()))).await?;
         // Read again: a tag that came twice is there once.
         self.get_registered_model(name).await
     }
@@ -115,7 +119,7 @@ impl Acting {
         let order: Vec<OrderBy<RegisteredModelOrder>> = filter::parse_order_list(order_by)?;
         let offset = offset_of(page_token)?;
         let slice = Slice { offset, limit: wanted + 1 };
-        let found = store::registry::search(&self.domain.db, self.visible(), &filter, &order, slice).await?;
+        let found = store::registry::search(&self.domain.db, &self.visible(), &filter, &order, slice).await?;
         Ok(page_of(found, offset, wanted))
     }
 
@@ -126,10 +130,15 @@ impl Acting {
     pub async fn update_registered_model(&self, name: &str, description: &str) -> Result<RegisteredModel> {
         let grant = self.named::<Edit>(name).await?;
         check_description(description)?;
-        let mut tx = self.domain.db.begin().await?;
-        store::registry::set_description(&mut tx, &grant, description, clock::now()).await?;
-        let model = store::registry::get(&mut tx, &grant).await?;
-        tx.commit().await?;
+        let mut change = self.change().await?;
+        store::registry::set_description(&mut change, &grant, description, clock::now()).await?;
+        let model = store::registry::get(&mut *change, &grant).await?;
+        change
+            .commit(
+                Told::new(Action::RegisteredUpdate, Object::Registered(name.to_owned()))
+                    .with(json!({ "description": true })),
+            )
+            .await?;
         Ok(model)
     }
 
@@ -140,11 +149,16 @@ impl Acting {
     pub async fn rename_registered_model(&self, name: &str, new_name: &str) -> Result<RegisteredModel> {
         let grant = self.named::<Edit>(name).await?;
         name::check_registered_model_name(new_name, "new_name")?;
-        let mut tx = self.domain.db.begin().await?;
-        let renamed = store::registry::rename(&mut tx, &grant, new_name, clock::now())
+        let mut change = self.change().await?;
+        let renamed = store::registry::rename(&mut change, &grant, new_name, clock::now())
             .await
             .map_err(|error| if error.is_duplicate() { taken(new_name) } else { error })?;
-        tx.commit().await?;
+        change
+            .commit(
+                Told::new(Action::RegisteredRename, Object::Registered(name.to_owned()))
+                    .with(json!({ "after": new_name })),
+            )
+            .await?;
         Ok(renamed)
     }
 
@@ -154,9 +168,9 @@ impl Acting {
     /// It isn't there.
     pub async fn delete_registered_model(&self, name: &str) -> Result<()> {
         let grant = self.named::<Manage>(name).await?;
-        let mut tx = self.domain.db.begin().await?;
-        store::registry::delete(&mut tx, &grant).await?;
-        tx.commit().await
+        let mut change = self.change().await?;
+        store::registry::delete(&mut change, &grant).await?;
+        change.commit(Told::new(Action::RegisteredDelete, Object::Registered(name.to_owned()))).await
     }
 
     /// Sets a tag of a registered model. Needs EDIT.
@@ -166,9 +180,14 @@ impl Acting {
     pub async fn set_registered_model_tag(&self, name: &str, tag: &Tag) -> Result<()> {
         let grant = self.named::<Edit>(name).await?;
         name::check_registry_tag(&tag.key, &tag.value)?;
-        let mut tx = self.domain.db.begin().await?;
-        store::registry::set_tag(&mut tx, &grant, tag).await?;
-        tx.commit().await
+        let mut change = self.change().await?;
+        store::registry::set_tag(&mut change, &grant, tag).await?;
+        change
+            .commit(
+                Told::new(Action::RegisteredUpdate, Object::Registered(name.to_owned()))
+                    .with(json!({ "tag": tag.key })),
+            )
+            .await
     }
 
     /// Deletes a tag of a registered model; one that isn't there is no mistake. Needs EDIT.
@@ -177,9 +196,14 @@ impl Acting {
     /// The model isn't there.
     pub async fn delete_registered_model_tag(&self, name: &str, key: &str) -> Result<()> {
         let grant = self.named::<Edit>(name).await?;
-        let mut tx = self.domain.db.begin().await?;
-        store::registry::delete_tag(&mut tx, &grant, key).await?;
-        tx.commit().await
+        let mut change = self.change().await?;
+        store::registry::delete_tag(&mut change, &grant, key).await?;
+        change
+            .commit(
+                Told::new(Action::RegisteredUpdate, Object::Registered(name.to_owned()))
+                    .with(json!({ "deleted_tag": key })),
+            )
+            .await
     }
 
     /// The highest version of each of these stages; of all stages, if none is named. Needs READ.
@@ -207,8 +231,8 @@ impl Acting {
         }
         let lineage = self.lineage(&new).await?;
         let now = clock::now();
-        let mut tx = self.domain.db.begin().await?;
-        let number = version::next_number(&mut tx, &grant, now).await?;
+        let mut change = self.change().await?;
+        let number = version::next_number(&mut change, &grant, now).await?;
         let version = ModelVersion {
             name: new.name,
             version: number,
@@ -228,12 +252,17 @@ impl Acting {
             tags: new.tags,
             aliases: Vec::new(),
         };
-        version::insert(&mut tx, &grant, &version).await?;
+        version::insert(&mut change, &grant, &version).await?;
         if let Some(told) = lineage.told {
-            tell_model(&mut tx, &told, &version).await?;
+            tell_model(&mut change, &told, &version).await?;
         }
-        let version = find_version(&mut tx, &grant, number).await?;
-        tx.commit().await?;
+        let version = find_version(&mut *change, &grant, number).await?;
+        change
+            .commit(
+                Told::new(Action::VersionCreate, Object::Version(grant.name().to_owned(), number))
+                    .with(json!({ "source": version.source, "run": version.run.map(|run| run.to_string()) })),
+            )
+            .await?;
         Ok(version)
     }
 
@@ -253,12 +282,17 @@ impl Acting {
     pub async fn update_version(&self, name: &str, version: i64, description: &str) -> Result<ModelVersion> {
         let grant = self.numbered::<Edit>(name, version).await?;
         check_description(description)?;
-        let mut tx = self.domain.db.begin().await?;
-        if !version::set_description(&mut tx, &grant, version, description, clock::now()).await? {
+        let mut change = self.change().await?;
+        if !version::set_description(&mut change, &grant, version, description, clock::now()).await? {
             return Err(version::missing(name, version));
         }
-        let changed = find_version(&mut tx, &grant, version).await?;
-        tx.commit().await?;
+        let changed = find_version(&mut *change, &grant, version).await?;
+        change
+            .commit(
+                Told::new(Action::VersionUpdate, Object::Version(name.to_owned(), version))
+                    .with(json!({ "description": true })),
+            )
+            .await?;
         Ok(changed)
     }
 
@@ -268,11 +302,11 @@ impl Acting {
     /// The version isn't there.
     pub async fn delete_version(&self, name: &str, version: i64) -> Result<()> {
         let grant = self.numbered::<Manage>(name, version).await?;
-        let mut tx = self.domain.db.begin().await?;
-        if !version::delete(&mut tx, &grant, version, clock::now()).await? {
+        let mut change = self.change().await?;
+        if !version::delete(&mut change, &grant, version, clock::now()).await? {
             return Err(version::missing(name, version));
         }
-        tx.commit().await
+        change.commit(Told::new(Action::VersionDelete, Object::Version(name.to_owned(), version))).await
     }
 
     /// Sets a tag of a version. Needs EDIT.
@@ -282,10 +316,15 @@ impl Acting {
     pub async fn set_version_tag(&self, name: &str, version: i64, tag: &Tag) -> Result<()> {
         let grant = self.numbered::<Edit>(name, version).await?;
         name::check_registry_tag(&tag.key, &tag.value)?;
-        let mut tx = self.domain.db.begin().await?;
-        find_version(&mut tx, &grant, version).await?;
-        version::set_tag(&mut tx, &grant, version, tag).await?;
-        tx.commit().await
+        let mut change = self.change().await?;
+        find_version(&mut *change, &grant, version).await?;
+        version::set_tag(&mut change, &grant, version, tag).await?;
+        change
+            .commit(
+                Told::new(Action::VersionUpdate, Object::Version(name.to_owned(), version))
+                    .with(json!({ "tag": tag.key })),
+            )
+            .await
     }
 
     /// Deletes a tag of a version; one that isn't there is no mistake. Needs EDIT.
@@ -294,10 +333,15 @@ impl Acting {
     /// The version isn't there.
     pub async fn delete_version_tag(&self, name: &str, version: i64, key: &str) -> Result<()> {
         let grant = self.numbered::<Edit>(name, version).await?;
-        let mut tx = self.domain.db.begin().await?;
-        find_version(&mut tx, &grant, version).await?;
-        version::delete_tag(&mut tx, &grant, version, key).await?;
-        tx.commit().await
+        let mut change = self.change().await?;
+        find_version(&mut *change, &grant, version).await?;
+        version::delete_tag(&mut change, &grant, version, key).await?;
+        change
+            .commit(
+                Told::new(Action::VersionUpdate, Object::Version(name.to_owned(), version))
+                    .with(json!({ "deleted_tag": key })),
+            )
+            .await
     }
 
     /// Moves a version to a stage; with `archive_existing`, the others of that stage go to `Archived`. Needs EDIT.
@@ -319,15 +363,20 @@ impl Acting {
             )));
         }
         let now = clock::now();
-        let mut tx = self.domain.db.begin().await?;
-        if !version::set_stage(&mut tx, &grant, version, known, now).await? {
+        let mut change = self.change().await?;
+        if !version::set_stage(&mut change, &grant, version, known, now).await? {
             return Err(version::missing(name, version));
         }
         if archive_existing {
-            version::archive_others(&mut tx, &grant, version, known, now).await?;
+            version::archive_others(&mut change, &grant, version, known, now).await?;
         }
-        let moved = find_version(&mut tx, &grant, version).await?;
-        tx.commit().await?;
+        let moved = find_version(&mut *change, &grant, version).await?;
+        change
+            .commit(
+                Told::new(Action::VersionUpdate, Object::Version(name.to_owned(), version))
+                    .with(json!({ "stage": known })),
+            )
+            .await?;
         Ok(moved)
     }
 
@@ -355,7 +404,7 @@ impl Acting {
         let order: Vec<OrderBy<ModelVersionOrder>> = filter::parse_order_list(order_by)?;
         let offset = offset_of(page_token)?;
         let slice = Slice { offset, limit: wanted + 1 };
-        let found = version::search(&self.domain.db, self.visible(), &filter, &order, slice).await?;
+        let found = version::search(&self.domain.db, &self.visible(), &filter, &order, slice).await?;
         Ok(page_of(found, offset, wanted))
     }
 
@@ -366,10 +415,15 @@ impl Acting {
     pub async fn set_alias(&self, name: &str, alias: &str, version: i64) -> Result<()> {
         name::check_new_alias(alias)?;
         let grant = self.numbered::<Edit>(name, version).await?;
-        let mut tx = self.domain.db.begin().await?;
-        find_version(&mut tx, &grant, version).await?;
-        store::registry::set_alias(&mut tx, &grant, alias, version).await?;
-        tx.commit().await
+        let mut change = self.change().await?;
+        find_version(&mut *change, &grant, version).await?;
+        store::registry::set_alias(&mut change, &grant, alias, version).await?;
+        change
+            .commit(
+                Told::new(Action::RegisteredUpdate, Object::Registered(name.to_owned()))
+                    .with(json!({ "alias": alias, "version": version })),
+            )
+            .await
     }
 
     /// Deletes an alias; one that isn't there is no mistake. Needs EDIT.
@@ -379,9 +433,14 @@ impl Acting {
     pub async fn delete_alias(&self, name: &str, alias: &str) -> Result<()> {
         name::check_alias(alias)?;
         let grant = self.named::<Edit>(name).await?;
-        let mut tx = self.domain.db.begin().await?;
-        store::registry::delete_alias(&mut tx, &grant, alias).await?;
-        tx.commit().await
+        let mut change = self.change().await?;
+        store::registry::delete_alias(&mut change, &grant, alias).await?;
+        change
+            .commit(
+                Told::new(Action::RegisteredUpdate, Object::Registered(name.to_owned()))
+                    .with(json!({ "deleted_alias": alias })),
+            )
+            .await
     }
 
     /// The version that an alias names; `latest` names the highest. Needs READ.

@@ -1,7 +1,9 @@
 //! Runs: create, find, change, delete, restore, and link to datasets and models. What they log is in [`crate::log`].
 
 use crate::{
-    Acting, clock,
+    Acting,
+    audit::Told,
+    clock,
     error::{Error, Result},
     experiment::{Page, check_max_results, join},
     gate::{Edit, Manage, Read, RunGrant},
@@ -14,12 +16,14 @@ use crate::{
 use futures::{Stream, StreamExt as _};
 use model::{
     ExperimentId, ModelId, RunId,
+    audit::{Action, Object},
     experiment::{Lifecycle, ViewType},
     filter::{self, RunFilter},
     name::{self, limit},
     page::RunColumns,
     run::{DatasetInput, ModelOutput, NewRun, Run, RunInfo, RunStatus, RunUpdate, Tag, tag},
 };
+use serde_json::json;
 
 /// What a search for runs asks for.
 #[derive(Debug, Clone)]
@@ -72,9 +76,17 @@ impl Acting {
             artifact_uri: join(&grant.artifact_location, &format!("{id}/artifacts")),
             lifecycle: Lifecycle::Active,
         };
-        let mut tx = self.domain.db.begin().await?;
-        store::run::insert(&mut tx, &info, self.caller.user(), &tags).await?;
-        tx.commit().await?;
+        let mut change = self.change().await?;
+        store::run::insert(&mut change, &info, self.caller.user(), &tags).await?;
+        change
+            .commit(Told::new(Action::RunCreate, Object::Run(id)).with(json!({
+                "experiment": info.experiment,
+                "name": info.name,
+                "user": info.user,
+                "source": told_tag(&tags, tag::SOURCE_NAME),
+                "commit": told_tag(&tags, tag::GIT_COMMIT),
+            })))
+            .await?;
         Ok(Run {
             info,
             metrics: Vec::new(),
@@ -171,9 +183,14 @@ impl Acting {
     /// `RESOURCE_DOES_NOT_EXIST`, `INVALID_PARAMETER_VALUE` if it's deleted.
     pub async fn update_run(&self, id: RunId, change: &RunUpdate) -> Result<RunInfo> {
         let grant = self.run::<Edit>(id).await?.active()?;
-        let mut tx = self.domain.db.begin().await?;
-        store::run::update(&mut tx, &grant, change).await?;
-        tx.commit().await?;
+        let mut transaction = self.change().await?;
+        store::run::update(&mut transaction, &grant, change).await?;
+        transaction
+            .commit(
+                Told::new(Action::RunUpdate, Object::Run(id))
+                    .with(json!({ "status": change.status.map(RunStatus::name), "name": change.name })),
+            )
+            .await?;
         store::run::get_info(&self.domain.db, &grant).await
     }
 
@@ -195,9 +212,13 @@ impl Acting {
 
     async fn set_run_lifecycle(&self, id: RunId, to: Lifecycle) -> Result<()> {
         let grant = self.run::<Manage>(id).await?;
-        let mut tx = self.domain.db.begin().await?;
-        store::run::set_lifecycle(&mut tx, &grant, to).await?;
-        tx.commit().await
+        let action = match to {
+            Lifecycle::Active => Action::RunRestore,
+            Lifecycle::Deleted => Action::RunDelete,
+        };
+        let mut change = self.change().await?;
+        store::run::set_lifecycle(&mut change, &grant, to).await?;
+        change.commit(Told::new(action, Object::Run(id))).await
     }
 
     /// Deletes a tag. Needs EDIT.
@@ -206,11 +227,11 @@ impl Acting {
     /// `RESOURCE_DOES_NOT_EXIST` if there is no such tag.
     pub async fn delete_run_tag(&self, id: RunId, key: &str) -> Result<()> {
         let grant = self.run::<Edit>(id).await?.active()?;
-        let mut tx = self.domain.db.begin().await?;
-        if !store::run::delete_tag(&mut tx, &grant, key).await? {
+        let mut change = self.change().await?;
+        if !store::run::delete_tag(&mut change, &grant, key).await? {
             return Err(Error::missing(format!("No tag with name: {key} in run with id {id}")));
         }
-        tx.commit().await
+        change.commit(Told::new(Action::RunTagDelete, Object::Run(id)).with(json!({ "key": key }))).await
     }
 
     /// Links datasets and models that the run used. Needs EDIT on the run, READ on the models.
@@ -259,6 +280,12 @@ impl Acting {
         }
         tx.commit().await
     }
+}
+
+/// What the audit log says of a tag: enough to recognise it by.
+fn told_tag(tags: &[Tag], key: &str) -> Option<String> {
+    let tag = tags.iter().find(|tag| tag.key == key)?;
+    Some(tag.value.chars().take(250).collect())
 }
 
 /// A database takes only so many values in a statement.

@@ -1,8 +1,8 @@
 //! People with an account, their groups, and the tokens their programs use.
 
-use crate::{GroupId, Millis, TokenId, UserId};
+use crate::{ExperimentId, GroupId, Millis, Permission, TokenId, UserId};
 use serde::{Deserialize, Serialize};
-use std::str::FromStr;
+use std::{fmt, num::NonZeroU16, str::FromStr};
 
 /// Somebody with an account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +63,23 @@ pub struct Group {
     pub members: Vec<String>,
 }
 
+/// Where somebody is signed in to the site.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Device {
+    /// To name it when signing out there.
+    pub id: String,
+    /// When they signed in.
+    pub created: Millis,
+    /// When it was last used, to within a minute.
+    pub seen: Option<Millis>,
+    /// Address that they signed in from.
+    pub address: Option<String>,
+    /// What the browser calls itself.
+    pub agent: String,
+    /// Whether it is the one that asks.
+    pub is_this: bool,
+}
+
 /// An API token as lists show it: all but the secret, which is shown once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token {
@@ -74,4 +91,102 @@ pub struct Token {
     pub created: Millis,
     /// When it was last used, to within a minute.
     pub last_used: Option<Millis>,
+    /// What it may be used for.
+    pub limits: Limits,
+    /// When it stops working, if ever.
+    pub expires: Option<Millis>,
+}
+
+/// A token to be made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewToken {
+    /// What to call it.
+    pub name: String,
+    /// What it may be used for.
+    pub limits: Limits,
+    /// Days until it stops working, if ever.
+    pub days: Option<NonZeroU16>,
+}
+
+/// As much as the account may, for good.
+impl From<&str> for NewToken {
+    fn from(name: &str) -> Self {
+        Self { name: name.to_owned(), limits: Limits::NONE, days: None }
+    }
+}
+
+/// A token and whose it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnedToken {
+    /// Name of the account.
+    pub owner: String,
+    /// The token.
+    pub token: Token,
+}
+
+/// What a credential may be used for at most: less than its account may, never more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// How much.
+    pub scope: Scope,
+    /// These experiments and what is in them, and no registered model; `None`: whatever the account may see.
+    pub experiments: Option<Vec<ExperimentId>>,
+}
+
+impl Limits {
+    /// As much as the account may.
+    pub const NONE: Self = Self { scope: Scope::Admin, experiments: None };
+
+    /// Whether it takes nothing from what the account may.
+    pub fn is_none(&self) -> bool {
+        *self == Self::NONE
+    }
+}
+
+/// How much a credential may be used for; each contains the ones before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Scope {
+    /// To see and to download.
+    Read,
+    /// To log, to make and to change, too.
+    Write,
+    /// All that the account may: to delete, to say who may do what, to manage accounts.
+    Admin,
+}
+
+impl Scope {
+    /// From weakest to strongest.
+    pub const ALL: [Self; 3] = [Self::Read, Self::Write, Self::Admin];
+
+    /// As it is stored and written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// The highest level that counts.
+    pub fn most(self) -> Permission {
+        match self {
+            Self::Read => Permission::Use,
+            Self::Write => Permission::Edit,
+            Self::Admin => Permission::Manage,
+        }
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Scope {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|scope| scope.name() == text);
+        found.ok_or_else(|| format!("'{text}' is not a scope; use one of read, write, admin"))
+    }
 }

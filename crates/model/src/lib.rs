@@ -6,6 +6,7 @@
 //! To add an entity: one file with its types, `pub mod` here; names and limits of its fields go to [`name`].
 
 pub mod account;
+pub mod audit;
 pub mod curve;
 pub mod experiment;
 pub mod filter;

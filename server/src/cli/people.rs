@@ -1,7 +1,8 @@
-//! Commands that manage people: accounts, groups, tokens, permissions. Whoever can open the database may do all of it.
+//! Commands that manage people: accounts, groups, permissions.
 
-use super::{Failure, StoreArgs, say};
+use super::Failure;
 use clap::{Args, Subcommand};
+use domain::Acting;
 use model::{ExperimentId, Permission, permission::Subject};
 
 #[derive(Debug, Subcommand)]
@@ -19,8 +20,6 @@ pub(super) enum UserCommand {
         /// The server's address, for the link.
         #[arg(long, default_value = "http://127.0.0.1:5000")]
         url: String,
-        #[command(flatten)]
-        store: StoreArgs,
     },
     /// Print a link that signs somebody in once, within a day.
     Link {
@@ -29,36 +28,25 @@ pub(super) enum UserCommand {
         /// The server's address.
         #[arg(long, default_value = "http://127.0.0.1:5000")]
         url: String,
-        #[command(flatten)]
-        store: StoreArgs,
     },
     /// List accounts: name, what it is, whether it may do anything.
-    List {
-        #[command(flatten)]
-        store: StoreArgs,
-    },
+    List,
     /// Give an account another name.
     Rename {
         /// Its name.
         name: String,
         /// Its new name.
         to: String,
-        #[command(flatten)]
-        store: StoreArgs,
     },
     /// Keep an account from doing anything, at once, until it is enabled again.
     Disable {
         /// Whose.
         name: String,
-        #[command(flatten)]
-        store: StoreArgs,
     },
     /// Let a disabled account do what it may.
     Enable {
         /// Whose.
         name: String,
-        #[command(flatten)]
-        store: StoreArgs,
     },
     /// Make somebody an admin, or no longer one.
     Admin {
@@ -67,30 +55,11 @@ pub(super) enum UserCommand {
         /// No longer.
         #[arg(long)]
         revoke: bool,
-        #[command(flatten)]
-        store: StoreArgs,
     },
     /// Delete an account: its tokens and permissions are gone, what it made stays its.
     Delete {
         /// Whose.
         name: String,
-        #[command(flatten)]
-        store: StoreArgs,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum TokenCommand {
-    /// Make a token and print it. It can't be shown again.
-    Create {
-        /// Whose programs will use it.
-        #[arg(long)]
-        user: String,
-        /// What to call it.
-        #[arg(long, default_value = "command line")]
-        name: String,
-        #[command(flatten)]
-        store: StoreArgs,
     },
 }
 
@@ -100,15 +69,11 @@ pub(super) enum GroupCommand {
     Create {
         /// What to call it.
         name: String,
-        #[command(flatten)]
-        store: StoreArgs,
     },
     /// Delete a group: its members lose what was given to it.
     Delete {
         /// Which.
         name: String,
-        #[command(flatten)]
-        store: StoreArgs,
     },
     /// Take users into a group.
     Add {
@@ -117,8 +82,6 @@ pub(super) enum GroupCommand {
         /// Whom.
         #[arg(required = true)]
         users: Vec<String>,
-        #[command(flatten)]
-        store: StoreArgs,
     },
     /// Take users out of a group.
     Remove {
@@ -127,14 +90,9 @@ pub(super) enum GroupCommand {
         /// Whom.
         #[arg(required = true)]
         users: Vec<String>,
-        #[command(flatten)]
-        store: StoreArgs,
     },
     /// List groups and who is in them.
-    List {
-        #[command(flatten)]
-        store: StoreArgs,
-    },
+    List,
 }
 
 #[derive(Debug, Args)]
@@ -160,26 +118,10 @@ pub(super) struct GrantArgs {
     registered_model: Option<String>,
     /// NO_PERMISSIONS, READ, USE, EDIT or MANAGE.
     permission: Permission,
-    #[command(flatten)]
-    store: StoreArgs,
 }
 
 impl UserCommand {
-    fn store(&self) -> &StoreArgs {
-        match self {
-            Self::Add { store, .. }
-            | Self::Link { store, .. }
-            | Self::List { store }
-            | Self::Rename { store, .. }
-            | Self::Disable { store, .. }
-            | Self::Enable { store, .. }
-            | Self::Admin { store, .. }
-            | Self::Delete { store, .. } => store,
-        }
-    }
-
-    pub(super) async fn run(self) -> Result<(), Failure> {
-        let (domain, operator) = self.store().clone().operate().await?;
+    pub(super) async fn run(self, operator: &Acting) -> Result<String, Failure> {
         let link =
             |url: &str, secret: &str| format!("{}/sign-in/link?token={secret}\n", url.trim_end_matches('/'));
         let mut text = String::new();
@@ -191,8 +133,8 @@ impl UserCommand {
                 operator.create_user_without_password(&name, admin).await?;
                 text = link(&url, &operator.create_sign_in_link(&name).await?);
             }
-            Self::Link { name, url, .. } => text = link(&url, &operator.create_sign_in_link(&name).await?),
-            Self::List { .. } => {
+            Self::Link { name, url } => text = link(&url, &operator.create_sign_in_link(&name).await?),
+            Self::List => {
                 for user in operator.list_users().await? {
                     let kind = match (user.is_admin, user.is_service) {
                         (true, _) => "admin",
@@ -202,82 +144,57 @@ impl UserCommand {
                     text.push_str(&format!("{}\t{kind}\t{}\n", user.name, user.state.name()));
                 }
             }
-            Self::Rename { name, to, .. } => operator.rename_user(&name, &to).await?,
-            Self::Disable { name, .. } => operator.disable_user(&name).await?,
-            Self::Enable { name, .. } => operator.enable_user(&name).await?,
-            Self::Admin { name, revoke, .. } => operator.set_admin(&name, !revoke).await?,
-            Self::Delete { name, .. } => operator.delete_user(&name).await?,
+            Self::Rename { name, to } => operator.rename_user(&name, &to).await?,
+            Self::Disable { name } => operator.disable_user(&name).await?,
+            Self::Enable { name } => operator.enable_user(&name).await?,
+            Self::Admin { name, revoke } => operator.set_admin(&name, !revoke).await?,
+            Self::Delete { name } => operator.delete_user(&name).await?,
         }
-        domain.close().await;
-        say(&text)
+        Ok(text)
     }
 }
 
 impl GroupCommand {
-    fn store(&self) -> &StoreArgs {
-        match self {
-            Self::Create { store, .. }
-            | Self::Delete { store, .. }
-            | Self::Add { store, .. }
-            | Self::Remove { store, .. }
-            | Self::List { store } => store,
-        }
-    }
-
-    pub(super) async fn run(self) -> Result<(), Failure> {
-        let (domain, operator) = self.store().clone().operate().await?;
+    pub(super) async fn run(self, operator: &Acting) -> Result<String, Failure> {
         let mut text = String::new();
         match self {
-            Self::Create { name, .. } => {
+            Self::Create { name } => {
                 operator.create_group(&name).await?;
             }
-            Self::Delete { name, .. } => operator.delete_group(&name).await?,
-            Self::Add { name, users, .. } => {
+            Self::Delete { name } => operator.delete_group(&name).await?,
+            Self::Add { name, users } => {
                 for user in users {
                     operator.add_to_group(&name, &user).await?;
                 }
             }
-            Self::Remove { name, users, .. } => {
+            Self::Remove { name, users } => {
                 for user in users {
                     operator.remove_from_group(&name, &user).await?;
                 }
             }
-            Self::List { .. } => {
+            Self::List => {
                 for group in operator.list_groups().await? {
                     text.push_str(&format!("{}: {}\n", group.name, group.members.join(", ")));
                 }
             }
         }
-        domain.close().await;
-        say(&text)
+        Ok(text)
     }
 }
 
 impl GrantArgs {
-    pub(super) async fn run(self) -> Result<(), Failure> {
+    pub(super) async fn run(self, operator: &Acting) -> Result<String, Failure> {
         let to = match (self.user, self.group) {
             (Some(user), _) => Subject::User(user),
             (None, Some(group)) => Subject::Group(group),
             (None, None) => Subject::Everyone,
         };
-        let (domain, operator) = self.store.operate().await?;
         if let Some(id) = self.experiment {
             operator.grant_experiment(ExperimentId(id), to.clone(), self.permission).await?;
         }
         if let Some(name) = self.registered_model {
             operator.grant_registered_model(&name, to, self.permission).await?;
         }
-        domain.close().await;
-        Ok(())
-    }
-}
-
-impl TokenCommand {
-    pub(super) async fn run(self) -> Result<(), Failure> {
-        let Self::Create { user, name, store } = self;
-        let (domain, operator) = store.operate().await?;
-        let (_, secret) = operator.create_token_for(&user, &name).await?;
-        domain.close().await;
-        say(&format!("{secret}\n"))
+        Ok(String::new())
     }
 }

@@ -183,11 +183,14 @@ fn pack(value: impl serde::Serialize) -> Load {
 fn server_function(route: &str, things: &Things) -> Load {
     let root = ArtifactRoot::Run(things.experiment, things.run);
     match route.trim_start_matches("/ui/") {
-        "viewer" | "list_tokens" => Load::Postcard(Vec::new()),
+        "viewer" | "list_tokens" | "list_devices" | "came_by_link" | "sign_out_elsewhere" => {
+            Load::Postcard(Vec::new())
+        }
+        "sign_out_device" => pack(("00".to_owned(),)),
         "sign_in" => Load::Form("name=nobody&password=wrong-password&next=".to_owned()),
         "sign_out" => Load::Form(String::new()),
-        "set_password" => pack(("wrong-password", "another-password")),
-        "create_token" => pack(("laptop",)),
+        "set_password" => pack((Some("wrong-password"), "another-password")),
+        "create_token" => pack((model::account::NewToken::from("laptop"),)),
         "delete_token" => pack((model::TokenId(things.run.0),)),
         "list_experiments" => pack((things.experiment_name.clone(),)),
         "experiment_head" => pack((things.experiment,)),

@@ -86,7 +86,8 @@ impl World {
         })
         .await
         .unwrap();
-        let router = router(Wiring { domain: domain.clone(), no_auth: false });
+        let router =
+            router(Wiring { domain: domain.clone(), no_auth: false, trusted_proxies: Default::default() });
         let operator = domain.act(Caller::Local);
         let mut tokens = HashMap::new();
         for kind in CALLERS.into_iter().filter(|kind| *kind != Kind::Anonymous) {

@@ -1,11 +1,12 @@
-//! When tokens were last used: noted in memory with each call, written about once a minute.
+//! When tokens and sessions were last used: noted in memory with each call, written about once a minute.
 //!
 //! Must never: make a call wait for it. A process that is killed forgets the last minute.
 
 use crate::{
     clock,
     error::Result,
-    store::{self, Db},
+    session::SessionHash,
+    store::{self, Db, Tx},
 };
 use model::{Millis, TokenId};
 use std::{
@@ -16,29 +17,53 @@ use std::{
 
 /// How often it is written.
 const EVERY: Duration = Duration::from_secs(60);
-/// Tokens noted between two writings. The use of more than these is noted a minute later.
+/// Uses noted between two writings. The use of more than these is noted a minute later.
 const MOST: usize = 10_000;
 
-/// Uses that aren't written yet.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct LastUse(Arc<Mutex<BTreeMap<TokenId, Millis>>>);
+/// What is used.
+pub(crate) trait Used: Ord + Copy + Send + Sync + 'static {
+    /// Writes when it was used, unless another process knows of a later time.
+    fn touch(self, tx: &mut Tx, at: Millis) -> impl Future<Output = Result<()>> + Send;
+}
 
-impl LastUse {
-    fn noted(&self) -> MutexGuard<'_, BTreeMap<TokenId, Millis>> {
+impl Used for TokenId {
+    async fn touch(self, tx: &mut Tx, at: Millis) -> Result<()> {
+        store::account::unchecked_touch_token(tx, self, at).await
+    }
+}
+
+impl Used for SessionHash {
+    async fn touch(self, tx: &mut Tx, at: Millis) -> Result<()> {
+        store::session::unchecked_touch(tx, self, at).await
+    }
+}
+
+/// Uses that aren't written yet.
+#[derive(Debug, Clone)]
+pub(crate) struct LastUse<K>(Arc<Mutex<BTreeMap<K, Millis>>>);
+
+impl<K> Default for LastUse<K> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<K: Used> LastUse<K> {
+    fn noted(&self) -> MutexGuard<'_, BTreeMap<K, Millis>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The token is used now.
-    pub fn note(&self, token: TokenId) {
+    /// It is used now.
+    pub fn note(&self, used: K) {
         let mut noted = self.noted();
-        if noted.len() < MOST || noted.contains_key(&token) {
-            noted.insert(token, clock::now());
+        if noted.len() < MOST || noted.contains_key(&used) {
+            noted.insert(used, clock::now());
         }
     }
 
-    /// When the token was used, if that isn't written yet.
-    pub fn of(&self, token: TokenId) -> Option<Millis> {
-        self.noted().get(&token).copied()
+    /// When it was used, if that isn't written yet.
+    pub fn of(&self, used: &K) -> Option<Millis> {
+        self.noted().get(used).copied()
     }
 
     /// Writes what is noted, as one transaction, and forgets it.
@@ -49,12 +74,12 @@ impl LastUse {
         }
         let mut tx = db.begin().await?;
         // In the order of their ids, so that two processes never wait for each other in a circle.
-        for (token, at) in &noted {
-            store::account::unchecked_touch_token(&mut tx, *token, *at).await?;
+        for (used, at) in &noted {
+            used.touch(&mut tx, *at).await?;
         }
         tx.commit().await?;
         // What was used meanwhile stays noted.
-        self.noted().retain(|token, at| noted.get(token) != Some(at));
+        self.noted().retain(|used, at| noted.get(used) != Some(at));
         Ok(())
     }
 
@@ -63,7 +88,7 @@ impl LastUse {
         loop {
             tokio::time::sleep(EVERY).await;
             if let Err(error) = self.write(&db).await {
-                tracing::warn!(%error, "can't write when tokens were used; trying again in a minute");
+                tracing::warn!(%error, "can't write when tokens and sessions were used; trying again in a minute");
             }
         }
     }

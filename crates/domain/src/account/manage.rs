@@ -3,13 +3,16 @@
 use super::{check_name, name_taken, no_user};
 use crate::{
     Acting,
+    audit::Told,
     error::{Error, Result},
     store::{self, Tx},
 };
 use model::{
     UserId,
     account::{User, UserState},
+    audit::{Action, Object},
 };
+use serde_json::json;
 
 impl Acting {
     /// All accounts but deleted ones, by name. For admins.
@@ -39,10 +42,12 @@ impl Acting {
     pub async fn rename_user(&self, name: &str, to: &str) -> Result<()> {
         let user = self.managed_user(name).await?;
         check_name(to, "user")?;
-        let mut tx = self.domain.db.begin().await?;
+        let mut change = self.change().await?;
         let taken = |error: Error| if error.is_duplicate() { name_taken(to) } else { error };
-        store::account::rename(&mut tx, user.id, to).await.map_err(taken)?;
-        tx.commit().await
+        store::account::rename(&mut change, user.id, to).await.map_err(taken)?;
+        change
+            .commit(Told::new(Action::UserRename, Object::User(name.to_owned())).with(json!({ "after": to })))
+            .await
     }
 
     /// Keeps an account from doing anything, at once and everywhere, until it is enabled again. For admins.
@@ -51,10 +56,10 @@ impl Acting {
     /// `PERMISSION_DENIED`, `RESOURCE_DOES_NOT_EXIST`, `INVALID_PARAMETER_VALUE` for the last admin.
     pub async fn disable_user(&self, name: &str) -> Result<()> {
         let user = self.managed_user(name).await?;
-        let mut tx = self.domain.db.begin().await?;
-        keep_an_admin(&mut tx, user.id).await?;
-        store::account::set_state(&mut tx, user.id, UserState::Disabled).await?;
-        tx.commit().await
+        let mut change = self.change().await?;
+        keep_an_admin(&mut change, user.id).await?;
+        store::account::set_state(&mut change, user.id, UserState::Disabled).await?;
+        change.commit(Told::new(Action::UserDisable, Object::User(name.to_owned()))).await
     }
 
     /// Lets a disabled account do what it may. For admins.
@@ -63,9 +68,9 @@ impl Acting {
     /// `PERMISSION_DENIED`, `RESOURCE_DOES_NOT_EXIST`.
     pub async fn enable_user(&self, name: &str) -> Result<()> {
         let user = self.managed_user(name).await?;
-        let mut tx = self.domain.db.begin().await?;
-        store::account::set_state(&mut tx, user.id, UserState::Active).await?;
-        tx.commit().await
+        let mut change = self.change().await?;
+        store::account::set_state(&mut change, user.id, UserState::Active).await?;
+        change.commit(Told::new(Action::UserEnable, Object::User(name.to_owned()))).await
     }
 
     /// Makes somebody an admin, or no longer one. For admins.
@@ -77,12 +82,17 @@ impl Acting {
         if user.is_service && is_admin {
             return Err(Error::invalid("A service can't be an admin. Give it the permissions it needs."));
         }
-        let mut tx = self.domain.db.begin().await?;
+        let mut change = self.change().await?;
         if !is_admin {
-            keep_an_admin(&mut tx, user.id).await?;
+            keep_an_admin(&mut change, user.id).await?;
         }
-        store::account::set_admin(&mut tx, user.id, is_admin).await?;
-        tx.commit().await
+        store::account::set_admin(&mut change, user.id, is_admin).await?;
+        change
+            .commit(
+                Told::new(Action::UserAdmin, Object::User(name.to_owned()))
+                    .with(json!({ "before": user.is_admin, "after": is_admin })),
+            )
+            .await
     }
 
     /// Deletes an account: its tokens, memberships and permissions are gone, no session of it counts, its name is free. What it
@@ -92,13 +102,13 @@ impl Acting {
     /// `PERMISSION_DENIED`, `RESOURCE_DOES_NOT_EXIST`, `INVALID_PARAMETER_VALUE` for the last admin.
     pub async fn delete_user(&self, name: &str) -> Result<()> {
         let user = self.managed_user(name).await?;
-        let mut tx = self.domain.db.begin().await?;
-        keep_an_admin(&mut tx, user.id).await?;
-        store::account::strip(&mut tx, user.id).await?;
+        let mut change = self.change().await?;
+        keep_an_admin(&mut change, user.id).await?;
+        store::account::strip(&mut change, user.id).await?;
         // Names are unique, and nobody else has this id.
-        store::account::rename(&mut tx, user.id, &format!("{name} (deleted {})", user.id)).await?;
-        store::account::set_state(&mut tx, user.id, UserState::Deleted).await?;
-        tx.commit().await
+        store::account::rename(&mut change, user.id, &format!("{name} (deleted {})", user.id)).await?;
+        store::account::set_state(&mut change, user.id, UserState::Deleted).await?;
+        change.commit(Told::new(Action::UserDelete, Object::User(name.to_owned()))).await
     }
 
     async fn managed_user(&self, name: &str) -> Result<User> {

@@ -5,7 +5,7 @@ use crate::{
     clock,
     error::{Error, Result},
 };
-use argon2::{Argon2, PasswordHasher, PasswordVerifier, password_hash::phc::PasswordHash};
+use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, password_hash::phc::PasswordHash};
 use model::{Code, Problem};
 use moka::sync::Cache;
 use sha2::{Digest, Sha256};
@@ -88,6 +88,20 @@ impl Passwords {
                 .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
         })
         .await
+    }
+
+    /// Whether a hash was made with other parameters than hashes are made with now.
+    pub fn is_outdated(&self, hash: &str) -> bool {
+        let now = Argon2::default();
+        PasswordHash::new(hash).is_ok_and(|hash| {
+            let (now, algorithm) = (now.params(), Algorithm::default().ident());
+            let then = Params::try_from(&hash);
+            hash.algorithm != algorithm
+                || then.is_ok_and(|then| {
+                    (then.m_cost(), then.t_cost(), then.p_cost())
+                        != (now.m_cost(), now.t_cost(), now.p_cost())
+                })
+        })
     }
 
     pub fn fingerprint(&self, name: &str, password: &str) -> Fingerprint {

@@ -1,12 +1,13 @@
 //! Users, tokens, sign-in links, sessions. What is `unchecked_` finds out who is calling, so it has no caller yet.
 
 use super::{Db, Query, Sql, Tx, parse, sql};
-use crate::{Caller, error::Result};
+use crate::{Caller, error::Result, gate::UsedToken};
 use model::{
     Millis, TokenId, UserId,
-    account::{Token, User, UserState},
+    account::{Limits, OwnedToken, Scope, Token, User, UserState},
 };
 use sqlx::FromRow;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// What is locked while admins may become fewer.
@@ -30,7 +31,25 @@ impl Account {
     }
 
     pub fn caller(&self) -> Caller {
-        Caller::User { id: self.user.id, name: self.user.name.clone(), is_admin: self.user.is_admin }
+        self.caller_with(None)
+    }
+
+    fn caller_with(&self, token: Option<Arc<UsedToken>>) -> Caller {
+        let User { id, name, is_admin, .. } = &self.user;
+        Caller::User { id: *id, name: name.clone(), is_admin: *is_admin, token }
+    }
+}
+
+/// A token and its account.
+pub(crate) struct FoundToken {
+    pub account: Account,
+    pub token: Arc<UsedToken>,
+    pub expires: Option<Millis>,
+}
+
+impl FoundToken {
+    pub fn caller(&self) -> Caller {
+        self.account.caller_with(Some(self.token.clone()))
     }
 }
 
@@ -88,23 +107,36 @@ pub(crate) async fn list(mut db: &Db) -> Result<Vec<User>> {
     db.all::<AccountRow>(select).await?.into_iter().map(|row| Ok(row.read()?.user)).collect()
 }
 
-pub(crate) async fn unchecked_find_by_token(
-    mut db: &Db,
-    hash: &[u8; 32],
-) -> Result<Option<(Account, TokenId)>> {
+pub(crate) async fn unchecked_find_by_token(mut db: &Db, hash: &[u8; 32]) -> Result<Option<FoundToken>> {
     #[derive(FromRow)]
     struct Row {
         #[sqlx(flatten)]
         account: AccountRow,
         token: Uuid,
+        token_name: String,
+        scope: String,
+        experiments: Option<String>,
+        expires: Option<Millis>,
     }
     let mut select = sql("SELECT ");
-    select
-        .push(COLUMNS)
-        .push(", t.id AS token FROM tokens t JOIN users u ON u.id = t.user_id WHERE t.hash = ");
+    select.push(COLUMNS).push(", t.id AS token, t.name AS token_name, t.scope, t.experiments, t.expires");
+    select.push(" FROM tokens t JOIN users u ON u.id = t.user_id WHERE t.hash = ");
     select.push_bind(hash.to_vec());
-    let row: Option<Row> = db.first(select).await?;
-    row.map(|row| Ok((row.account.read()?, TokenId(row.token)))).transpose()
+    let Some(row) = db.first::<Row>(select).await? else { return Ok(None) };
+    let limits = limits_of(row.token, &row.scope, row.experiments.as_deref())?;
+    Ok(Some(FoundToken {
+        account: row.account.read()?,
+        token: Arc::new(UsedToken { id: TokenId(row.token), name: row.token_name, limits }),
+        expires: row.expires,
+    }))
+}
+
+fn limits_of(token: Uuid, scope: &str, experiments: Option<&str>) -> Result<Limits> {
+    let read = |ids| parse("tokens", "experiments", token, serde_json::from_str(ids).ok());
+    Ok(Limits {
+        scope: parse("tokens", "scope", token, scope.parse::<Scope>().ok())?,
+        experiments: experiments.map(read).transpose()?,
+    })
 }
 
 /// Notes when a token was used, unless another process knows of a later time.
@@ -224,84 +256,65 @@ pub(crate) async fn set_password(tx: &mut Tx, user: UserId, password_hash: &str)
     Ok(())
 }
 
-pub(crate) async fn list_tokens(mut db: &Db, user: UserId) -> Result<Vec<Token>> {
+/// Tokens of a user, or of everybody, newest first.
+pub(crate) async fn list_tokens(mut db: &Db, of: Option<UserId>) -> Result<Vec<OwnedToken>> {
     #[derive(FromRow)]
     struct Row {
+        owner: String,
         id: Uuid,
         name: String,
         created: Millis,
         last_used: Option<Millis>,
+        scope: String,
+        experiments: Option<String>,
+        expires: Option<Millis>,
     }
-    let rows: Vec<Row> = db
-        .all(
-            sql("SELECT id, name, created, last_used FROM tokens WHERE user_id = $1 ORDER BY created DESC, id")
-                .bind(user),
-        )
-        .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Token {
-            id: TokenId(row.id),
-            name: row.name,
-            created: row.created,
-            last_used: row.last_used,
-        })
-        .collect())
+    let mut select =
+        sql("SELECT u.name AS owner, t.id, t.name, t.created, t.last_used, t.scope, t.experiments, t.expires
+         FROM tokens t JOIN users u ON u.id = t.user_id");
+    if let Some(user) = of {
+        select.push(" WHERE t.user_id = ").push_bind(user);
+    }
+    select.push(" ORDER BY t.created DESC, t.id");
+    let rows: Vec<Row> = db.all(select).await?;
+    let read = |row: Row| {
+        let limits = limits_of(row.id, &row.scope, row.experiments.as_deref())?;
+        let Row { owner, id, name, created, last_used, expires, .. } = row;
+        Ok(OwnedToken { owner, token: Token { id: TokenId(id), name, created, last_used, limits, expires } })
+    };
+    rows.into_iter().map(read).collect()
 }
 
 pub(crate) async fn insert_token(tx: &mut Tx, user: UserId, token: &Token, hash: Vec<u8>) -> Result<()> {
+    let experiments = token.limits.experiments.as_ref().map(|ids| serde_json::json!(ids).to_string());
     tx.execute(
-        sql("INSERT INTO tokens (id, user_id, name, hash, created) VALUES ($1, $2, $3, $4, $5)")
-            .bind(token.id)
-            .bind(user)
-            .bind(&token.name)
-            .bind(hash)
-            .bind(token.created),
-    )
-    .await?;
-    Ok(())
-}
-
-/// Whether the user had such a token.
-pub(crate) async fn delete_token(tx: &mut Tx, user: UserId, id: TokenId) -> Result<bool> {
-    tx.changes_access();
-    let deleted =
-        tx.execute(sql("DELETE FROM tokens WHERE id = $1 AND user_id = $2").bind(id).bind(user)).await?;
-    Ok(deleted > 0)
-}
-
-pub(crate) async fn unchecked_save_session(
-    tx: &mut Tx,
-    hash: Vec<u8>,
-    data: &str,
-    expires: Millis,
-) -> Result<()> {
-    tx.execute(
-        sql("INSERT INTO sessions (hash, data, expires) VALUES ($1, $2, $3)
-             ON CONFLICT (hash) DO UPDATE SET data = excluded.data, expires = excluded.expires")
+        sql("INSERT INTO tokens (id, user_id, name, hash, created, scope, experiments, expires)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
+        .bind(token.id)
+        .bind(user)
+        .bind(&token.name)
         .bind(hash)
-        .bind(data)
-        .bind(expires),
+        .bind(token.created)
+        .bind(token.limits.scope.name())
+        .bind(experiments)
+        .bind(token.expires),
     )
     .await?;
     Ok(())
 }
 
-pub(crate) async fn unchecked_load_session(
-    mut db: &Db,
-    hash: Vec<u8>,
-    now: Millis,
-) -> Result<Option<(String, Millis)>> {
-    db.first(sql("SELECT data, expires FROM sessions WHERE hash = $1 AND expires > $2").bind(hash).bind(now))
-        .await
-}
-
-pub(crate) async fn unchecked_delete_session(tx: &mut Tx, hash: Vec<u8>) -> Result<()> {
-    tx.execute(sql("DELETE FROM sessions WHERE hash = $1").bind(hash)).await?;
-    Ok(())
-}
-
-pub(crate) async fn unchecked_delete_expired_sessions(tx: &mut Tx, now: Millis) -> Result<()> {
-    tx.execute(sql("DELETE FROM sessions WHERE expires <= $1").bind(now)).await?;
-    Ok(())
+/// The name and the owner's name of the token, if the user, or anybody, had it.
+pub(crate) async fn delete_token(
+    tx: &mut Tx,
+    of: Option<UserId>,
+    id: TokenId,
+) -> Result<Option<(String, String)>> {
+    tx.changes_access();
+    let mut delete = sql("DELETE FROM tokens WHERE id = ");
+    delete.push_bind(id);
+    if let Some(user) = of {
+        delete.push(" AND user_id = ").push_bind(user);
+    }
+    delete.push(" RETURNING name, (SELECT u.name FROM users u WHERE u.id = tokens.user_id)");
+    tx.first(delete).await
 }

@@ -91,7 +91,7 @@ pub(crate) async fn get<L>(mut db: &Db, grant: &ExperimentGrant<L>) -> Result<Ex
     row.into_experiment(tags)
 }
 
-pub(crate) async fn find_id(mut db: &Db, visible: VisibleTo, name: &str) -> Result<Option<ExperimentId>> {
+pub(crate) async fn find_id(mut db: &Db, visible: &VisibleTo, name: &str) -> Result<Option<ExperimentId>> {
     let mut select = sql("SELECT e.id FROM experiments e WHERE e.name = $1 AND ").bind(name);
     push_visible_experiment(&mut select, visible, "e.id");
     Ok(db.first::<(i64,)>(select).await?.map(|(id,)| ExperimentId(id)))
@@ -109,7 +109,7 @@ async fn tags_of(mut db: &Db, ids: &[ExperimentId]) -> Result<HashMap<Experiment
 
 pub(crate) async fn search(
     mut db: &Db,
-    visible: VisibleTo,
+    visible: &VisibleTo,
     filter: &ExperimentFilter,
     order: &[OrderBy<ExperimentOrder>],
     view: ViewType,
@@ -184,7 +184,7 @@ fn push_id_test(select: &mut Sql, column: &'static str, test: &IdTest<i64>) {
 /// Active experiments whose name contains the text in any case, with how many runs each has; those last used come first.
 pub(crate) async fn list(
     mut db: &Db,
-    visible: VisibleTo,
+    visible: &VisibleTo,
     text: &str,
     limit: i64,
 ) -> Result<Vec<ExperimentRow>> {

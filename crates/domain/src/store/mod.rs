@@ -6,6 +6,7 @@
 //! `migrations/postgres`, a file here with its statements. What must differ between the databases is in this file.
 
 pub(crate) mod account;
+pub(crate) mod audit;
 pub(crate) mod block;
 pub(crate) mod changes;
 pub(crate) mod experiment;
@@ -20,6 +21,7 @@ pub(crate) mod registry;
 pub(crate) mod run;
 pub(crate) mod search;
 pub(crate) mod segment;
+pub(crate) mod session;
 pub(crate) mod sheet;
 pub(crate) mod sql;
 

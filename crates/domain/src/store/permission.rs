@@ -7,6 +7,7 @@ use crate::{
 };
 use model::{
     ExperimentId, GroupId, ModelId, Permission, RunId, UserId,
+    audit::Object,
     experiment::Lifecycle,
     permission::{Given, Subject},
 };
@@ -35,6 +36,7 @@ pub(crate) struct FoundRun {
 }
 
 pub(crate) struct FoundModel {
+    pub experiment: ExperimentId,
     pub lifecycle: Lifecycle,
 }
 
@@ -85,8 +87,17 @@ impl Kind {
         select.push(" = ").push(column).push("))");
     }
 
-    fn push_visible(self, select: &mut Sql, visible: VisibleTo, column: &'static str) {
-        let VisibleTo::User { user, default } = visible else {
+    fn push_visible(self, select: &mut Sql, visible: &VisibleTo, column: &'static str) {
+        match (&visible.only, self) {
+            (None, _) => {}
+            (Some(only), Self::Experiment) if !only.is_empty() => {
+                select.push(column).push(" IN ").push_list(only.iter().copied()).push(" AND ");
+            }
+            (Some(_), _) => {
+                select.push("FALSE AND ");
+            }
+        }
+        let Some((user, default)) = visible.account else {
             select.push("TRUE");
             return;
         };
@@ -165,7 +176,10 @@ pub(crate) async fn of_model(
     row.map(|(experiment, lifecycle, level)| {
         Ok(Found {
             level: level_of("experiment_permissions", experiment, level)?,
-            thing: FoundModel { lifecycle: parse("logged_models", "lifecycle", id, lifecycle.parse().ok())? },
+            thing: FoundModel {
+                experiment: ExperimentId(experiment),
+                lifecycle: parse("logged_models", "lifecycle", id, lifecycle.parse().ok())?,
+            },
         })
     })
     .transpose()
@@ -182,12 +196,12 @@ pub(crate) async fn of_registered(db: &Db, name: &str, user: Option<UserId>) -> 
 }
 
 /// Adds the condition that the experiment in `column` is visible. The statement goes on with whatever comes next.
-pub(crate) fn push_visible_experiment(select: &mut Sql, visible: VisibleTo, column: &'static str) {
+pub(crate) fn push_visible_experiment(select: &mut Sql, visible: &VisibleTo, column: &'static str) {
     Kind::Experiment.push_visible(select, visible, column);
 }
 
 /// Adds the condition that the registered model named in `column` is visible.
-pub(crate) fn push_visible_registered(select: &mut Sql, visible: VisibleTo, column: &'static str) {
+pub(crate) fn push_visible_registered(select: &mut Sql, visible: &VisibleTo, column: &'static str) {
     Kind::Registered.push_visible(select, visible, column);
 }
 
@@ -203,6 +217,14 @@ impl Managed<'_> {
         match self {
             Self::Experiment(_) => Kind::Experiment,
             Self::Registered(_) => Kind::Registered,
+        }
+    }
+
+    /// As the audit log names it.
+    pub fn object(self) -> Object {
+        match self {
+            Self::Experiment(grant) => Object::Experiment(grant.id()),
+            Self::Registered(grant) => Object::Registered(grant.name().to_owned()),
         }
     }
 

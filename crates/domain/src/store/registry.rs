@@ -239,7 +239,7 @@ pub(crate) async fn find_alias(
 /// they alone are.
 pub(crate) async fn search(
     mut db: &Db,
-    visible: VisibleTo,
+    visible: &VisibleTo,
     filter: &RegisteredModelFilter,
     order: &[OrderBy<RegisteredModelOrder>],
     slice: Slice,

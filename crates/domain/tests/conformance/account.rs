@@ -2,6 +2,7 @@
 
 use crate::world::*;
 use domain::{Caller, account::TOKENS_PER_USER};
+use std::net::IpAddr;
 
 on_both_databases! {
     the_right_name_and_password_sign_in,
@@ -64,7 +65,7 @@ async fn a_changed_password_counts_at_once_also_for_remembered_ones(world: &Worl
     for domain in [&world.domain, &elsewhere] {
         domain.unchecked_basic("alice", PASSWORD).await.unwrap();
     }
-    alice.set_password(PASSWORD, NEW).await.unwrap();
+    alice.set_password(Some(PASSWORD), NEW).await.unwrap();
     check_refused(world.domain.unchecked_basic("alice", PASSWORD).await, Code::Unauthenticated, REFUSED);
     for domain in [&world.domain, &elsewhere] {
         domain.unchecked_basic("alice", NEW).await.unwrap();
@@ -83,7 +84,13 @@ async fn many_who_sign_in_at_once_are_let_in_or_told_to_wait(world: &World) {
     }
     let wrong: Vec<String> = (0..300).map(|index| format!("wrong password {index}")).collect();
     let (mut refused, mut told_to_wait) = (0, 0);
-    let all = wrong.iter().map(|password| world.domain.unchecked_basic("alice", password));
+    // Each from an address of its own: who tries many from one waits for another reason.
+    let from =
+        |index: usize| world.domain.called_from(IpAddr::from([10, 0, (index / 256) as u8, index as u8]));
+    let from = &from;
+    let all = wrong.iter().enumerate().map(|(index, password)| async move {
+        from(index).unchecked_basic(&format!("user {index}"), password).await
+    });
     for outcome in futures::future::join_all(all).await {
         match problem(outcome).code {
             Code::Unauthenticated => refused += 1,
@@ -110,7 +117,7 @@ async fn the_last_use_of_a_token_outlives_the_process(world: &World) {
 
 async fn a_wrong_old_password_changes_nothing(world: &World) {
     let alice = world.user("alice").await;
-    let outcome = alice.set_password("wrong old password", "another good password").await;
+    let outcome = alice.set_password(Some("wrong old password"), "another good password").await;
     check_refused(outcome, Code::InvalidParameterValue, "The old password is wrong.");
     world.domain.unchecked_sign_in("alice", PASSWORD).await.unwrap();
 }
@@ -120,7 +127,11 @@ async fn passwords_have_a_shortest_and_a_longest_length(world: &World) {
     let short = "Password must be at least 12 characters.";
     let local = world.local();
     check_refused(local.create_user("bob", "elevenchars", false).await, Code::InvalidParameterValue, short);
-    check_refused(alice.set_password(PASSWORD, "elevenchars").await, Code::InvalidParameterValue, short);
+    check_refused(
+        alice.set_password(Some(PASSWORD), "elevenchars").await,
+        Code::InvalidParameterValue,
+        short,
+    );
     let long = "x".repeat(1025);
     let outcome = local.create_user("bob", &long, false).await;
     check_refused(outcome, Code::InvalidParameterValue, "Password must be at most 1024 bytes.");
@@ -138,7 +149,7 @@ async fn only_admins_create_users_and_links(world: &World) {
     let bob = root.create_user("bob", PASSWORD, false).await.unwrap();
     assert!(!bob.is_admin);
     let caller = world.domain.unchecked_sign_in("bob", PASSWORD).await.unwrap();
-    assert_eq!(caller, Caller::User { id: bob.id, name: "bob".to_owned(), is_admin: false });
+    assert_eq!(caller, Caller::User { id: bob.id, name: "bob".to_owned(), is_admin: false, token: None });
 }
 
 async fn a_name_is_taken_once_and_has_rules(world: &World) {
@@ -162,14 +173,14 @@ async fn an_account_may_have_a_password_that_nobody_knows(world: &World) {
     }
     let link = root.create_sign_in_link("bob").await.unwrap();
     let caller = world.domain.unchecked_use_sign_in_link(&link).await.unwrap();
-    assert_eq!(caller, Caller::User { id: bob.id, name: "bob".to_owned(), is_admin: false });
+    assert_eq!(caller, Caller::User { id: bob.id, name: "bob".to_owned(), is_admin: false, token: None });
 }
 
 async fn a_token_works_until_it_is_deleted(world: &World) {
     let alice = world.user("alice").await;
     let (token, secret) = alice.create_token("laptop").await.unwrap();
     assert_eq!(alice.list_tokens().await.unwrap(), std::slice::from_ref(&token));
-    assert_eq!(world.domain.unchecked_token(&secret).await.unwrap(), *alice.caller());
+    assert_eq!(world.domain.unchecked_token(&secret).await.unwrap().user(), alice.caller().user());
     assert!(alice.list_tokens().await.unwrap()[0].last_used.is_some_and(|at| at >= token.created));
 
     alice.delete_token(token.id).await.unwrap();
@@ -185,7 +196,7 @@ async fn a_token_belongs_to_one_account(world: &World) {
     let (token, secret) = alice.create_token("laptop").await.unwrap();
     check_refused(root.delete_token(token.id).await, Code::ResourceDoesNotExist, "There is no such token.");
     assert_eq!(root.list_tokens().await.unwrap(), []);
-    assert_eq!(world.domain.unchecked_token(&secret).await.unwrap(), *alice.caller());
+    assert_eq!(world.domain.unchecked_token(&secret).await.unwrap().user(), alice.caller().user());
 }
 
 async fn an_account_has_a_limited_number_of_tokens(world: &World) {
@@ -200,7 +211,7 @@ async fn an_account_has_a_limited_number_of_tokens(world: &World) {
 async fn an_admin_makes_tokens_for_others(world: &World) {
     let (alice, root) = (world.user("alice").await, world.admin("root").await);
     let (_, secret) = root.create_token_for("alice", "robot").await.unwrap();
-    assert_eq!(world.domain.unchecked_token(&secret).await.unwrap(), *alice.caller());
+    assert_eq!(world.domain.unchecked_token(&secret).await.unwrap().user(), alice.caller().user());
     let outcome = root.create_token_for("nobody", "robot").await;
     check_refused(outcome, Code::ResourceDoesNotExist, "User with username=nobody not found");
 }
@@ -239,15 +250,15 @@ async fn the_first_admin_is_made_once(world: &World) {
 
 async fn a_session_is_kept_until_it_expires_or_is_deleted(world: &World) {
     const FAR: i64 = 32_503_680_000_000;
-    let (domain, cookie) = (&world.domain, || b"hash of a cookie".to_vec());
+    let (domain, cookie) = (&world.domain, || [7_u8; 32]);
     assert_eq!(domain.unchecked_load_session(cookie()).await.unwrap(), None);
     for data in ["{}", "{\"user\": 1}"] {
-        domain.unchecked_save_session(cookie(), data, FAR).await.unwrap();
+        domain.unchecked_save_session(cookie(), data, FAR, None).await.unwrap();
         assert_eq!(domain.unchecked_load_session(cookie()).await.unwrap(), Some((data.to_owned(), FAR)));
     }
     domain.unchecked_delete_session(cookie()).await.unwrap();
     assert_eq!(domain.unchecked_load_session(cookie()).await.unwrap(), None);
-    domain.unchecked_save_session(cookie(), "{}", 1).await.unwrap();
+    domain.unchecked_save_session(cookie(), "{}", 1, None).await.unwrap();
     assert_eq!(domain.unchecked_load_session(cookie()).await.unwrap(), None, "it has expired");
     domain.unchecked_delete_session(cookie()).await.unwrap();
 }
@@ -257,5 +268,5 @@ async fn a_server_without_accounts_says_so(world: &World) {
     let message = "This server runs without accounts.";
     check_refused(local.list_tokens().await, Code::InvalidParameterValue, message);
     check_refused(local.create_token("laptop").await, Code::InvalidParameterValue, message);
-    check_refused(local.set_password(PASSWORD, PASSWORD).await, Code::InvalidParameterValue, message);
+    check_refused(local.set_password(Some(PASSWORD), PASSWORD).await, Code::InvalidParameterValue, message);
 }

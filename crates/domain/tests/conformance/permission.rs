@@ -24,19 +24,19 @@ on_both_databases! {
 }
 
 /// One of each thing.
-struct Things {
-    experiment: ExperimentId,
+pub struct Things {
+    pub experiment: ExperimentId,
     name: String,
-    run: RunId,
+    pub run: RunId,
     model: ModelId,
-    registered: String,
+    pub registered: String,
     /// Whom its manager gives a level.
-    friend: String,
+    pub friend: String,
 }
 
 impl Things {
     /// Made by their owner, so that every use case has something to work on.
-    async fn made_by(owner: &User, name: &str) -> Things {
+    pub async fn made_by(owner: &User, name: &str) -> Things {
         let experiment = owner.create_experiment(name, "", &[tag("a", "1")]).await.unwrap();
         let run = owner.run_in(experiment).await;
         owner.logs(run, batch().metric("loss", 1, 0.5).param("lr", "0.1").tag("a", "1")).await;
@@ -94,10 +94,10 @@ fn new_version(name: &str, model: ModelId) -> NewVersion {
 }
 
 /// A use case, the level that it asks for, and how it went.
-type Attempt = (&'static str, Permission, Result<(), Problem>);
+pub type Attempt = (&'static str, Permission, Result<(), Problem>);
 
 /// Everything that can be done to things, in an order in which all of it works.
-async fn attempts(user: &User, on: &Things) -> Vec<Attempt> {
+pub async fn attempts(user: &User, on: &Things) -> Vec<Attempt> {
     macro_rules! attempts {
         ($($needed:ident $use_case:ident($($argument:expr),* $(,)?);)*) => {
             vec![$((
@@ -187,7 +187,8 @@ async fn attempts(user: &User, on: &Things) -> Vec<Attempt> {
 }
 
 /// What somebody with this level may and may not do, use case by use case.
-async fn check_level(user: &User, level: Permission, things: &Things) {
+pub async fn check_level(user: &User, level: Permission, things: &Things) {
+    let whose = if user.caller().limits().is_some() { "the token of " } else { "" };
     let missing = attempts(user, &Things::missing(&things.friend)).await;
     for ((use_case, needed, outcome), (_, _, of_missing)) in
         attempts(user, things).await.into_iter().zip(missing)
@@ -197,7 +198,8 @@ async fn check_level(user: &User, level: Permission, things: &Things) {
         if level < Read {
             assert_eq!(outcome, of_missing, "{what}");
         } else if level < needed {
-            let message = format!("Permission denied: this needs {needed}, and {} has {level}.", user.name());
+            let name = user.name();
+            let message = format!("Permission denied: this needs {needed}, and {whose}{name} has {level}.");
             assert_eq!(outcome, Err(Problem::new(Code::PermissionDenied, message)), "{what}");
         } else {
             assert_eq!(outcome, Ok(()), "{what}");
@@ -231,6 +233,54 @@ async fn without_a_level_the_default_counts(world: &World) {
     closed.close().await;
 }
 
+/// All that lists say of these experiments and runs, one run each, as names.
+pub async fn lists(user: &User, experiments: &[ExperimentId], runs: &[RunId]) -> Vec<Vec<String>> {
+    let found = user.search_experiments("name != 'Default'", &[], ViewType::All, 100, "").await.unwrap();
+    let listed = user.list_experiments("").await.unwrap();
+    let asked = SearchRuns {
+        experiments,
+        filter: "",
+        view: ViewType::All,
+        max_results: 100,
+        order_by: &[],
+        page_token: "",
+    };
+    let searched = user.search_runs(asked).await.unwrap();
+    let ids: Vec<String> = runs.iter().map(ToString::to_string).collect();
+    let compared = user.compare_runs(&ids).await.unwrap();
+    assert_eq!(compared.runs.len() + compared.missing.len(), runs.len());
+    let request = CurveRequest {
+        runs: runs.to_vec(),
+        keys: vec!["loss".to_owned()],
+        along: Along::Step,
+        window: None,
+        buckets: 10,
+    };
+    let curves = user.curves(&request).await.unwrap();
+    let asked = domain::logged_model::ModelSearch { experiments: experiments.to_vec(), ..Default::default() };
+    let models = user.search_models(&asked).await.unwrap();
+    let registered = user.search_registered_models("", 100, &[], "").await.unwrap();
+    let versions = user.search_versions("", 100, &[], "").await.unwrap();
+    let experiment_of =
+        |run: RunId| experiments[runs.iter().position(|other| *other == run).unwrap()].to_string();
+    let mut lists = vec![
+        found.items.iter().map(|experiment| experiment.id.to_string()).collect::<Vec<_>>(),
+        listed
+            .iter()
+            .filter(|row| row.experiment.id.0 != 0)
+            .map(|row| row.experiment.id.to_string())
+            .collect(),
+        searched.items.iter().map(|run| run.info.experiment.to_string()).collect(),
+        compared.runs.iter().map(|compared| compared.run.info.experiment.to_string()).collect(),
+        curves.iter().map(|curve| experiment_of(curve.run)).collect(),
+        models.items.iter().map(|model| model.experiment.to_string()).collect(),
+        registered.items.into_iter().map(|model| model.name).collect(),
+        versions.items.into_iter().map(|version| version.name).collect(),
+    ];
+    lists.iter_mut().for_each(|list| list.sort());
+    lists
+}
+
 async fn no_list_shows_the_invisible(world: &World) {
     let (alice, bob) = (world.user("alice").await, world.user("bob").await);
     let closed = world.closed().await;
@@ -243,55 +293,6 @@ async fn no_list_shows_the_invisible(world: &World) {
     }
     let experiments = [hidden.experiment, taken.experiment, shown.experiment];
     let runs = [hidden.run, taken.run, shown.run];
-
-    /// All that lists say, as names.
-    async fn lists(user: &User, experiments: &[ExperimentId], runs: &[RunId]) -> Vec<Vec<String>> {
-        let found = user.search_experiments("name != 'Default'", &[], ViewType::All, 100, "").await.unwrap();
-        let listed = user.list_experiments("").await.unwrap();
-        let asked = SearchRuns {
-            experiments,
-            filter: "",
-            view: ViewType::All,
-            max_results: 100,
-            order_by: &[],
-            page_token: "",
-        };
-        let searched = user.search_runs(asked).await.unwrap();
-        let ids: Vec<String> = runs.iter().map(ToString::to_string).collect();
-        let compared = user.compare_runs(&ids).await.unwrap();
-        assert_eq!(compared.runs.len() + compared.missing.len(), runs.len());
-        let request = CurveRequest {
-            runs: runs.to_vec(),
-            keys: vec!["loss".to_owned()],
-            along: Along::Step,
-            window: None,
-            buckets: 10,
-        };
-        let curves = user.curves(&request).await.unwrap();
-        let asked =
-            domain::logged_model::ModelSearch { experiments: experiments.to_vec(), ..Default::default() };
-        let models = user.search_models(&asked).await.unwrap();
-        let registered = user.search_registered_models("", 100, &[], "").await.unwrap();
-        let versions = user.search_versions("", 100, &[], "").await.unwrap();
-        let experiment_of =
-            |run: RunId| experiments[runs.iter().position(|other| *other == run).unwrap()].to_string();
-        let mut lists = vec![
-            found.items.iter().map(|experiment| experiment.id.to_string()).collect::<Vec<_>>(),
-            listed
-                .iter()
-                .filter(|row| row.experiment.id.0 != 0)
-                .map(|row| row.experiment.id.to_string())
-                .collect(),
-            searched.items.iter().map(|run| run.info.experiment.to_string()).collect(),
-            compared.runs.iter().map(|compared| compared.run.info.experiment.to_string()).collect(),
-            curves.iter().map(|curve| experiment_of(curve.run)).collect(),
-            models.items.iter().map(|model| model.experiment.to_string()).collect(),
-            registered.items.into_iter().map(|model| model.name).collect(),
-            versions.items.into_iter().map(|version| version.name).collect(),
-        ];
-        lists.iter_mut().for_each(|list| list.sort());
-        lists
-    }
     let expected = |things: &[&Things]| {
         let mut ids: Vec<String> = things.iter().map(|things| things.experiment.to_string()).collect();
         let mut names: Vec<String> = things.iter().map(|things| things.registered.clone()).collect();

@@ -151,8 +151,12 @@ fn summary_of(key: &str, points: &[Point]) -> MetricSummary {
 async fn a_database_of_the_first_release_is_read_and_logged_to(world: &World) {
     let config = make_first_release(world).await;
     let domain = Domain::open(config.clone()).await.unwrap();
-    let alice =
-        User(domain.act(Caller::User { id: UserId(ALICE), name: "alice".to_owned(), is_admin: false }));
+    let alice = User(domain.act(Caller::User {
+        id: UserId(ALICE),
+        name: "alice".to_owned(),
+        is_admin: false,
+        token: None,
+    }));
     let old = || vec![("grad", gradients()), ("loss", loss(0..100))];
     check_reads(&alice, &old()).await;
 
@@ -178,7 +182,12 @@ async fn a_database_of_the_first_release_is_read_and_logged_to(world: &World) {
 
     domain.compact().await.unwrap();
     check_reads(&alice, &all).await;
-    let closed = domain.act(Caller::User { id: UserId(no_run().0), name: "bob".to_owned(), is_admin: false });
+    let closed = domain.act(Caller::User {
+        id: UserId(no_run().0),
+        name: "bob".to_owned(),
+        is_admin: false,
+        token: None,
+    });
     check_code(closed.get_run(RUN).await, Code::ResourceDoesNotExist);
     domain.close().await;
     let next = Domain::open(config).await.unwrap();

@@ -193,7 +193,7 @@ impl World {
 
     async fn account(&self, name: &str, is_admin: bool) -> User {
         let user = self.local().create_user(name, PASSWORD, is_admin).await.unwrap();
-        User(self.domain.act(Caller::User { id: user.id, name: user.name, is_admin }))
+        User(self.domain.act(Caller::User { id: user.id, name: user.name, is_admin, token: None }))
     }
 
     /// The folder of the artifacts.
@@ -208,6 +208,39 @@ impl World {
         } else {
             self.sqlite().await.execute(sql).await.unwrap();
         }
+    }
+
+    /// As [`Self::execute`], by somebody whom no trigger stops.
+    pub async fn unguarded(&self, sql: &'static str) {
+        if self.is_postgres() {
+            let mut connection = self.postgres().await;
+            connection.execute("SET session_replication_role = replica").await.unwrap();
+            connection.execute(sql).await.unwrap();
+        } else {
+            let mut connection = self.sqlite().await;
+            let drop = "DROP TRIGGER IF EXISTS audit_is_kept; DROP TRIGGER IF EXISTS audit_is_sealed_once";
+            connection.execute(drop).await.unwrap();
+            connection.execute(sql).await.unwrap();
+        }
+    }
+
+    /// A text that no use case tells.
+    pub async fn text(&self, sql: &'static str) -> String {
+        if self.is_postgres() {
+            sqlx::query_scalar(sql).fetch_one(&mut self.postgres().await).await.unwrap()
+        } else {
+            sqlx::query_scalar(sql).fetch_one(&mut self.sqlite().await).await.unwrap()
+        }
+    }
+
+    /// What the database says to a statement that it refuses.
+    pub async fn refused(&self, sql: &'static str) -> String {
+        let outcome = if self.is_postgres() {
+            self.postgres().await.execute(sql).await.map(drop)
+        } else {
+            self.sqlite().await.execute(sql).await.map(drop)
+        };
+        outcome.unwrap_err().to_string()
     }
 
     /// A connection to the test's schema in Postgres, beside the domain's.

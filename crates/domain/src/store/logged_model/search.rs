@@ -43,7 +43,7 @@ pub(crate) struct Order {
 /// Models in use that the caller may read. Ties go by time of creation, newest first, then id.
 pub(crate) async fn search(
     mut db: &Db,
-    visible: VisibleTo,
+    visible: &VisibleTo,
     search: &Search<'_>,
     slice: Slice,
 ) -> Result<Vec<LoggedModel>> {

@@ -292,7 +292,7 @@ pub(crate) async fn delete_tag(
 /// Versions of registered models that the caller may read; of prompts only if the filter asks for prompts.
 pub(crate) async fn search(
     mut db: &Db,
-    visible: VisibleTo,
+    visible: &VisibleTo,
     filter: &ModelVersionFilter,
     order: &[OrderBy<ModelVersionOrder>],
     slice: Slice,

@@ -139,13 +139,15 @@ impl RunSearch<'_> {
 
     /// Those of the experiments that the caller may read and where there is any run.
     async fn visible_experiments(&self, mut db: &Db) -> Result<Vec<ExperimentId>> {
-        if let ([one], VisibleTo::Everything) = (self.experiments, self.visible) {
+        if let [one] = self.experiments
+            && self.visible.everything()
+        {
             return Ok(vec![*one]);
         }
         let mut select = sql("SELECT e.id FROM experiments e WHERE e.id IN ");
         select.push_list(self.experiments.iter().copied());
         select.push(" AND EXISTS (SELECT 1 FROM runs r WHERE r.experiment_id = e.id) AND ");
-        push_visible_experiment(&mut select, self.visible, "e.id");
+        push_visible_experiment(&mut select, &self.visible, "e.id");
         let found: Vec<(i64,)> = db.all(select).await?;
         Ok(found.into_iter().map(|(id,)| ExperimentId(id)).collect())
     }

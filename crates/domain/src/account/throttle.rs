@@ -1,0 +1,127 @@
+//! Wrong passwords are slow to try: after a few for a name from an address, or many for either, the next must wait.
+//!
+//! Counted in memory, so each process counts for itself, and a start forgets. Right passwords count too little to notice: whoever
+//! knows theirs is let in until somebody at the same address has guessed too often.
+
+use crate::{Error, Result};
+use model::{Code, Problem};
+use moka::sync::Cache;
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+/// How long failures count.
+const WINDOW: Duration = Duration::from_secs(10 * 60);
+/// Failures for one name from one address.
+const MOST_TOGETHER: u32 = 10;
+/// Failures for one name from anywhere: more, so that a stranger can't easily keep its owner out.
+const MOST_OF_NAME: u32 = 100;
+/// Failures from one address for any name: a team may share it.
+const MOST_OF_ADDRESS: u32 = 100;
+/// Names and addresses that are remembered.
+const MOST: u64 = 100_000;
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Key {
+    Together(String, Option<IpAddr>),
+    Name(String),
+    Address(IpAddr),
+}
+
+/// How often somebody failed.
+#[derive(Clone)]
+pub(crate) struct Throttle(Cache<Key, Arc<AtomicU32>>);
+
+impl Default for Throttle {
+    fn default() -> Self {
+        Self(Cache::builder().max_capacity(MOST).time_to_live(WINDOW).build())
+    }
+}
+
+/// What is counted for a try, and the most that it may be.
+fn counted(name: &str, address: Option<IpAddr>) -> impl Iterator<Item = (Key, u32)> {
+    let together = (Key::Together(name.to_owned(), address), MOST_TOGETHER);
+    let of_name = (Key::Name(name.to_owned()), MOST_OF_NAME);
+    [together, of_name].into_iter().chain(address.map(|address| (Key::Address(address), MOST_OF_ADDRESS)))
+}
+
+impl Throttle {
+    /// Begins a try, if one may be made. It counts as a failure until it succeeds, so that a hundred tries at once are a hundred.
+    pub fn begin(&self, name: &str, address: Option<IpAddr>) -> Result<Try> {
+        let mut counts = Vec::with_capacity(3);
+        for (key, most) in counted(name, address) {
+            let count = self.0.get_with(key, Arc::default);
+            let full = count.fetch_add(1, Ordering::Relaxed) >= most;
+            counts.push(count);
+            if full {
+                Try(counts).succeeded();
+                let message = "Too many wrong passwords. Try again in ten minutes.";
+                return Err(Error::from(Problem::new(Code::ResourceExhausted, message)));
+            }
+        }
+        Ok(Try(counts))
+    }
+}
+
+/// A try that was begun.
+pub(crate) struct Try(Vec<Arc<AtomicU32>>);
+
+impl Try {
+    /// It doesn't count.
+    pub fn succeeded(self) {
+        for count in self.0 {
+            count.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(failures: &[(&str, u8, u32)], then: (&str, u8), allowed: bool) {
+        let throttle = Throttle::default();
+        let address = |last| Some(IpAddr::from([10, 0, 0, last]));
+        for (name, last, times) in failures {
+            for _ in 0..*times {
+                drop(throttle.begin(name, address(*last)));
+            }
+        }
+        assert_eq!(throttle.begin(then.0, address(then.1)).is_ok(), allowed, "{failures:?} {then:?}");
+    }
+
+    #[test]
+    fn who_guesses_must_wait_and_others_need_not() {
+        check(&[], ("ada", 1), true);
+        check(&[("ada", 1, 9)], ("ada", 1), true);
+        check(&[("ada", 1, 10)], ("ada", 1), false);
+        check(&[("ada", 1, 10)], ("ada", 2), true);
+        check(&[("ada", 1, 10)], ("bob", 1), true);
+        let addresses: Vec<(&str, u8, u32)> = (10..20).map(|last| ("ada", last, 10)).collect();
+        check(&addresses, ("ada", 3), false);
+        check(&addresses, ("bob", 3), true);
+        check(&[("ada", 1, 100)], ("bob", 1), true);
+    }
+
+    #[test]
+    fn many_names_from_one_address_are_too_many() {
+        let names: Vec<String> = (0..10).map(|number| format!("user {number}")).collect();
+        let failures: Vec<(&str, u8, u32)> = names.iter().map(|name| (name.as_str(), 1, 10)).collect();
+        check(&failures, ("carol", 1), false);
+        check(&failures, ("carol", 2), true);
+    }
+
+    #[test]
+    fn who_succeeds_may_go_on() {
+        let throttle = Throttle::default();
+        for _ in 0..1000 {
+            throttle.begin("ada", None).unwrap().succeeded();
+        }
+        assert!(throttle.begin("ada", None).is_ok());
+    }
+}

@@ -1,0 +1,83 @@
+//! Where a call comes from: the address of whoever called, through proxies that are trusted to say it.
+
+use http::{HeaderMap, request::Parts};
+use ipnet::IpNet;
+use std::{net::IpAddr, sync::Arc};
+
+/// The address that a connection came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer(pub IpAddr);
+
+/// Addresses of proxies that are believed when they say for whom they call. By default nobody is.
+#[derive(Debug, Clone, Default)]
+pub struct TrustedProxies(Arc<[IpNet]>);
+
+impl From<Vec<IpNet>> for TrustedProxies {
+    fn from(nets: Vec<IpNet>) -> Self {
+        Self(nets.into())
+    }
+}
+
+impl TrustedProxies {
+    fn trusts(&self, address: IpAddr) -> bool {
+        self.0.iter().any(|net| net.contains(&address))
+    }
+
+    /// Whether what the request's connection says of its caller is believed.
+    pub fn believes(&self, parts: &Parts) -> bool {
+        parts.extensions.get::<Peer>().is_some_and(|Peer(peer)| self.trusts(*peer))
+    }
+
+    /// Whose call it is: the connection's own address; if that is a trusted proxy, the last address in `X-Forwarded-For` that
+    /// isn't one. Addresses before it can be anything that the caller wrote.
+    pub fn caller(&self, parts: &Parts) -> Option<IpAddr> {
+        let Peer(peer) = *parts.extensions.get::<Peer>()?;
+        Some(self.behind(peer, &parts.headers))
+    }
+
+    fn behind(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        if !self.trusts(peer) {
+            return peer;
+        }
+        let lines: Vec<&str> =
+            headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok()).collect();
+        let named = lines.iter().flat_map(|line| line.split(',')).map(str::trim);
+        let named: Vec<Option<IpAddr>> = named.map(|text| text.parse().ok()).collect();
+        let mut last = peer;
+        for address in named.into_iter().rev() {
+            let Some(address) = address else { break };
+            last = address;
+            if !self.trusts(address) {
+                break;
+            }
+        }
+        last
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(peer: &str, forwarded: &[&'static str], expected: &str) {
+        let nets: Vec<IpNet> = ["10.0.0.0/8", "::1/128"].iter().map(|net| net.parse().unwrap()).collect();
+        let mut headers = HeaderMap::new();
+        for line in forwarded {
+            headers.append("x-forwarded-for", http::HeaderValue::from_static(line));
+        }
+        let found = TrustedProxies::from(nets).behind(peer.parse().unwrap(), &headers);
+        assert_eq!(found, expected.parse::<IpAddr>().unwrap(), "{peer} {forwarded:?}");
+    }
+
+    #[test]
+    fn only_trusted_proxies_are_believed() {
+        check("192.0.2.1", &["198.51.100.9"], "192.0.2.1");
+        check("10.0.0.1", &[], "10.0.0.1");
+        check("10.0.0.1", &["198.51.100.9"], "198.51.100.9");
+        check("10.0.0.1", &["203.0.113.5, 198.51.100.9, 10.0.0.2"], "198.51.100.9");
+        check("10.0.0.1", &["203.0.113.5", "198.51.100.9"], "198.51.100.9");
+        check("10.0.0.1", &["203.0.113.5, unknown"], "10.0.0.1");
+        check("10.0.0.1", &["10.0.0.3, 10.0.0.2"], "10.0.0.3");
+        check("::1", &["2001:db8::7"], "2001:db8::7");
+    }
+}
