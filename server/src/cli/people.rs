@@ -48,6 +48,11 @@ pub(super) enum UserCommand {
         /// Whose.
         name: String,
     },
+    /// End all sessions of somebody; their tokens go on working.
+    SignOut {
+        /// Whose.
+        name: String,
+    },
     /// Make somebody an admin, or no longer one.
     Admin {
         /// Whom.
@@ -147,6 +152,7 @@ impl UserCommand {
             Self::Rename { name, to } => operator.rename_user(&name, &to).await?,
             Self::Disable { name } => operator.disable_user(&name).await?,
             Self::Enable { name } => operator.enable_user(&name).await?,
+            Self::SignOut { name } => operator.sign_out_user(&name).await?,
             Self::Admin { name, revoke } => operator.set_admin(&name, !revoke).await?,
             Self::Delete { name } => operator.delete_user(&name).await?,
         }
