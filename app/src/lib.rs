@@ -8,6 +8,8 @@
 
 #![recursion_limit = "256"]
 
+pub use part::icon;
+
 mod api;
 mod page;
 mod part;
@@ -15,7 +17,9 @@ mod part;
 mod ssr;
 
 #[cfg(feature = "ssr")]
-pub use ssr::{SESSION_ADDRESS, SESSION_AGENT, SESSION_BY_LINK, SESSION_USER, keep_signed_in, shell};
+pub use ssr::{
+    SESSION_ADDRESS, SESSION_AGENT, SESSION_BY_LINK, SESSION_USER, keep_signed_in, origin_of, shell, theme,
+};
 
 use crate::{
     page::{

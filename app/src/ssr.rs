@@ -155,13 +155,18 @@ fn local_path(next: &str) -> &str {
 }
 
 fn origin(headers: &HeaderMap) -> Origin {
+    Origin(origin_of(headers))
+}
+
+/// How the site is addressed: `https://runmark.example`.
+pub fn origin_of(headers: &HeaderMap) -> String {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let scheme = if text("x-forwarded-proto").eq_ignore_ascii_case("https") { "https" } else { "http" };
-    Origin(format!("{scheme}://{}", text(header::HOST.as_str())))
+    format!("{scheme}://{}", text(header::HOST.as_str()))
 }
 
 /// The remembered theme: `light`, `dark` or `system`.
-fn theme(headers: &HeaderMap) -> &'static str {
+pub fn theme(headers: &HeaderMap) -> &'static str {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = cookies.flat_map(|line| line.split(';')).map(str::trim);
     match pairs.find_map(|pair| pair.strip_prefix("theme=")) {

@@ -69,7 +69,6 @@ test('a new password holds and the old one does not', async () => {
   const name = 'dora';
   await page.goto(await w.linkFor(name));
   await page.getByRole('heading', { name: 'Experiments' }).waitFor();
-  // Somebody who came by a link has no password yet and can't set one without an old one; the admin can.
   const admin = await w.page();
   await open(admin, w, '/sign-in?next=/account');
   await signIn(admin, 'admin', w.server.password);

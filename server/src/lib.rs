@@ -6,6 +6,7 @@
 //! Start reading: [`router`]. To add a door: a file with its handlers, one line in the router, a row in
 //! `tests/access.txt`.
 
+pub mod admin;
 mod audit_text;
 pub mod cli;
 pub mod identity;

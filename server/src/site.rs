@@ -1,7 +1,7 @@
 //! The site: pages, the files that they are made of, and what they show of artifacts.
 
 use crate::{
-    Wiring,
+    Wiring, admin,
     identity::{self, SignedIn},
     preview, rendering,
     session_store::Sessions,
@@ -45,6 +45,11 @@ static PACKAGE: LazyLock<String> = LazyLock::new(|| {
     format!("pkg/{}", if mark.is_empty() { "none" } else { &mark })
 });
 
+/// Path of the style sheet.
+pub fn style_path() -> String {
+    format!("/{}/runmark.css", PACKAGE.as_str())
+}
+
 /// Paths of all pages.
 pub fn pages() -> Vec<String> {
     generate_route_list(app::App).into_iter().map(|page| page.path().to_owned()).collect()
@@ -73,6 +78,7 @@ pub fn router(wiring: &Wiring) -> Router {
         .leptos_routes(&options, pages, document)
         .fallback(not_found)
         .layer(middleware::from_fn(rendering::apart))
+        .merge(admin::router())
         .route("/sign-in/link", get(sign_in_by_link))
         .route("/files/run/{experiment}/{run}/{*path}", get(run_file))
         .route("/files/model/{experiment}/{model}/{*path}", get(model_file))

@@ -1,7 +1,10 @@
+//! Drawings: icons, and the mark of Runmark.
+
 use leptos::prelude::*;
 
 /// A drawing of 16 by 16, in the colour of the text around it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is called what it draws")]
 pub enum Icon {
     Alert,
     ArrowDown,

@@ -31,6 +31,10 @@ pub fn TopBar() -> AnyView {
                     viewer.map(|viewer| view! {
                         <nav class="top-nav" aria-label="Main">
                             <a href="/experiments" aria-current=move || here("/experiments")>"Experiments"</a>
+                            // Another document: those pages are no part of the application.
+                            {(viewer.is_admin && !viewer.no_auth).then(|| view! {
+                                <a href="/admin/people" rel="external">"Admin"</a>
+                            })}
                         </nav>
                         <div class="top-end">
                             <ThemeToggle/>

@@ -261,6 +261,14 @@ impl Domain {
 }
 
 impl Acting {
+    /// Refuses whoever is no admin.
+    ///
+    /// # Errors
+    /// `PERMISSION_DENIED`.
+    pub fn check_admin(&self) -> Result<()> {
+        self.must_be_admin()
+    }
+
     pub(crate) fn must_be_admin(&self) -> Result<()> {
         if self.caller.is_admin() {
             return Ok(());

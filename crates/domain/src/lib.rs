@@ -163,6 +163,11 @@ impl Domain {
 }
 
 impl Acting {
+    /// What somebody may do to what nobody gave them a permission for.
+    pub fn default_permission(&self) -> Permission {
+        self.domain.default_permission()
+    }
+
     /// Who is calling.
     pub fn caller(&self) -> &Caller {
         &self.caller

@@ -76,6 +76,7 @@ pub fn all() -> Vec<Door> {
     ] {
         doors.push(session(Method::GET, route));
     }
+    doors.extend(server::admin::DOORS.iter().map(|(method, route)| session(method.parse().unwrap(), route)));
     doors
 }
 
@@ -97,6 +98,9 @@ pub fn approach(door: &Door, things: &Things) -> (String, Load) {
         .replace("{model}", &things.model.to_string())
         .replace("{*path}", path);
     let load = match door.credential {
+        Credential::Session if door.route.starts_with("/admin") && door.method == Method::POST => {
+            Load::Form(admin_form(&door.route, things))
+        }
         Credential::Session if door.method == Method::POST => server_function(&door.route, things),
         Credential::Session => Load::Nothing,
         Credential::Token if door.route.contains("mlflow-artifacts/artifacts/") => match door.method {
@@ -177,6 +181,21 @@ fn encode(text: &str) -> String {
 
 fn pack(value: impl serde::Serialize) -> Load {
     Load::Postcard(postcard::to_allocvec(&value).unwrap())
+}
+
+/// What the form of a page for admins sends; one that isn't here fails the test. Nobody who knocks later may miss what it takes.
+fn admin_form(route: &str, things: &Things) -> String {
+    let id = things.run.0;
+    match route.trim_start_matches("/admin/") {
+        "people/add" => format!("name=new-{id}&kind=service"),
+        "people" => "action=disable&name=nobody".to_owned(),
+        "people/rename" => "name=nobody&to=somebody".to_owned(),
+        "groups/add" => format!("name=group-{id}"),
+        "groups/delete" | "groups/take" | "groups/remove" => "name=no-group&user=nobody".to_owned(),
+        "permissions" => format!("was:{0}:everyone=&is:{0}:everyone=READ", things.experiment),
+        "tokens/delete" => format!("id={id}"),
+        other => panic!("the form of {other}?"),
+    }
 }
 
 /// The input of each server function; one that isn't here fails the test.

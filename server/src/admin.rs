@@ -1,0 +1,409 @@
+//! Doors to the pages for admins: each asks the domain, which refuses whoever is no admin, and hands what it says to `admin`.
+//!
+//! A form leads back to its page with what was done, kept in the session until it is shown once. A secret that was made is
+//! shown in the answer itself and nowhere else.
+
+use crate::{
+    audit_text::{self, Format},
+    identity::SignedIn,
+    wire::error::WireError,
+};
+use admin::{
+    Frame,
+    frame::Outcome,
+    permissions::{Matrix, cell_name, read_cell_name},
+};
+use app::theme;
+use axum::{
+    Form, Router,
+    body::Body,
+    extract::{FromRequestParts, Query},
+    response::{Html, IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use domain::{Acting, Error};
+use http::{HeaderValue, Method, StatusCode, header, request::Parts};
+use model::{
+    Code, Permission, Problem, TokenId,
+    account::User,
+    audit::EventFilter,
+    permission::{Given, Subject},
+};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use tower_sessions::Session;
+
+/// Under which key a session keeps what was just done.
+const OUTCOME: &str = "admin_outcome";
+/// Rows and user columns of the table of permissions.
+const MOST_ROWS: usize = 50;
+const MOST_USERS: usize = 12;
+
+type Pairs = Vec<(String, String)>;
+
+/// All of them.
+pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    Router::new()
+        .route("/admin", get(|| async { Redirect::to("/admin/people") }))
+        .route("/admin/people", get(people).post(act_on_people))
+        .route("/admin/people/add", post(add_person))
+        .route("/admin/people/rename", get(ask_name).post(rename_person))
+        .route("/admin/groups", get(groups))
+        .route("/admin/groups/add", post(add_group))
+        .route("/admin/groups/delete", post(delete_group))
+        .route("/admin/groups/take", post(take_into_group))
+        .route("/admin/groups/remove", post(take_out_of_group))
+        .route("/admin/permissions", get(permissions).post(change_permissions))
+        .route("/admin/tokens", get(tokens))
+        .route("/admin/tokens/delete", post(delete_token))
+        .route("/admin/audit", get(audit))
+        .route("/admin/audit/export.csv", get(export_csv))
+        .route("/admin/audit/export.json", get(export_json))
+}
+
+/// Paths of the doors, for the table of access.
+pub const DOORS: [(&str, &str); 18] = [
+    ("GET", "/admin/audit"),
+    ("GET", "/admin/audit/export.csv"),
+    ("GET", "/admin/audit/export.json"),
+    ("GET", "/admin/groups"),
+    ("GET", "/admin/people"),
+    ("GET", "/admin/people/rename"),
+    ("GET", "/admin/permissions"),
+    ("GET", "/admin/tokens"),
+    ("GET", "/admin"),
+    ("POST", "/admin/groups/add"),
+    ("POST", "/admin/groups/delete"),
+    ("POST", "/admin/groups/remove"),
+    ("POST", "/admin/groups/take"),
+    ("POST", "/admin/people"),
+    ("POST", "/admin/people/add"),
+    ("POST", "/admin/people/rename"),
+    ("POST", "/admin/permissions"),
+    ("POST", "/admin/tokens/delete"),
+];
+
+/// An admin at work, and what their pages need of the request. Others are refused, or sent to sign in.
+struct Desk {
+    acting: Acting,
+    session: Session,
+    frame: Frame,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Desk {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
+        let Ok(SignedIn(acting)) = SignedIn::from_request_parts(parts, state).await else {
+            return Err(sign_in_first(parts));
+        };
+        acting.check_admin().map_err(|error| WireError::from(error).into_response())?;
+        let session = Session::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
+        let said = session.remove::<(bool, String)>(OUTCOME).await.ok().flatten();
+        let frame = Frame {
+            viewer: acting.caller().name().to_owned(),
+            style: crate::site::style_path(),
+            theme: theme(&parts.headers),
+            outcome: said.map(|(done, text)| if done { Outcome::Done(text) } else { Outcome::Failed(text) }),
+        };
+        Ok(Self { acting, session, frame })
+    }
+}
+
+/// Whoever wants to see a page signs in and comes back; whoever sends something is refused.
+fn sign_in_first(parts: &Parts) -> Response {
+    if parts.method != Method::GET {
+        return WireError(Problem::new(Code::Unauthenticated, "Sign in first.")).into_response();
+    }
+    let here = parts.uri.path_and_query().map_or("/admin", |here| here.as_str());
+    let to = admin::Address::of("/sign-in").with("next", here).into_text();
+    (StatusCode::FOUND, [(header::LOCATION, to)]).into_response()
+}
+
+impl Desk {
+    /// Leads to a page that says what was done.
+    async fn lead(&self, to: &str, outcome: Result<String, Error>) -> Response {
+        let said = match outcome {
+            Ok(text) => (true, text),
+            Err(error) => (false, Problem::from(error).message),
+        };
+        match self.session.insert(OUTCOME, said).await {
+            Ok(()) => Redirect::to(to).into_response(),
+            Err(error) => WireError::from(Error::Fault(format!("session: {error}"))).into_response(),
+        }
+    }
+}
+
+/// A page. Nobody keeps it: it names people, and may show a secret.
+fn shown(html: Result<String, Error>) -> Response {
+    match html {
+        Ok(html) => {
+            let mut response = Html(html).into_response();
+            let headers = response.headers_mut();
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            let policy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
+                          frame-ancestors 'none'";
+            headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+            response
+        }
+        Err(error) => WireError::from(error).into_response(),
+    }
+}
+
+/// The values of a field.
+fn all<'a>(form: &'a Pairs, name: &str) -> Vec<&'a str> {
+    form.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str()).collect()
+}
+
+fn one<'a>(form: &'a Pairs, name: &str) -> &'a str {
+    all(form, name).first().copied().unwrap_or_default()
+}
+
+async fn people_page(acting: &Acting, frame: Frame) -> Result<String, Error> {
+    Ok(admin::people::page(frame, &acting.list_users().await?, &acting.list_groups().await?))
+}
+
+async fn people(desk: Desk) -> Response {
+    shown(people_page(&desk.acting, desk.frame).await)
+}
+
+async fn add_person(desk: Desk, headers: http::HeaderMap, Form(form): Form<Pairs>) -> Response {
+    let (name, kind) = (one(&form, "name").trim(), one(&form, "kind"));
+    if kind == "service" {
+        let made = desk.acting.create_service(name).await.map(|_| format!("The service {name} is there."));
+        return desk.lead("/admin/people", made).await;
+    }
+    match desk.acting.create_user_without_password(name, kind == "admin").await {
+        Ok(_) => link_page(desk, &headers, name).await,
+        Err(error) => desk.lead("/admin/people", Err(error)).await,
+    }
+}
+
+/// Makes a link and shows it, this once.
+async fn link_page(mut desk: Desk, headers: &http::HeaderMap, name: &str) -> Response {
+    match desk.acting.create_sign_in_link(name).await {
+        Ok(secret) => {
+            let link = format!("{}/sign-in/link?token={secret}", app::origin_of(headers));
+            let what = format!(
+                "Send {name} this link. It signs them in once, within a day, and is not shown again."
+            );
+            desk.frame.outcome = Some(Outcome::Secret(what, link));
+            shown(people_page(&desk.acting, desk.frame).await)
+        }
+        Err(error) => desk.lead("/admin/people", Err(error)).await,
+    }
+}
+
+async fn act_on_people(desk: Desk, headers: http::HeaderMap, Form(form): Form<Pairs>) -> Response {
+    let names = all(&form, "name");
+    let action = one(&form, "action");
+    match (action, names.as_slice()) {
+        (_, []) => {
+            let nobody = Error::from(Problem::invalid("Choose somebody first."));
+            return desk.lead("/admin/people", Err(nobody)).await;
+        }
+        ("link", [name]) => return link_page(desk, &headers, name).await,
+        ("delete", _) => {
+            let names = names.into_iter().map(str::to_owned).collect();
+            return shown(Ok(admin::people::ask_delete(desk.frame, names)));
+        }
+        _ => {}
+    }
+    let mut done = Ok(());
+    for name in &names {
+        done = act_on_person(&desk.acting, action, name, one(&form, "group")).await;
+        if done.is_err() {
+            break;
+        }
+    }
+    let said = format!("Done for {}.", names.join(", "));
+    desk.lead("/admin/people", done.map(|()| said)).await
+}
+
+async fn act_on_person(acting: &Acting, action: &str, name: &str, group: &str) -> Result<(), Error> {
+    match action {
+        "sign-out" => acting.sign_out_user(name).await,
+        "disable" => acting.disable_user(name).await,
+        "enable" => acting.enable_user(name).await,
+        "make-admin" => acting.set_admin(name, true).await,
+        "revoke-admin" => acting.set_admin(name, false).await,
+        "add-to-group" => acting.add_to_group(group, name).await,
+        "delete-for-good" => acting.delete_user(name).await,
+        "link" => Err(Problem::invalid("A link is for one account: choose one.").into()),
+        _ => Err(Problem::invalid("There is no such action.").into()),
+    }
+}
+
+async fn ask_name(desk: Desk, Query(query): Query<HashMap<String, String>>) -> Response {
+    let name = query.get("name").cloned().unwrap_or_default();
+    shown(Ok(admin::people::ask_name(desk.frame, name)))
+}
+
+async fn rename_person(desk: Desk, Form(form): Form<Pairs>) -> Response {
+    let (name, to) = (one(&form, "name"), one(&form, "to").trim());
+    let done = desk.acting.rename_user(name, to).await;
+    desk.lead("/admin/people", done.map(|()| format!("{name} is called {to} now."))).await
+}
+
+async fn groups(desk: Desk) -> Response {
+    let page = async {
+        let (groups, users) = (desk.acting.list_groups().await?, desk.acting.list_users().await?);
+        Ok(admin::groups::page(desk.frame, &groups, &users))
+    };
+    shown(page.await)
+}
+
+async fn add_group(desk: Desk, Form(form): Form<Pairs>) -> Response {
+    let name = one(&form, "name").trim();
+    let made = desk.acting.create_group(name).await;
+    desk.lead("/admin/groups", made.map(|_| format!("The group {name} is there."))).await
+}
+
+async fn delete_group(desk: Desk, Form(form): Form<Pairs>) -> Response {
+    let name = one(&form, "name");
+    let done = desk.acting.delete_group(name).await;
+    desk.lead("/admin/groups", done.map(|()| format!("The group {name} is deleted."))).await
+}
+
+async fn take_into_group(desk: Desk, Form(form): Form<Pairs>) -> Response {
+    let (name, user) = (one(&form, "name"), one(&form, "user").trim());
+    let done = desk.acting.add_to_group(name, user).await;
+    desk.lead("/admin/groups", done.map(|()| format!("{user} is in {name} now."))).await
+}
+
+async fn take_out_of_group(desk: Desk, Form(form): Form<Pairs>) -> Response {
+    let (name, user) = (one(&form, "name"), one(&form, "user"));
+    let done = desk.acting.remove_from_group(name, user).await;
+    desk.lead("/admin/groups", done.map(|()| format!("{user} is no longer in {name}."))).await
+}
+
+async fn tokens(desk: Desk) -> Response {
+    let tokens = desk.acting.list_all_tokens().await;
+    shown(tokens.map(|tokens| admin::tokens::page(desk.frame, &tokens)))
+}
+
+async fn delete_token(desk: Desk, Form(form): Form<Pairs>) -> Response {
+    let done = match one(&form, "id").parse::<TokenId>() {
+        Ok(id) => desk.acting.delete_any_token(id).await,
+        Err(_) => Err(Problem::missing("There is no such token.").into()),
+    };
+    desk.lead("/admin/tokens", done.map(|()| "The token no longer works.".to_owned())).await
+}
+
+async fn permissions(desk: Desk, Query(query): Query<HashMap<String, String>>) -> Response {
+    let text = |name: &str| query.get(name).cloned().unwrap_or_default();
+    let matrix = matrix(&desk.acting, text("q"), &text("users")).await;
+    shown(matrix.map(|matrix| admin::permissions::page(desk.frame, matrix)))
+}
+
+async fn matrix(acting: &Acting, query: String, named: &str) -> Result<Matrix, Error> {
+    let mut found = acting.list_experiments(&query).await?;
+    let left_out = found.len().saturating_sub(MOST_ROWS);
+    found.truncate(MOST_ROWS);
+    let mut rows = Vec::with_capacity(found.len());
+    for row in found {
+        let given = acting.experiment_permissions(row.experiment.id).await?;
+        rows.push((row.experiment.id, row.experiment.name, given));
+    }
+    let groups = acting.list_groups().await?;
+    let named: BTreeSet<&str> = named.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    let given: BTreeSet<&str> =
+        rows.iter().flat_map(|(_, _, given)| given.iter().filter_map(user_of)).collect();
+    let wanted = if named.is_empty() { given } else { named };
+    let mut users: Vec<User> = acting.list_users().await?;
+    users.retain(|user| wanted.contains(user.name.as_str()));
+    users.truncate(MOST_USERS);
+    Ok(Matrix { query, rows, left_out, groups, users, default: acting.default_permission() })
+}
+
+fn user_of(given: &Given) -> Option<&str> {
+    match &given.to {
+        Subject::User(name) => Some(name),
+        Subject::Group(_) | Subject::Everyone => None,
+    }
+}
+
+async fn change_permissions(desk: Desk, Form(form): Form<Pairs>) -> Response {
+    let part = |prefix: &str| -> BTreeMap<String, String> {
+        let of = form.iter().filter_map(|(key, value)| Some((key.strip_prefix(prefix)?, value)));
+        of.map(|(key, value)| (key.to_owned(), value.clone())).collect()
+    };
+    let (was, is) = (part("was:"), part("is:"));
+    let mut changed = 0;
+    let outcome = async {
+        for (cell, level) in &is {
+            if was.get(cell) == Some(level) {
+                continue;
+            }
+            change_cell(&desk.acting, cell, level).await?;
+            changed += 1;
+        }
+        Ok::<_, Error>(())
+    };
+    let outcome = outcome.await;
+    let said = match changed {
+        0 => "Nothing was changed.".to_owned(),
+        1 => "One permission is changed.".to_owned(),
+        more => format!("{more} permissions are changed."),
+    };
+    let to = Some(one(&form, "here")).filter(|here| here.starts_with("/admin/permissions"));
+    desk.lead(to.unwrap_or("/admin/permissions"), outcome.map(|()| said)).await
+}
+
+async fn change_cell(acting: &Acting, cell: &str, level: &str) -> Result<(), Error> {
+    let (experiment, subject) =
+        read_cell_name(cell).ok_or_else(|| Error::from(Problem::invalid("There is no such permission.")))?;
+    debug_assert_eq!(cell_name(experiment, &subject), cell);
+    if level.is_empty() {
+        let taken = acting.ungrant_experiment(experiment, subject).await;
+        // Somebody else took it meanwhile.
+        return match taken.map_err(Problem::from) {
+            Err(problem) if problem.code != Code::ResourceDoesNotExist => Err(problem.into()),
+            _ => Ok(()),
+        };
+    }
+    let level: Permission =
+        level.parse().map_err(|message: String| Error::from(Problem::invalid(message)))?;
+    acting.grant_experiment(experiment, subject, level).await
+}
+
+fn filter_of(query: &HashMap<String, String>) -> EventFilter {
+    let text = |name: &str| query.get(name).map(|value| value.trim().to_owned()).unwrap_or_default();
+    EventFilter {
+        actor: text("actor"),
+        action: text("action"),
+        kind: text("kind").replace(' ', "_"),
+        object: text("object"),
+        done: match text("done").as_str() {
+            "yes" => Some(true),
+            "no" => Some(false),
+            _ => None,
+        },
+        from: None,
+        until: None,
+    }
+}
+
+async fn audit(desk: Desk, Query(query): Query<HashMap<String, String>>) -> Response {
+    let filter = filter_of(&query);
+    let after = query.get("after").map(String::as_str).unwrap_or_default();
+    let page = desk.acting.list_events(&filter, after).await;
+    shown(page.map(|page| admin::audit::page(desk.frame, &filter, &page.items, page.next)))
+}
+
+async fn export_csv(desk: Desk, query: Query<HashMap<String, String>>) -> Response {
+    export(desk, &query, Format::Csv, "text/csv; charset=utf-8")
+}
+
+async fn export_json(desk: Desk, query: Query<HashMap<String, String>>) -> Response {
+    export(desk, &query, Format::Json, "application/x-ndjson")
+}
+
+fn export(desk: Desk, query: &HashMap<String, String>, format: Format, kind: &'static str) -> Response {
+    let body = Body::from_stream(audit_text::export(desk.acting, filter_of(query), format));
+    let mut response = (StatusCode::OK, body).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
+    response
+}
