@@ -99,8 +99,13 @@ impl Domain {
                 self.tell(who, told).await?;
                 Ok(account.caller())
             }
-            Err(error) => {
+            Err(Error::Problem(problem)) if problem.code == Code::Unauthenticated => {
                 self.tell(who, told.refused()).await?;
+                Err(problem.into())
+            }
+            Err(error) => {
+                // Whoever must wait may try a thousand times a second.
+                self.note_refusal(who, Object::None, json!({ "credential": "password" }));
                 Err(error)
             }
         }
@@ -152,7 +157,9 @@ impl Domain {
         if let Some(caller) = self.verified_before(name, &fingerprint).await? {
             return Ok(caller);
         }
-        let account = self.verified(name, password).await?;
+        let account = self.verified(name, password).await.inspect_err(|_| {
+            self.note_refusal(Who::default(), Object::None, json!({ "credential": "password" }));
+        })?;
         self.passwords.remember(fingerprint, &account.password_hash);
         Ok(account.caller())
     }
@@ -170,7 +177,10 @@ impl Domain {
     /// # Errors
     /// `UNAUTHENTICATED` if it's nobody's, or has expired.
     pub async fn unchecked_token(&self, secret: &str) -> Result<Caller> {
-        let refused = |message| Problem::new(Code::Unauthenticated, message);
+        let refused = |message| {
+            self.note_refusal(Who::default(), Object::None, json!({ "credential": "token" }));
+            Problem::new(Code::Unauthenticated, message)
+        };
         let found = self.token_with(hash_secret(secret)).await?.filter(|token| token.account.may_act());
         let token = found.ok_or_else(|| refused("The token is not valid."))?;
         if token.expires.is_some_and(|expires| expires <= clock::now()) {

@@ -138,6 +138,11 @@ impl Domain {
         Ok(Change { tx: self.db.begin().await?, who: Who { address: self.origin.address, ..who } })
     }
 
+    /// Notes that somebody was refused. It is written a moment later, once for all refusals of the same thing till then.
+    pub(crate) fn note_refusal(&self, who: Who, object: Object, detail: Value) {
+        self.refusals.note(Who { address: self.origin.address, ..who }, object, detail);
+    }
+
     /// Tells of something that changes nothing, in a transaction of its own.
     pub(crate) async fn tell(&self, who: Who, told: Told) -> Result<()> {
         self.change(who).await?.commit(told).await
@@ -162,10 +167,9 @@ impl Acting {
         }
     }
 
-    /// Notes that the caller was refused. It is written a moment later, once for all refusals of the same thing till then.
+    /// Notes that the caller was refused.
     pub(crate) fn note_refusal(&self, object: Object, detail: Value) {
-        let who = Who { address: self.domain.origin.address, ..self.who() };
-        self.domain.refusals.note(who, object, detail);
+        self.domain.note_refusal(self.who(), object, detail);
     }
 
     /// A page of the audit log, newest first, and from where the next goes on. For admins.

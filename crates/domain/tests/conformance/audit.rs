@@ -17,6 +17,7 @@ on_both_databases! {
     permissions_are_told_with_before_and_after,
     sign_ins_are_told_refused_ones_too,
     who_is_refused_is_told_once_for_all_tries,
+    credentials_that_nobody_has_are_told_of,
     a_call_is_told_with_its_address_and_token,
     who_launched_a_run_is_answered,
     the_log_is_read_in_pages_and_by_filter,
@@ -143,6 +144,27 @@ async fn who_is_refused_is_told_once_for_all_tries(world: &World) {
     assert!(!of_run.is_empty() && of_run.len() <= 2, "{of_run:?}");
     assert!(of_run.iter().all(|event| event.detail.contains(r#""needs":"MANAGE""#)), "{of_run:?}");
     assert!(told.iter().any(|event| event.detail == r#"{"needs":"admin"}"#), "{told:?}");
+}
+
+async fn credentials_that_nobody_has_are_told_of(world: &World) {
+    world.user("alice").await;
+    let domain = world.domain.called_from(IpAddr::from([10, 0, 0, 9]));
+    for _ in 0..20 {
+        check_code(domain.unchecked_token("rmk_guessed").await, Code::Unauthenticated);
+        assert!(domain.unchecked_basic("alice", "wrong password").await.is_err());
+        assert!(domain.unchecked_sign_in("alice", "wrong password").await.is_err());
+    }
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    let told = events(world, EventFilter { done: Some(false), ..EventFilter::default() }).await;
+    assert!(told.iter().all(|event| event.address.as_deref() == Some("10.0.0.9")), "{told:?}");
+    for credential in ["token", "password"] {
+        let said = format!(r#""credential":"{credential}""#);
+        let rows =
+            told.iter().filter(|event| event.action == "access.denied" && event.detail.contains(&said));
+        // As many rows as there were seconds, and not one for each try.
+        let count = rows.count();
+        assert!((1..=12).contains(&count), "{credential}: {count}\n{told:?}");
+    }
 }
 
 async fn a_call_is_told_with_its_address_and_token(world: &World) {
