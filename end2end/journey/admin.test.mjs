@@ -19,7 +19,7 @@ const said = (page, text) => page.getByRole('status').getByText(text).waitFor();
 test('a colleague is invited, sees nothing private, is given READ and sees it', async () => {
   const admin = await w.person();
   await open(admin, w, '/experiments');
-  await admin.getByRole('link', { name: 'Admin' }).click();
+  await admin.getByRole('link', { name: 'Admin', exact: true }).click();
   await admin.getByRole('heading', { name: 'People' }).waitFor();
 
   // Nobody but who was given more sees the experiment.
@@ -39,7 +39,7 @@ test('a colleague is invited, sees nothing private, is given READ and sees it', 
   await erin.goto(link);
   await erin.getByRole('heading', { name: 'Experiments' }).waitFor();
   assert.equal(await erin.getByRole('link', { name: EXPERIMENT }).count(), 0);
-  assert.equal(await erin.getByRole('link', { name: 'Admin' }).count(), 0);
+  assert.equal(await erin.getByRole('link', { name: 'Admin', exact: true }).count(), 0);
   const hidden = await erin.goto(new URL(w.experiment, w.url).href);
   assert.equal(hidden.status(), 404);
 
