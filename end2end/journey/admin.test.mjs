@@ -29,7 +29,7 @@ test('a colleague is invited, sees nothing private, is given READ and sees it', 
   await said(admin, 'One permission is changed.');
 
   await visit(admin, '/admin/people');
-  await admin.getByLabel('Name').fill('erin');
+  await admin.getByLabel('Name', { exact: true }).fill('erin');
   await admin.getByRole('button', { name: 'Create account' }).click();
   const link = await admin.getByRole('status').locator('code').innerText();
   w.secrets.push(link.split('token=')[1]);
@@ -97,7 +97,7 @@ test('accounts are managed several at once', async () => {
     for (const name of names) await admin.getByLabel(`Choose ${name}`).check();
   };
   await visit(admin, '/admin/groups');
-  await admin.getByLabel('Name').fill('vision');
+  await admin.getByLabel('Name', { exact: true }).fill('vision');
   await admin.getByRole('button', { name: 'Create group' }).click();
   await said(admin, 'The group vision is there.');
 
