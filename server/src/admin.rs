@@ -98,7 +98,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Desk {
         };
         acting.check_admin().map_err(|error| WireError::from(error).into_response())?;
         let session = Session::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
-        let said = session.remove::<(bool, String)>(OUTCOME).await.ok().flatten();
+        // To remove what isn't there would write the session with each look at a page.
+        let said = session.get::<(bool, String)>(OUTCOME).await.ok().flatten();
+        if said.is_some() {
+            let _ = session.remove_value(OUTCOME).await;
+        }
         let frame = Frame {
             viewer: acting.caller().name().to_owned(),
             style: crate::site::style_path(),

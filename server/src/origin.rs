@@ -39,10 +39,11 @@ impl TrustedProxies {
         if !self.trusts(peer) {
             return peer;
         }
-        let lines: Vec<&str> =
-            headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok()).collect();
-        let named = lines.iter().flat_map(|line| line.split(',')).map(str::trim);
-        let named: Vec<Option<IpAddr>> = named.map(|text| text.parse().ok()).collect();
+        // Byte by byte: what a caller wrote before must not hide what the proxy added.
+        let lines = headers.get_all("x-forwarded-for").iter();
+        let named = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
+        let parse = |bytes: &[u8]| std::str::from_utf8(bytes).ok()?.trim().parse::<IpAddr>().ok();
+        let named: Vec<Option<IpAddr>> = named.map(|bytes| Some(parse(bytes)?.to_canonical())).collect();
         let mut last = peer;
         for address in named.into_iter().rev() {
             let Some(address) = address else { break };
@@ -59,11 +60,11 @@ impl TrustedProxies {
 mod tests {
     use super::*;
 
-    fn check(peer: &str, forwarded: &[&'static str], expected: &str) {
+    fn check(peer: &str, forwarded: &[&[u8]], expected: &str) {
         let nets: Vec<IpNet> = ["10.0.0.0/8", "::1/128"].iter().map(|net| net.parse().unwrap()).collect();
         let mut headers = HeaderMap::new();
         for line in forwarded {
-            headers.append("x-forwarded-for", http::HeaderValue::from_static(line));
+            headers.append("x-forwarded-for", http::HeaderValue::from_bytes(line).unwrap());
         }
         let found = TrustedProxies::from(nets).behind(peer.parse().unwrap(), &headers);
         assert_eq!(found, expected.parse::<IpAddr>().unwrap(), "{peer} {forwarded:?}");
@@ -71,13 +72,15 @@ mod tests {
 
     #[test]
     fn only_trusted_proxies_are_believed() {
-        check("192.0.2.1", &["198.51.100.9"], "192.0.2.1");
+        check("192.0.2.1", &[b"198.51.100.9"], "192.0.2.1");
         check("10.0.0.1", &[], "10.0.0.1");
-        check("10.0.0.1", &["198.51.100.9"], "198.51.100.9");
-        check("10.0.0.1", &["203.0.113.5, 198.51.100.9, 10.0.0.2"], "198.51.100.9");
-        check("10.0.0.1", &["203.0.113.5", "198.51.100.9"], "198.51.100.9");
-        check("10.0.0.1", &["203.0.113.5, unknown"], "10.0.0.1");
-        check("10.0.0.1", &["10.0.0.3, 10.0.0.2"], "10.0.0.3");
-        check("::1", &["2001:db8::7"], "2001:db8::7");
+        check("10.0.0.1", &[b"198.51.100.9"], "198.51.100.9");
+        check("10.0.0.1", &[b"203.0.113.5, 198.51.100.9, 10.0.0.2"], "198.51.100.9");
+        check("10.0.0.1", &[b"203.0.113.5", b"198.51.100.9"], "198.51.100.9");
+        check("10.0.0.1", &[b"203.0.113.5, unknown"], "10.0.0.1");
+        check("10.0.0.1", &[b"10.0.0.3, 10.0.0.2"], "10.0.0.3");
+        check("::1", &[b"2001:db8::7"], "2001:db8::7");
+        check("10.0.0.1", &[b"\xff, 198.51.100.9"], "198.51.100.9");
+        check("10.0.0.1", &[b"198.51.100.9, ::ffff:10.0.0.2"], "198.51.100.9");
     }
 }

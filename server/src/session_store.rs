@@ -38,6 +38,12 @@ fn holder(record: &Record) -> Option<Holder> {
     Some(Holder { user, address, agent, by_link })
 }
 
+/// What is in a session, and its end.
+fn stored(record: &Record) -> Result<(String, i64)> {
+    let data = serde_json::to_string(&record.data).map_err(|error| Error::Encode(error.to_string()))?;
+    Ok((data, record.expiry_date.unix_timestamp().saturating_mul(1000)))
+}
+
 fn backend(error: domain::Error) -> Error {
     Error::Backend(error.to_string())
 }
@@ -46,13 +52,17 @@ fn backend(error: domain::Error) -> Error {
 impl SessionStore for Sessions {
     /// An id has 128 random bits: two alike are not to be feared.
     async fn create(&self, record: &mut Record) -> Result<()> {
-        self.save(record).await
+        let (data, expires) = stored(record)?;
+        self.0
+            .unchecked_create_session(hash(&record.id), &data, expires, holder(record))
+            .await
+            .map_err(backend)
     }
 
+    /// Never makes a session: one that was ended while a request was on its way must not come back.
     async fn save(&self, record: &Record) -> Result<()> {
-        let data = serde_json::to_string(&record.data).map_err(|error| Error::Encode(error.to_string()))?;
-        let expires = record.expiry_date.unix_timestamp().saturating_mul(1000);
-        self.0.unchecked_save_session(hash(&record.id), &data, expires, holder(record)).await.map_err(backend)
+        let (data, expires) = stored(record)?;
+        self.0.unchecked_update_session(hash(&record.id), &data, expires).await.map_err(backend)
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {

@@ -10,7 +10,7 @@ use crate::{
 use axum::{
     Router,
     extract::{Path, Query, Request},
-    middleware,
+    middleware::{self, Next},
     response::{Html, IntoResponse, Redirect, Response},
     routing::get,
 };
@@ -20,7 +20,8 @@ use leptos::config::LeptosOptions;
 use leptos_axum::{LeptosRoutes as _, generate_route_list};
 use model::{ExperimentId, Problem, page::ArtifactRoot};
 use rust_embed::{EmbeddedFile, RustEmbed};
-use std::{collections::HashMap, sync::LazyLock};
+use std::{collections::HashMap, sync::LazyLock, time::Duration};
+use tokio::time::timeout;
 use tower_sessions::{Expiry, Session, SessionManagerLayer, cookie::SameSite};
 
 /// What the browser downloads, inside the binary.
@@ -85,10 +86,30 @@ pub fn router(wiring: &Wiring) -> Router {
         .route("/preview/chart.svg", get(preview::chart))
         .layer(middleware::from_fn_with_state(wiring.clone(), identity::of_session))
         .layer(sessions)
+        .layer(middleware::from_fn(whole))
         // Neither looks at who is calling.
         .route("/", get(root))
         .route("/pkg/{mark}/{name}", get(package_file))
         .with_state(options)
+}
+
+/// Bytes of a form or of what a page sends.
+const LARGEST: usize = 2 << 20;
+/// How long they may take to come.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Waits for all of what is sent before anybody looks at who sent it: otherwise somebody who is about to lose a right could hold
+/// the last byte back, and use the right later.
+async fn whole(request: Request, next: Next) -> Response {
+    if identity::is_safe(request.method()) {
+        return next.run(request).await;
+    }
+    let (parts, body) = request.into_parts();
+    match timeout(PATIENCE, axum::body::to_bytes(body, LARGEST)).await {
+        Ok(Ok(bytes)) => next.run(Request::from_parts(parts, bytes.into())).await,
+        Ok(Err(_)) => StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+        Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
+    }
 }
 
 /// MLflow's clients print addresses such as `/#/experiments/1/runs/<id>`. What follows `#` never reaches a server, so the

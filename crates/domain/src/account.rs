@@ -30,7 +30,7 @@ use std::{sync::Arc, time::Duration};
 pub(crate) use last_use::LastUse;
 use password::Fingerprint;
 pub(crate) use password::Passwords;
-pub(crate) use throttle::Throttle;
+pub(crate) use throttle::{Throttle, network};
 pub use token::{EXPERIMENTS_PER_TOKEN, TOKENS_PER_USER};
 
 /// Shortest password (MLflow's rule).
@@ -139,7 +139,7 @@ impl Domain {
     async fn hash_anew(&self, account: &Account, password: &str) -> Result<()> {
         let hash = self.passwords.hash(password).await?;
         let mut tx = self.db.begin().await?;
-        store::account::set_password(&mut tx, account.user.id, &hash).await?;
+        store::account::renew_hash(&mut tx, account.user.id, &account.password_hash, &hash).await?;
         tx.commit().await
     }
 
@@ -204,9 +204,19 @@ impl Domain {
     /// # Errors
     /// `UNAUTHENTICATED` if it was used, is too old, or never existed.
     pub async fn unchecked_use_sign_in_link(&self, secret: &str) -> Result<Caller> {
+        let gone = || Problem::new(Code::Unauthenticated, "The sign-in link is no longer valid.");
+        let hash = hash_secret(secret).to_vec();
+        if !store::account::unchecked_has_link(&self.db, hash.clone()).await? {
+            // Anybody may try any secret, as often as they like.
+            self.note_refusal(Who::default(), Object::None, json!({ "credential": "link" }));
+            return Err(gone().into());
+        }
         let mut tx = self.db.begin().await?;
-        let user =
-            store::account::unchecked_take_link(&mut tx, hash_secret(secret).to_vec(), clock::now()).await?;
+        let user = store::account::unchecked_take_link(&mut tx, hash, clock::now()).await?;
+        if let Some(user) = user {
+            // Another one that was sent may be in somebody else's hands.
+            store::account::delete_links(&mut tx, user).await?;
+        }
         tx.commit().await?;
         let caller = match user {
             Some(user) => self.unchecked_user(user).await?,
@@ -215,7 +225,7 @@ impl Domain {
         let told = Told::new(Action::SignInByLink, Object::None);
         let Some(caller) = caller else {
             self.tell(Who { user, ..Who::default() }, told.refused()).await?;
-            return Err(Problem::new(Code::Unauthenticated, "The sign-in link is no longer valid.").into());
+            return Err(gone().into());
         };
         self.tell(Who { user, name: caller.name().to_owned(), ..Who::default() }, told).await?;
         Ok(caller)
@@ -377,6 +387,10 @@ impl Acting {
         let mut change = self.change().await?;
         store::account::set_password(&mut change, id, &hash).await?;
         store::session::delete_others(&mut change, id, self.domain.origin.session).await?;
+        store::account::delete_links(&mut change, id).await?;
+        if let Some(session) = self.domain.origin.session {
+            store::session::forget_link(&mut change, session).await?;
+        }
         change.commit(Told::new(Action::UserPassword, self.own_account())).await
     }
 }

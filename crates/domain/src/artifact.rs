@@ -291,16 +291,29 @@ impl Acting {
         }
         let full = self.domain.artifacts.root.join(grant.path().0.as_ref());
         // Not through the store: its lists follow symbolic links, and it leaves empty folders behind.
-        let deleted = match tokio::fs::symlink_metadata(&full).await {
-            Ok(found) if found.is_dir() => tokio::fs::remove_dir_all(&full).await,
-            Ok(_) => tokio::fs::remove_file(&full).await,
+        let delete = async move |full: &std::path::Path| match tokio::fs::symlink_metadata(full).await {
+            Ok(found) if found.is_dir() => tokio::fs::remove_dir_all(full).await,
+            Ok(_) => tokio::fs::remove_file(full).await,
             Err(error) => Err(error),
         };
+        let (acting, path) = (self.clone(), path.to_owned());
+        // It goes on, and is told of, also when whoever asked has hung up.
+        let done = tokio::spawn(async move {
+            let deleted = delete(&full).await;
+            acting.told_deleted(deleted, &full, path).await
+        });
+        done.await.map_err(|error| Error::Fault(format!("deleting an artifact: {error}")))?
+    }
+
+    async fn told_deleted(
+        &self,
+        deleted: std::io::Result<()>,
+        full: &std::path::Path,
+        path: String,
+    ) -> Result<()> {
         match deleted.map_err(|error| (error.kind(), error)) {
             Ok(()) => {
-                self.domain
-                    .tell(self.who(), Told::new(Action::ArtifactDelete, Object::Artifact(path.to_owned())))
-                    .await
+                self.domain.tell(self.who(), Told::new(Action::ArtifactDelete, Object::Artifact(path))).await
             }
             Err((ErrorKind::NotFound | ErrorKind::NotADirectory, _)) => Ok(()),
             Err((_, error)) => {

@@ -11,7 +11,7 @@
 //! Start reading: [`Change`]. To tell of a new kind of change: a line in [`Action`].
 
 use crate::{
-    Acting, Caller, Domain, Origin, clock,
+    Acting, Caller, Domain, Origin, account, clock,
     error::Result,
     experiment::Page,
     session::SessionHash,
@@ -27,7 +27,7 @@ use std::{
     collections::HashMap,
     net::IpAddr,
     ops::{Deref, DerefMut},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use uuid::Uuid;
@@ -140,7 +140,12 @@ impl Domain {
 
     /// Notes that somebody was refused. It is written a moment later, once for all refusals of the same thing till then.
     pub(crate) fn note_refusal(&self, who: Who, object: Object, detail: Value) {
-        self.refusals.note(Who { address: self.origin.address, ..who }, object, detail);
+        // Of somebody unknown, who may have as many addresses as they like, the network is told.
+        let address = match who.user {
+            Some(_) => self.origin.address,
+            None => self.origin.address.map(account::network),
+        };
+        self.refusals.note(Who { address, ..who }, object, detail);
     }
 
     /// Tells of something that changes nothing, in a transaction of its own.
@@ -221,9 +226,16 @@ fn read_place(text: &str) -> Result<(Millis, Uuid)> {
 
 /// Refusals that aren't written yet, and how often each happened.
 #[derive(Clone, Default)]
-pub(crate) struct Refusals(Arc<Mutex<HashMap<Refusal, u64>>>);
+pub(crate) struct Refusals(Arc<Mutex<Noted>>);
 
-#[derive(PartialEq, Eq, Hash)]
+#[derive(Default)]
+struct Noted {
+    times: HashMap<Refusal, u64>,
+    /// Those that there was no place for.
+    more: u64,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
 struct Refusal {
     who: Who,
     kind: &'static str,
@@ -235,41 +247,67 @@ impl Refusals {
     fn note(&self, who: Who, object: Object, detail: Value) {
         let refusal =
             Refusal { who, kind: object.kind(), object: object.to_string(), detail: detail.to_string() };
-        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if noted.len() < MOST_REFUSALS || noted.contains_key(&refusal) {
-            *noted.entry(refusal).or_default() += 1;
+        self.add(refusal, 1);
+    }
+
+    fn noted(&self) -> MutexGuard<'_, Noted> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, refusal: Refusal, times: u64) {
+        let mut noted = self.noted();
+        if noted.times.len() < MOST_REFUSALS || noted.times.contains_key(&refusal) {
+            *noted.times.entry(refusal).or_default() += times;
+        } else {
+            noted.more += times;
         }
     }
 
-    /// Writes and forgets them.
+    /// Writes them, and forgets what is written.
     pub async fn write(&self, db: &Db) -> Result<()> {
-        let noted = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        if noted.is_empty() {
+        let (times, more) = {
+            let noted = self.noted();
+            (noted.times.clone(), noted.more)
+        };
+        if times.is_empty() {
             return Ok(());
         }
         let mut tx = db.begin().await?;
-        for (refusal, times) in noted {
-            store::audit::insert_refusal(
-                &mut tx,
-                clock::new_uuid()?,
-                clock::now(),
-                &refusal.who,
-                (refusal.kind, &refusal.object),
-                &with_times(refusal.detail, times),
-            )
-            .await?;
+        for (refusal, times) in &times {
+            let object = (refusal.kind, refusal.object.as_str());
+            insert_refusal(&mut tx, &refusal.who, object, &with_times(&refusal.detail, *times)).await?;
         }
-        tx.commit().await
+        if more > 0 {
+            let detail = json!({ "more": more }).to_string();
+            insert_refusal(&mut tx, &Who::default(), ("", ""), &detail).await?;
+        }
+        tx.commit().await?;
+        // What happened meanwhile stays noted.
+        let mut noted = self.noted();
+        for (refusal, written) in times {
+            match noted.times.get_mut(&refusal) {
+                Some(times) if *times > written => *times -= written,
+                _ => {
+                    noted.times.remove(&refusal);
+                }
+            }
+        }
+        noted.more = noted.more.saturating_sub(more);
+        Ok(())
     }
 }
 
-fn with_times(detail: String, times: u64) -> String {
-    match serde_json::from_str::<Value>(&detail) {
+async fn insert_refusal(tx: &mut Tx, who: &Who, object: (&'static str, &str), detail: &str) -> Result<()> {
+    store::audit::insert_refusal(tx, clock::new_uuid()?, clock::now(), who, object, detail).await
+}
+
+fn with_times(detail: &str, times: u64) -> String {
+    match serde_json::from_str::<Value>(detail) {
         Ok(mut detail) if times > 1 => {
             detail["times"] = times.into();
             detail.to_string()
         }
-        _ => detail,
+        _ => detail.to_owned(),
     }
 }
 

@@ -37,11 +37,11 @@ pub struct Holder {
 }
 
 impl Domain {
-    /// Keeps a session.
+    /// Begins a session.
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn unchecked_save_session(
+    pub async fn unchecked_create_session(
         &self,
         hash: SessionHash,
         data: &str,
@@ -54,9 +54,24 @@ impl Domain {
         });
         let mut tx = self.db.begin().await?;
         let stored = (data.to_owned(), expires);
-        store::session::unchecked_save(&mut tx, hash, &stored, holder.as_ref(), clock::now()).await?;
+        store::session::unchecked_insert(&mut tx, hash, &stored, holder.as_ref(), clock::now()).await?;
         // Old ones leave when a new one comes: there is no need of a clock for it.
         store::session::unchecked_delete_expired(&mut tx, clock::now()).await?;
+        tx.commit().await
+    }
+
+    /// Changes what is in a session. One that was ended meanwhile doesn't come back.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn unchecked_update_session(
+        &self,
+        hash: SessionHash,
+        data: &str,
+        expires: Millis,
+    ) -> Result<()> {
+        let mut tx = self.db.begin().await?;
+        store::session::unchecked_update(&mut tx, hash, &(data.to_owned(), expires)).await?;
         tx.commit().await
     }
 
@@ -147,7 +162,7 @@ impl Acting {
         change.commit(told).await
     }
 
-    /// Ends all sessions of somebody. For admins.
+    /// Ends all sessions of somebody, and the links that would begin one. For admins.
     ///
     /// # Errors
     /// `PERMISSION_DENIED`, `RESOURCE_DOES_NOT_EXIST`.
@@ -156,6 +171,7 @@ impl Acting {
         let user = self.user_named(name).await?;
         let mut change = self.change().await?;
         let ended = store::session::delete_others(&mut change, user, None).await?;
+        store::account::delete_links(&mut change, user).await?;
         let told =
             Told::new(Action::SignOut, Object::User(name.to_owned())).with(json!({ "everywhere": ended }));
         change.commit(told).await

@@ -59,6 +59,9 @@ impl Acting {
         let mut change = self.change().await?;
         keep_an_admin(&mut change, user.id).await?;
         store::account::set_state(&mut change, user.id, UserState::Disabled).await?;
+        // Enabled again, they sign in anew.
+        store::session::delete_others(&mut change, user.id, None).await?;
+        store::account::delete_links(&mut change, user.id).await?;
         change.commit(Told::new(Action::UserDisable, Object::User(name.to_owned()))).await
     }
 

@@ -6,6 +6,7 @@
 use crate::{Error, Result};
 use model::{Code, Problem};
 use moka::sync::Cache;
+use sha2::{Digest as _, Sha256};
 use std::{
     net::IpAddr,
     sync::{
@@ -26,10 +27,13 @@ const MOST_OF_ADDRESS: u32 = 100;
 /// Names and addresses that are remembered.
 const MOST: u64 = 100_000;
 
+/// A hash of a name: whoever tries may send names of any length.
+type Name = [u8; 32];
+
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Key {
-    Together(String, Option<IpAddr>),
-    Name(String),
+    Together(Name, Option<IpAddr>),
+    Name(Name),
     Address(IpAddr),
 }
 
@@ -43,11 +47,23 @@ impl Default for Throttle {
     }
 }
 
-/// What is counted for a try, and the most that it may be.
+/// What is counted for a try, and the most that it may be. Where the address is full, no name is kept.
 fn counted(name: &str, address: Option<IpAddr>) -> impl Iterator<Item = (Key, u32)> {
-    let together = (Key::Together(name.to_owned(), address), MOST_TOGETHER);
-    let of_name = (Key::Name(name.to_owned()), MOST_OF_NAME);
-    [together, of_name].into_iter().chain(address.map(|address| (Key::Address(address), MOST_OF_ADDRESS)))
+    let (name, address): (Name, _) = (Sha256::digest(name).into(), address.map(network));
+    let of_address = address.map(|address| (Key::Address(address), MOST_OF_ADDRESS));
+    let together = (Key::Together(name, address), MOST_TOGETHER);
+    of_address.into_iter().chain([together, (Key::Name(name), MOST_OF_NAME)])
+}
+
+/// What one machine may choose addresses from: of IPv6, the first half.
+pub(crate) fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(whole) => {
+            let [a, b, c, d, ..] = whole.segments();
+            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
+        }
+    }
 }
 
 impl Throttle {
@@ -114,6 +130,17 @@ mod tests {
         let failures: Vec<(&str, u8, u32)> = names.iter().map(|name| (name.as_str(), 1, 10)).collect();
         check(&failures, ("carol", 1), false);
         check(&failures, ("carol", 2), true);
+    }
+
+    #[test]
+    fn a_machine_with_many_addresses_is_one() {
+        let throttle = Throttle::default();
+        let address = |last: u16| Some(IpAddr::from([0x2001, 0xdb8, 0, 7, 0, 0, 0, last]));
+        for last in 0..10 {
+            drop(throttle.begin("ada", address(last)));
+        }
+        assert!(throttle.begin("ada", address(99)).is_err());
+        assert!(throttle.begin("ada", Some(IpAddr::from([0x2001, 0xdb8, 0, 8, 0, 0, 0, 1]))).is_ok());
     }
 
     #[test]

@@ -179,6 +179,18 @@ pub(crate) async fn unchecked_insert_link(
     Ok(())
 }
 
+/// Whether there is such a link.
+pub(crate) async fn unchecked_has_link(mut db: &Db, hash: Vec<u8>) -> Result<bool> {
+    let select = sql("SELECT expires FROM sign_in_links WHERE hash = $1").bind(hash);
+    Ok(db.first::<(Millis,)>(select).await?.is_some())
+}
+
+/// Makes all links of a user void.
+pub(crate) async fn delete_links(tx: &mut Tx, user: UserId) -> Result<()> {
+    tx.execute(sql("DELETE FROM sign_in_links WHERE user_id = $1").bind(user)).await?;
+    Ok(())
+}
+
 /// Uses the link up and says whose it was, if it was still good.
 pub(crate) async fn unchecked_take_link(tx: &mut Tx, hash: Vec<u8>, now: Millis) -> Result<Option<UserId>> {
     let row: Option<(Uuid, Millis)> = tx
@@ -212,7 +224,9 @@ pub(crate) async fn rename(tx: &mut Tx, user: UserId, name: &str) -> Result<()> 
 
 pub(crate) async fn set_state(tx: &mut Tx, user: UserId, state: UserState) -> Result<()> {
     tx.changes_access();
-    tx.execute(sql("UPDATE users SET state = $1 WHERE id = $2").bind(state.name()).bind(user)).await?;
+    // Who is deleted stays so.
+    let update = sql("UPDATE users SET state = $1 WHERE id = $2 AND state <> 'deleted'");
+    tx.execute(update.bind(state.name()).bind(user)).await?;
     Ok(())
 }
 
@@ -242,10 +256,19 @@ pub(crate) async fn strip(tx: &mut Tx, user: UserId) -> Result<()> {
     tx.changes_access();
     tx.execute(sql("UPDATE users SET password_hash = '', is_admin = FALSE WHERE id = $1").bind(user)).await?;
     tx.execute(sql("DELETE FROM tokens WHERE user_id = $1").bind(user)).await?;
-    tx.execute(sql("DELETE FROM sign_in_links WHERE user_id = $1").bind(user)).await?;
+    tx.execute(sql("DELETE FROM sessions WHERE user_id = $1").bind(user)).await?;
+    delete_links(tx, user).await?;
     tx.execute(sql("DELETE FROM group_members WHERE user_id = $1").bind(user)).await?;
     tx.execute(sql("DELETE FROM experiment_permissions WHERE user_id = $1").bind(user)).await?;
     tx.execute(sql("DELETE FROM registered_model_permissions WHERE user_id = $1").bind(user)).await?;
+    Ok(())
+}
+
+/// Replaces the hash of a password by another one of the same password, unless there is a new password meanwhile.
+pub(crate) async fn renew_hash(tx: &mut Tx, user: UserId, hash: &str, renewed: &str) -> Result<()> {
+    tx.changes_access();
+    let update = sql("UPDATE users SET password_hash = $1 WHERE id = $2 AND password_hash = $3");
+    tx.execute(update.bind(renewed).bind(user).bind(hash)).await?;
     Ok(())
 }
 

@@ -11,21 +11,16 @@ use sqlx::FromRow;
 /// Data and end of a session.
 pub(crate) type Stored = (String, Millis);
 
-pub(crate) async fn unchecked_save(
+pub(crate) async fn unchecked_insert(
     tx: &mut Tx,
     hash: SessionHash,
     stored: &Stored,
     holder: Option<&Holder>,
     now: Millis,
 ) -> Result<()> {
-    // A session that is there already may be remembered.
-    tx.changes_access();
     tx.execute(
         sql("INSERT INTO sessions (hash, data, expires, user_id, created, address, agent, by_link)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-             ON CONFLICT (hash) DO UPDATE SET data = excluded.data, expires = excluded.expires,
-                 user_id = excluded.user_id, address = excluded.address, agent = excluded.agent,
-                 by_link = excluded.by_link")
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
         .bind(hash.to_vec())
         .bind(&stored.0)
         .bind(stored.1)
@@ -36,6 +31,14 @@ pub(crate) async fn unchecked_save(
         .bind(holder.is_some_and(|holder| holder.by_link)),
     )
     .await?;
+    Ok(())
+}
+
+/// Changes what is in a session. One that was ended meanwhile stays so.
+pub(crate) async fn unchecked_update(tx: &mut Tx, hash: SessionHash, stored: &Stored) -> Result<()> {
+    tx.changes_access();
+    let update = sql("UPDATE sessions SET data = $1, expires = $2 WHERE hash = $3");
+    tx.execute(update.bind(&stored.0).bind(stored.1).bind(hash.to_vec())).await?;
     Ok(())
 }
 
@@ -101,6 +104,12 @@ pub(crate) async fn was_begun_by_link(
     let select =
         sql("SELECT created FROM sessions WHERE hash = $1 AND user_id = $2 AND by_link AND created > $3");
     Ok(db.first::<(Millis,)>(select.bind(hash.to_vec()).bind(user).bind(after)).await?.is_some())
+}
+
+/// From now on the old password is needed in this session, too.
+pub(crate) async fn forget_link(tx: &mut Tx, hash: SessionHash) -> Result<()> {
+    tx.execute(sql("UPDATE sessions SET by_link = FALSE WHERE hash = $1").bind(hash.to_vec())).await?;
+    Ok(())
 }
 
 /// Ends a session of a user. Whether there was one.

@@ -252,13 +252,16 @@ async fn a_session_is_kept_until_it_expires_or_is_deleted(world: &World) {
     const FAR: i64 = 32_503_680_000_000;
     let (domain, cookie) = (&world.domain, || [7_u8; 32]);
     assert_eq!(domain.unchecked_load_session(cookie()).await.unwrap(), None);
+    domain.unchecked_create_session(cookie(), "{}", FAR, None).await.unwrap();
     for data in ["{}", "{\"user\": 1}"] {
-        domain.unchecked_save_session(cookie(), data, FAR, None).await.unwrap();
+        domain.unchecked_update_session(cookie(), data, FAR).await.unwrap();
         assert_eq!(domain.unchecked_load_session(cookie()).await.unwrap(), Some((data.to_owned(), FAR)));
     }
     domain.unchecked_delete_session(cookie()).await.unwrap();
+    // A request that was on its way when the session was ended doesn't bring it back.
+    domain.unchecked_update_session(cookie(), "{}", FAR).await.unwrap();
     assert_eq!(domain.unchecked_load_session(cookie()).await.unwrap(), None);
-    domain.unchecked_save_session(cookie(), "{}", 1, None).await.unwrap();
+    domain.unchecked_create_session(cookie(), "{}", 1, None).await.unwrap();
     assert_eq!(domain.unchecked_load_session(cookie()).await.unwrap(), None, "it has expired");
     domain.unchecked_delete_session(cookie()).await.unwrap();
 }

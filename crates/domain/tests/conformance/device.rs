@@ -12,6 +12,7 @@ on_both_databases! {
     a_new_password_ends_the_other_sessions,
     who_came_by_a_link_may_choose_a_password,
     an_admin_signs_somebody_out,
+    links_end_with_what_they_were_made_for,
     a_session_of_an_account_is_no_session_of_another,
     wrong_passwords_are_slow_to_try,
     a_password_is_hashed_anew_when_its_parameters_are_old,
@@ -27,7 +28,7 @@ async fn signed_in(world: &World, user: &User, hash: [u8; 32], by_link: bool) ->
         agent: "Firefox/140.0".to_owned(),
         by_link,
     };
-    world.domain.unchecked_save_session(hash, "{}", FAR, Some(holder)).await.unwrap();
+    world.domain.unchecked_create_session(hash, "{}", FAR, Some(holder)).await.unwrap();
     User(world.domain.called_in(hash).act(user.caller().clone()))
 }
 
@@ -97,7 +98,9 @@ async fn who_came_by_a_link_may_choose_a_password(world: &World) {
     assert!(by_link.came_by_link().await.unwrap());
     by_link.set_password(None, "another good password").await.unwrap();
     world.domain.unchecked_sign_in("alice", "another good password").await.unwrap();
+    assert!(!by_link.came_by_link().await.unwrap(), "whoever sits there later must know it");
 
+    let by_link = signed_in(world, &alice, [3; 32], true).await;
     world.execute("UPDATE sessions SET created = created - 3600001").await;
     assert!(!by_link.came_by_link().await.unwrap());
     check_refused(
@@ -114,6 +117,29 @@ async fn an_admin_signs_somebody_out(world: &World) {
     check_code(alice.sign_out_user("root").await, Code::PermissionDenied);
     of_root.sign_out_user("alice").await.unwrap();
     assert!(!is_open(&world.domain, [1; 32]).await && is_open(&world.domain, [2; 32]).await);
+}
+
+async fn links_end_with_what_they_were_made_for(world: &World) {
+    let (alice, root) = (world.user("alice").await, world.admin("root").await);
+    let link = async || root.create_sign_in_link("alice").await.unwrap();
+    let is_void = async |link: String| {
+        check_code(world.domain.unchecked_use_sign_in_link(&link).await, Code::Unauthenticated);
+    };
+    let (first, second) = (link().await, link().await);
+    world.domain.unchecked_use_sign_in_link(&second).await.unwrap();
+    is_void(first).await;
+    let made = link().await;
+    alice.set_password(Some(PASSWORD), "another good password").await.unwrap();
+    is_void(made).await;
+    let made = link().await;
+    root.sign_out_user("alice").await.unwrap();
+    is_void(made).await;
+    let made = link().await;
+    signed_in(world, &alice, [1; 32], false).await;
+    root.disable_user("alice").await.unwrap();
+    root.enable_user("alice").await.unwrap();
+    is_void(made).await;
+    assert!(!is_open(&world.domain, [1; 32]).await, "whoever is enabled again signs in anew");
 }
 
 async fn a_session_of_an_account_is_no_session_of_another(world: &World) {
