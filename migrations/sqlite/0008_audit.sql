@@ -17,13 +17,12 @@ CREATE TABLE audit (
     done    BOOLEAN NOT NULL,
     -- JSON: what the action is about, with before and after where there is a before.
     detail  TEXT    NOT NULL,
-    seq     INTEGER,
+    seq     INTEGER UNIQUE,
     hash    BLOB
 ) WITHOUT ROWID;
 CREATE INDEX audit_at ON audit (at, id);
 CREATE INDEX audit_object ON audit (kind, object, at, id);
 CREATE INDEX audit_actor ON audit (actor, at, id);
-CREATE UNIQUE INDEX audit_seq ON audit (seq);
 CREATE INDEX audit_waiting ON audit (at, id) WHERE seq IS NULL;
 
 -- Against mistakes: rows are added and sealed, nothing else. Against whoever may change the schema there is the chain.

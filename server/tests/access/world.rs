@@ -72,6 +72,8 @@ pub struct World {
     router: Router,
     tokens: HashMap<Kind, String>,
     count: AtomicUsize,
+    /// Held by whoever signs in: a link that is used makes the others of its account void.
+    signing_in: tokio::sync::Mutex<()>,
     _folder: TempDir,
 }
 
@@ -95,7 +97,14 @@ impl World {
             let (_, token) = operator.create_token_for(kind.name(), "test").await.unwrap();
             tokens.insert(kind, token);
         }
-        Self { domain, router, tokens, count: AtomicUsize::new(0), _folder: folder }
+        Self {
+            domain,
+            router,
+            tokens,
+            count: AtomicUsize::new(0),
+            signing_in: Default::default(),
+            _folder: folder,
+        }
     }
 
     /// New things, in the state that the door is about.
@@ -153,6 +162,7 @@ impl World {
 
     /// The cookie of a new session: a door may end the one it is knocked at with.
     async fn sign_in(&self, kind: Kind) -> String {
+        let _alone = self.signing_in.lock().await;
         let link = self.domain.act(Caller::Local).create_sign_in_link(kind.name()).await.unwrap();
         let request = Request::get(format!("/sign-in/link?token={link}")).body(Body::empty()).unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();
