@@ -124,8 +124,8 @@ struct ServerArgs {
     /// No accounts: whoever reaches the server may do everything. For one person, on loopback only.
     #[arg(long)]
     no_auth: bool,
-    /// Address or network of a proxy in front of the server, such as 10.0.0.0/8: what it says in X-Forwarded-For and
-    /// X-Forwarded-Proto is believed. Can be given several times.
+    /// Address or network of a proxy in front of the server, such as 10.0.0.0/8: what it says in X-Forwarded-For of who calls
+    /// is believed. Can be given several times.
     #[arg(long = "trusted-proxy", value_name = "NETWORK", value_parser = network)]
     trusted_proxies: Vec<IpNet>,
     /// Name of the admin made at the first start.

@@ -23,11 +23,6 @@ impl TrustedProxies {
         self.0.iter().any(|net| net.contains(&address))
     }
 
-    /// Whether what the request's connection says of its caller is believed.
-    pub fn believes(&self, parts: &Parts) -> bool {
-        parts.extensions.get::<Peer>().is_some_and(|Peer(peer)| self.trusts(*peer))
-    }
-
     /// Whose call it is: the connection's own address; if that is a trusted proxy, the last address in `X-Forwarded-For` that
     /// isn't one. Addresses before it can be anything that the caller wrote.
     pub fn caller(&self, parts: &Parts) -> Option<IpAddr> {
