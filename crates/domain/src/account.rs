@@ -86,26 +86,23 @@ impl Domain {
     /// `UNAUTHENTICATED`, the same whether the name or the password is wrong; `RESOURCE_EXHAUSTED` after too many wrong ones.
     pub async fn unchecked_sign_in(&self, name: &str, password: &str) -> Result<Caller> {
         let verified = self.verified(name, password).await;
-        // Whatever was typed may be a password in the wrong field: only names of accounts are told.
-        let known = match &verified {
-            Ok(account) => Some(account.clone()),
-            Err(_) => self.account_named(name).await?,
-        };
-        let who = Who { user: known.as_ref().map(|account| account.user.id), ..Who::default() };
-        let who = Who { name: known.map(|account| account.user.name.clone()).unwrap_or_default(), ..who };
         let told = Told::new(Action::SignIn, Object::None);
+        let who = |user: &User| Who { user: Some(user.id), name: user.name.clone(), ..Who::default() };
         match verified {
             Ok(account) => {
-                self.tell(who, told).await?;
+                self.tell(who(&account.user), told).await?;
                 Ok(account.caller())
             }
             Err(Error::Problem(problem)) if problem.code == Code::Unauthenticated => {
+                // Whatever was typed may be a password in the wrong field: only names of accounts are told.
+                let known = self.account_named(name).await?;
+                let who = known.map(|account| who(&account.user)).unwrap_or_default();
                 self.tell(who, told.refused()).await?;
                 Err(problem.into())
             }
             Err(error) => {
-                // Whoever must wait may try a thousand times a second.
-                self.note_refusal(who, Object::None, json!({ "credential": "password" }));
+                // Whoever must wait may try a thousand times a second: the database isn't asked.
+                self.note_refusal(Who::default(), Object::None, json!({ "credential": "password" }));
                 Err(error)
             }
         }

@@ -9,7 +9,7 @@ use crate::{
     error::{Error, Result},
     gate::Manage,
     store::{
-        self,
+        self, Tx,
         permission::{Managed, SubjectId},
     },
 };
@@ -50,7 +50,7 @@ impl Acting {
     /// `RESOURCE_DOES_NOT_EXIST`, `PERMISSION_DENIED`.
     pub async fn experiment_permissions(&self, id: ExperimentId) -> Result<Vec<Given>> {
         let grant = self.experiment::<Manage>(id).await?;
-        store::permission::list(&self.domain.db, Managed::Experiment(&grant)).await
+        store::permission::list(&mut &self.domain.db, Managed::Experiment(&grant)).await
     }
 
     /// What a user may do to an experiment, and why. Needs MANAGE.
@@ -91,7 +91,7 @@ impl Acting {
     /// As there.
     pub async fn registered_model_permissions(&self, name: &str) -> Result<Vec<Given>> {
         let grant = self.registered::<Manage>(name).await?;
-        store::permission::list(&self.domain.db, Managed::Registered(&grant)).await
+        store::permission::list(&mut &self.domain.db, Managed::Registered(&grant)).await
     }
 
     /// As [`Self::explain_experiment`], of a registered model.
@@ -111,28 +111,23 @@ impl Acting {
     }
 
     async fn give(&self, managed: Managed<'_>, to: Subject, level: Permission) -> Result<()> {
-        let before = self.given_before(managed, &to).await?;
         let subject = self.subject(to.clone()).await?;
         let mut change = self.change().await?;
+        let before = given_before(&mut change, managed, &to).await?;
         store::permission::give(&mut change, managed, subject, level).await?;
         let detail = json!({ "to": to.to_string(), "before": before, "after": level.name() });
         change.commit(Told::new(Action::PermissionGive, managed.object()).with(detail)).await
     }
 
     async fn take(&self, managed: Managed<'_>, from: Subject) -> Result<()> {
-        let before = self.given_before(managed, &from).await?;
         let subject = self.subject(from.clone()).await?;
         let mut change = self.change().await?;
+        let before = given_before(&mut change, managed, &from).await?;
         if !store::permission::take(&mut change, managed, subject).await? {
             return Err(Error::missing(format!("Nothing was given to {from}.")));
         }
         let detail = json!({ "from": from.to_string(), "before": before });
         change.commit(Told::new(Action::PermissionTake, managed.object()).with(detail)).await
-    }
-
-    async fn given_before(&self, managed: Managed<'_>, to: &Subject) -> Result<Option<&'static str>> {
-        let given = store::permission::list(&self.domain.db, managed).await?;
-        Ok(given.iter().find(|given| given.to == *to).map(|given| given.level.name()))
     }
 
     async fn subject(&self, subject: Subject) -> Result<SubjectId> {
@@ -145,4 +140,10 @@ impl Acting {
             Subject::Everyone => SubjectId::Everyone,
         })
     }
+}
+
+/// What the audit log says was given before, as of the transaction that changes it.
+async fn given_before(tx: &mut Tx, managed: Managed<'_>, to: &Subject) -> Result<Option<&'static str>> {
+    let given = store::permission::list(tx, managed).await?;
+    Ok(given.iter().find(|given| given.to == *to).map(|given| given.level.name()))
 }

@@ -317,7 +317,7 @@ pub(crate) async fn take(tx: &mut Tx, managed: Managed<'_>, from: SubjectId) -> 
 }
 
 /// All that was given of a thing, sorted by subject.
-pub(crate) async fn list(mut db: &Db, managed: Managed<'_>) -> Result<Vec<Given>> {
+pub(crate) async fn list(on: &mut impl Query, managed: Managed<'_>) -> Result<Vec<Given>> {
     let (to_users, to_groups, things, thing, id) = managed.kind().tables();
     let mut select = sql("SELECT 'user', u.name, p.level FROM ");
     select.push(to_users).push(" p JOIN users u ON u.id = p.user_id WHERE p.").push(thing);
@@ -328,7 +328,7 @@ pub(crate) async fn list(mut db: &Db, managed: Managed<'_>) -> Result<Vec<Given>
     select.push(" UNION ALL SELECT 'everyone', '', t.everyone_level FROM ").push(things);
     select.push(" t WHERE t.everyone_level IS NOT NULL AND t.").push(id);
     select.push(" = ").push_bind(managed.key());
-    let rows: Vec<(String, String, i64)> = db.all(select).await?;
+    let rows: Vec<(String, String, i64)> = on.all(select).await?;
     let mut given = rows
         .into_iter()
         .map(|(kind, name, rank)| {
