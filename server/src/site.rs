@@ -17,7 +17,7 @@ use axum::{
 use domain::{Acting, Domain};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use leptos::config::LeptosOptions;
-use leptos_axum::{LeptosRoutes as _, generate_route_list};
+use leptos_axum::{AxumRouteListing, LeptosRoutes as _, generate_route_list};
 use model::{ExperimentId, Problem, page::ArtifactRoot};
 use rust_embed::{EmbeddedFile, RustEmbed};
 use std::{collections::HashMap, sync::LazyLock, time::Duration};
@@ -51,15 +51,18 @@ pub fn style_path() -> String {
     format!("/{}/runmark.css", PACKAGE.as_str())
 }
 
+/// All pages, found once in a process and before any of them can be rendered: while Leptos looks for them, whatever a page asks
+/// for in any thread is never answered (leptos-rs/leptos#4773).
+static PAGES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_list(app::App));
+
 /// Paths of all pages.
 pub fn pages() -> Vec<String> {
-    generate_route_list(app::App).into_iter().map(|page| page.path().to_owned()).collect()
+    PAGES.iter().map(|page| page.path().to_owned()).collect()
 }
 
 /// Pages, server functions, files.
 pub fn router(wiring: &Wiring) -> Router {
     let options = LeptosOptions::builder().output_name("runmark").site_pkg_dir(PACKAGE.as_str()).build();
-    let pages = generate_route_list(app::App);
     let document = {
         let options = options.clone();
         move || app::shell(options.clone())
@@ -76,7 +79,7 @@ pub fn router(wiring: &Wiring) -> Router {
         .with_secure(false)
         .with_expiry(Expiry::OnInactivity(SESSION_LIFE));
     Router::new()
-        .leptos_routes(&options, pages, document)
+        .leptos_routes(&options, PAGES.clone(), document)
         .fallback(not_found)
         .layer(middleware::from_fn(rendering::apart))
         .merge(admin::router())
