@@ -11,7 +11,10 @@ use crate::{
 };
 use leptos::prelude::*;
 use model::{ExperimentId, page::KeysFound};
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
+
+/// How long nothing is typed before the server is asked.
+const PAUSE: Duration = Duration::from_millis(150);
 
 /// Chooses the columns of the table of runs. The choice is part of the address.
 #[component]
@@ -22,7 +25,18 @@ pub fn ColumnPicker(
     shown: Signal<Vec<Column>>,
 ) -> AnyView {
     let address = Address::here();
+    let (typed, set_typed) = signal(String::new());
     let (search, set_search) = signal(String::new());
+    // Asks once a pause is made, not with each key.
+    Effect::new(move || {
+        let text = typed.get();
+        let pause = set_timeout_with_handle(move || set_search.set(text.clone()), PAUSE);
+        on_cleanup(move || {
+            if let Ok(pause) = pause {
+                pause.clear();
+            }
+        });
+    });
     let toggle = move |column: Column| {
         let mut columns = shown.get_untracked();
         toggle_column(&mut columns, column);
@@ -78,7 +92,7 @@ pub fn ColumnPicker(
         >
             <div class="column-picker">
                 <div class="column-picker-head">
-                    <SearchBox label="Find a column" text=search.into() on_change=move |text| set_search.set(text)/>
+                    <SearchBox label="Find a column" text=typed.into() on_change=move |text| set_typed.set(text)/>
                     <button
                         type="button"
                         class="button quiet"
