@@ -8,7 +8,15 @@
 
 #![recursion_limit = "256"]
 
-pub use part::icon;
+// What the pages that the server alone renders have in common with these.
+pub use part::{
+    address::Query,
+    column, comparison, icon,
+    number::counted,
+    run_table::run_name,
+    status::series_class,
+    time::{absolute, duration},
+};
 
 mod api;
 mod page;
@@ -18,7 +26,8 @@ mod ssr;
 
 #[cfg(feature = "ssr")]
 pub use ssr::{
-    SESSION_ADDRESS, SESSION_AGENT, SESSION_BY_LINK, SESSION_USER, keep_signed_in, origin_of, shell, theme,
+    Provider, SESSION_ADDRESS, SESSION_AGENT, SESSION_BY_LINK, SESSION_USER, keep_signed_in, local_path,
+    origin_of, shell, theme,
 };
 
 use crate::{

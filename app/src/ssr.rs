@@ -24,6 +24,10 @@ pub const SESSION_AGENT: &str = "agent";
 /// Under which key a session keeps that a link began it.
 pub const SESSION_BY_LINK: &str = "by_link";
 
+/// What the button says that leads to the identity provider, if there is one.
+#[derive(Debug, Clone, Default)]
+pub struct Provider(pub Option<String>);
+
 /// What the server puts into each request's extensions.
 fn extension<T: Clone + Send + Sync + 'static>() -> Option<T> {
     use_context::<Parts>()?.extensions.get::<T>().cloned()
@@ -88,6 +92,14 @@ pub async fn viewer() -> Result<Option<Viewer>, Fault> {
     }))
 }
 
+/// What the button says that leads to the identity provider; nothing without one.
+///
+/// # Errors
+/// None at present.
+pub async fn provider() -> Result<Option<String>, Fault> {
+    Ok(extension::<Provider>().unwrap_or_default().0)
+}
+
 /// Signs in and sends the browser on.
 ///
 /// # Errors
@@ -147,7 +159,7 @@ fn session_fault(error: tower_sessions::session::Error) -> Fault {
 
 /// Where to go after sign-in: a path of this site, or the first page. Browsers read `\` as `/`, and drop tabs and line
 /// breaks, so `/\host` and `/<tab>/host` would lead away.
-fn local_path(next: &str) -> &str {
+pub fn local_path(next: &str) -> &str {
     let stays = next.starts_with('/')
         && !next.starts_with("//")
         && next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');

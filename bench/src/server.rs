@@ -7,6 +7,7 @@ use crate::client::Connection;
 use crate::postgres::Postgres;
 use crate::process::Tree;
 use anyhow::{Context, Result, bail};
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use clap::ValueEnum;
 use rustix::process::Signal;
 use serde::Serialize;
@@ -18,6 +19,8 @@ use std::process::{Child, Command, Stdio};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 /// Who is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize)]
@@ -27,6 +30,10 @@ pub enum Peer {
     Runmark,
     /// Runmark with accounts, called with a token.
     RunmarkAccounts,
+    /// The same, called with a name and a password.
+    RunmarkBasic,
+    /// The same, asked by a page of somebody who is signed in.
+    RunmarkSession,
     /// `mlflow server --workers 4`.
     Mlflow,
     /// `fml server`, a reimplementation of MLflow's server in Go.
@@ -39,6 +46,8 @@ impl Peer {
         match self {
             Peer::Runmark => "Runmark",
             Peer::RunmarkAccounts => "Runmark, accounts on",
+            Peer::RunmarkBasic => "Runmark, accounts on, by password",
+            Peer::RunmarkSession => "Runmark, accounts on, by session",
             Peer::Mlflow => "MLflow",
             Peer::Fasttrackml => "FastTrackML",
         }
@@ -46,7 +55,12 @@ impl Peer {
 
     /// Whether it is Runmark.
     pub fn is_ours(self) -> bool {
-        matches!(self, Peer::Runmark | Peer::RunmarkAccounts)
+        self == Peer::Runmark || self.has_accounts()
+    }
+
+    /// Whether it has accounts.
+    pub fn has_accounts(self) -> bool {
+        matches!(self, Peer::RunmarkAccounts | Peer::RunmarkBasic | Peer::RunmarkSession)
     }
 }
 
@@ -87,7 +101,8 @@ pub struct Server {
     /// What it keeps its data in.
     pub kind: Kind,
     address: SocketAddr,
-    token: Option<String>,
+    /// The line of each request that says who is calling.
+    credential: Option<String>,
     child: Child,
     folder: TempDir,
     postgres: Option<Rc<Postgres>>,
@@ -128,7 +143,7 @@ impl Server {
             .spawn()
             .with_context(|| format!("can't start {}", command.get_program().to_string_lossy()))?;
         let address = SocketAddr::from(([127, 0, 0, 1], port));
-        let mut server = Server { peer, kind, address, token: None, child, folder, postgres };
+        let mut server = Server { peer, kind, address, credential: None, child, folder, postgres };
         server.wait().await?;
         Ok(server)
     }
@@ -136,14 +151,15 @@ impl Server {
     async fn wait(&mut self) -> Result<()> {
         let asked = Instant::now();
         loop {
-            if self.peer == Peer::RunmarkAccounts && self.token.is_none() {
-                self.token = token_in(&self.log());
+            // Without a credential the protocol answers 401, and it is tried again.
+            if self.peer.has_accounts() && self.credential.is_none() {
+                self.credential = token_in(&self.log()).map(|token| format!("Authorization: Bearer {token}"));
             }
             let probe = self.post("/api/2.0/mlflow/experiments/search", "{\"max_results\": 1}");
             if let Ok(mut connection) = self.connect().await
                 && connection.succeed(&probe).await.is_ok()
             {
-                return Ok(());
+                return self.present_otherwise().await;
             }
             let gone = self.child.try_wait()?;
             if gone.is_some() || asked.elapsed() > START_WITHIN {
@@ -153,6 +169,46 @@ impl Server {
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
+    }
+
+    /// Shows what is measured in place of the token.
+    async fn present_otherwise(&mut self) -> Result<()> {
+        let log = self.log();
+        match self.peer {
+            Peer::RunmarkBasic => {
+                let password = password_in(&log).context("the first start prints no password")?;
+                let pair = BASE64_STANDARD.encode(format!("admin:{password}"));
+                self.credential = Some(format!("Authorization: Basic {pair}"));
+            }
+            // The token stays for what is seeded: pages look at cookies alone, the protocol at the other.
+            Peer::RunmarkSession => {
+                let secret = link_in(&log).context("the first start prints no link")?;
+                let cookie = self.cookie_of(&secret).await?;
+                let token = self.credential.take().unwrap_or_default();
+                self.credential = Some(format!("{token}\r\nCookie: {cookie}"));
+            }
+            Peer::Runmark | Peer::RunmarkAccounts | Peer::Mlflow | Peer::Fasttrackml => {}
+        }
+        Ok(())
+    }
+
+    /// The cookie of whoever signs in by a link.
+    async fn cookie_of(&self, secret: &str) -> Result<String> {
+        let mut stream = TcpStream::connect(self.address).await?;
+        let form = format!("token={secret}");
+        let request = format!(
+            "POST /sign-in/link HTTP/1.1\r\nHost: {}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+             Content-Length: {}\r\nConnection: close\r\n\r\n{form}",
+            self.address,
+            form.len()
+        );
+        stream.write_all(request.as_bytes()).await?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await?;
+        let lines = answer.lines().filter_map(|line| line.split_once(": "));
+        let mut cookies = lines.filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"));
+        let (_, cookie) = cookies.next().context("signing in sets no cookie")?;
+        Ok(cookie.split(';').next().unwrap_or_default().to_owned())
     }
 
     fn log(&self) -> String {
@@ -187,11 +243,11 @@ impl Server {
 
     /// The fields of every request, and the empty line.
     fn fields(&self) -> String {
-        let token = self.token.as_ref().map(|token| format!("Authorization: Bearer {token}\r\n"));
+        let credential = self.credential.as_ref().map(|line| format!("{line}\r\n"));
         format!(
             "Host: {}\r\nAccept: */*\r\nUser-Agent: mlflow-python-client/3.17.2\r\n{}\r\n",
             self.address,
-            token.unwrap_or_default()
+            credential.unwrap_or_default()
         )
     }
 
@@ -242,6 +298,8 @@ fn database_of(peer: Peer) -> String {
     let name = match peer {
         Peer::Runmark => "runmark",
         Peer::RunmarkAccounts => "runmark_accounts",
+        Peer::RunmarkBasic => "runmark_basic",
+        Peer::RunmarkSession => "runmark_session",
         Peer::Mlflow => "mlflow",
         Peer::Fasttrackml => "fasttrackml",
     };
@@ -265,7 +323,7 @@ fn command(
     };
     let port = port.to_string();
     let mut command = match peer {
-        Peer::Runmark | Peer::RunmarkAccounts => {
+        Peer::Runmark | Peer::RunmarkAccounts | Peer::RunmarkBasic | Peer::RunmarkSession => {
             let mut command = Command::new(&programs.runmark);
             command.args(["server", "--port", &port, "--artifacts-destination", "artifacts"]);
             command.args(["--backend-store-uri", &url("postgresql", "sqlite:///")]);
@@ -308,6 +366,18 @@ fn token_in(log: &str) -> Option<String> {
     Some(rest.split_once('\'')?.0.to_owned())
 }
 
+/// The password of the admin that Runmark prints at its first start.
+fn password_in(log: &str) -> Option<String> {
+    let (_, rest) = log.split_once("and the password ")?;
+    Some(rest.split_once(' ')?.0.to_owned())
+}
+
+/// The secret of the link that Runmark prints at its start.
+fn link_in(log: &str) -> Option<String> {
+    let (_, rest) = log.split_once("/sign-in/link?token=")?;
+    Some(rest.split_whitespace().next()?.to_owned())
+}
+
 /// A port that was free a moment ago.
 fn free_port() -> Result<u16> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).context("no free port on 127.0.0.1")?;
@@ -322,5 +392,13 @@ mod tests {
     fn the_first_start_says_a_token() {
         assert_eq!(token_in("  export MLFLOW_TRACKING_TOKEN='abc'\n").as_deref(), Some("abc"));
         assert_eq!(token_in("nothing yet"), None);
+    }
+
+    #[test]
+    fn the_first_start_says_a_password_and_a_link() {
+        let log = "    http://127.0.0.1:5000/sign-in/link?token=abc\n\n  Or with the name admin and the password xyz (shown only now).\n";
+        assert_eq!(password_in(log).as_deref(), Some("xyz"));
+        assert_eq!(link_in(log).as_deref(), Some("abc"));
+        assert_eq!((password_in(""), link_in("")), (None, None));
     }
 }

@@ -90,10 +90,21 @@ impl Outcomes<'_> {
         all.push(below(kind, "disk-f32, bytes/point", disk(DiskF32), 8.0));
         let fleet = ours(Fleet).map(|figures| figures.errors as f64);
         all.push(below(kind, "fleet, errors", fleet, 1.0));
-        for workload in [BatchWide, BatchLong, BatchOne, LogMetric] {
-            let accounts = self.find(workload, Peer::RunmarkAccounts, kind);
-            let share = ours(workload).zip(accounts).map(|(off, on)| on.requests / off.requests);
-            all.push(at_least(kind, &format!("{}, accounts on / off", workload.name()), share, 0.9));
+        for (peer, by, workloads) in [
+            (Peer::RunmarkAccounts, "token", &[BatchWide, BatchLong, BatchOne, LogMetric][..]),
+            (Peer::RunmarkBasic, "password", &[BatchOne, LogMetric]),
+            (Peer::RunmarkSession, "session", &[Table]),
+        ] {
+            for workload in workloads {
+                let accounts = self.find(*workload, peer, kind);
+                let share = ours(*workload).zip(accounts).map(|(off, on)| on.requests / off.requests);
+                all.push(at_least(
+                    kind,
+                    &format!("{}, by {by} / without accounts", workload.name()),
+                    share,
+                    0.9,
+                ));
+            }
         }
         all
     }

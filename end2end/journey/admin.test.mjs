@@ -36,7 +36,7 @@ test('a colleague is invited, sees nothing private, is given READ and sees it', 
   await admin.reload();
 
   const erin = await w.page();
-  await erin.goto(link);
+  await w.follow(erin, link);
   await erin.getByRole('heading', { name: 'Experiments' }).waitFor();
   assert.equal(await erin.getByRole('link', { name: EXPERIMENT }).count(), 0);
   assert.equal(await erin.getByRole('link', { name: 'Admin', exact: true }).count(), 0);

@@ -33,9 +33,19 @@ function plainEnvironment() {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('MLFLOW_')));
 }
 
-/** Starts a server with an empty SQLite database; `flags` are those of `runmark server`. */
-async function startServer(folder, flags = []) {
-  const store = ['--backend-store-uri', `sqlite:///${folder}/runmark.db`, '--artifacts-destination', `${folder}/artifacts`];
+/** An empty database on the Postgres of the tests, and how it is removed. */
+export async function emptyPostgres() {
+  const postgres = process.env.RUNMARK_TEST_POSTGRES;
+  assert(postgres, 'RUNMARK_TEST_POSTGRES names no Postgres; `cargo xtask test --only journey` starts one');
+  const name = `journey_${process.pid}_${Date.now()}`;
+  await run('psql', ['--quiet', '--command', `CREATE DATABASE ${name}`, postgres]);
+  const remove = () => run('psql', ['--quiet', '--command', `DROP DATABASE ${name} WITH (FORCE)`, postgres]);
+  return { database: postgres.replace(/\/[^/]*$/, `/${name}`), remove };
+}
+
+/** Starts a server on this database; `flags` are those of `runmark server`. */
+async function startServer(folder, database, flags = []) {
+  const store = ['--backend-store-uri', database, '--artifacts-destination', `${folder}/artifacts`];
   const log = openSync(path.join(folder, 'log'), 'a');
   const child = spawn(BINARY, ['server', '--port', '0', ...store, ...flags], {
     cwd: folder,
@@ -82,12 +92,13 @@ async function seed(server, token, person, rate) {
 }
 
 /**
- * A server, a browser, and unless told otherwise the runs of Alice and Bob. `world.person()` is a browser profile of its
+ * A server on an empty database (SQLite unless another is named), a browser, and unless told otherwise the runs of Alice and Bob. `world.person()` is a browser profile of its
  * own, `world.end()` ends everything and looks through the log.
  */
-export async function world({ flags = [], runs = true } = {}) {
+export async function world({ flags = [], runs = true, database } = {}) {
   const folder = mkdtempSync(path.join(tmpdir(), 'runmark-journey-'));
-  const server = await startServer(folder, flags);
+  database ??= `sqlite:///${folder}/runmark.db`;
+  const server = await startServer(folder, database, flags);
   const browser = await chromium.launch({
     executablePath: CHROMIUM,
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
@@ -115,15 +126,30 @@ export async function world({ flags = [], runs = true } = {}) {
     return page;
   };
 
+  /** Signs in by a link. */
+  world.follow = async (page, link) => {
+    await page.goto(link);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.waitForURL((url) => url.pathname !== '/sign-in/link');
+  };
+
   /** A page of somebody who is signed in: the admin, if nobody is named. */
   world.person = async (name = 'admin', options = {}) => {
     const page = await world.page(options);
-    await page.goto(name === 'admin' && options.link ? options.link : await world.linkFor(name));
+    await world.follow(page, await world.linkFor(name));
     return page;
+  };
+
+  /** One more process on the same data. */
+  world.another = async () => {
+    world.other = await startServer(folder, database, flags);
+    world.secrets.push(world.other.link?.split('token=')[1]);
+    return world.other;
   };
 
   world.end = async () => {
     await browser.close();
+    await world.other?.stop();
     await server.stop();
     const log = server.log();
     rmSync(folder, { recursive: true, force: true });

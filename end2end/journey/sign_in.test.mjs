@@ -67,7 +67,7 @@ test('a session that ended leads to sign-in and back', async () => {
 test('a new password holds and the old one does not', async () => {
   const page = await w.page();
   const name = 'dora';
-  await page.goto(await w.linkFor(name));
+  await w.follow(page, await w.linkFor(name));
   await page.getByRole('heading', { name: 'Experiments' }).waitFor();
   const admin = await w.page();
   await open(admin, w, '/sign-in?next=/account');

@@ -24,7 +24,9 @@ async function seeTwoCurves(page) {
 
 test('a comparison is found from the printed link and shared by its address', async () => {
   const page = await w.page();
-  await page.goto(w.server.link);
+  // Programs that look at links in a chat don't use it up.
+  assert.equal((await fetch(w.server.link)).status, 200);
+  await w.follow(page, w.server.link);
   await page.getByRole('heading', { name: 'Experiments' }).waitFor();
   await keep(page, 'journey-1-experiments');
 
@@ -51,7 +53,7 @@ test('a comparison is found from the printed link and shared by its address', as
 
 test('the printed link works once', async () => {
   const page = await w.page();
-  await page.goto(w.server.link);
+  await w.follow(page, w.server.link);
   await page.getByText('This link has been used or has expired.').waitFor();
   quiet(page);
 });

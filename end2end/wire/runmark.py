@@ -46,6 +46,8 @@ class Server:
         self.admin: Account | None = None
         self.password = ""
         self.link = ""
+        # What certificates are verified with, where it speaks HTTPS.
+        self.verify: bool | str = True
         folder.mkdir(parents=True, exist_ok=True)
 
     # -- its life
@@ -60,7 +62,7 @@ class Server:
                 raise RuntimeError(f"the server doesn't start:\n{said}{self.log}")
             time.sleep(0.002)
         self.url = find(r"export MLFLOW_TRACKING_URI=(\S+)", said)
-        requests.get(f"{self.url}/health", timeout=5).raise_for_status()
+        requests.get(f"{self.url}/health", timeout=5, verify=self.verify).raise_for_status()
         took = time.monotonic() - begun
         self._listen(said)
         return took
@@ -190,6 +192,12 @@ def running(folder: Path, database: str, *flags: str):
     finally:
         server.stop()
     server.check_log()
+
+
+def use_link(link: str, browser=requests, **request) -> requests.Response:
+    """Signs in by a link, as its page does."""
+    address, token = link.split("?token=")
+    return browser.post(address, data={"token": token}, timeout=30, **request)
 
 
 def check_refusal(response: requests.Response, status: int, code: str, *words: str):

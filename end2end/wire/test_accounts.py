@@ -8,7 +8,7 @@ import pytest
 import requests
 from mlflow.exceptions import MlflowException, RestException
 
-from runmark import Server, check_refusal
+from runmark import Server, check_refusal, use_link
 
 
 @pytest.fixture
@@ -68,7 +68,8 @@ def test_a_token_does_not_open_the_site(server):
 
 def test_a_session_does_not_open_the_protocol(server):
     browser = requests.Session()
-    assert browser.get(server.say("user", "link", "admin", "--url", server.url), timeout=30).url.endswith("/experiments")
+    link = server.say("user", "link", "admin", "--url", server.url)
+    assert use_link(link, browser).url.endswith("/experiments")
     cookie = next(iter(browser.cookies))
     assert cookie.has_nonstandard_attr("HttpOnly")
     check_refusal(browser.get(f"{server.url}/api/2.0/mlflow/experiments/get?experiment_id=0", timeout=30), 401, "UNAUTHENTICATED")
@@ -204,4 +205,4 @@ def test_a_service_logs_with_its_token_and_cannot_sign_in(server, experiment):
     assert answer.status_code == 200, answer.text
     link = server.say("user", "link", name, "--url", server.url)
     server.secrets.add(link.split("token=")[1])
-    assert "/sign-in" in requests.get(link, timeout=30).url
+    assert "/sign-in?error=link" in use_link(link).url

@@ -23,7 +23,7 @@ from urllib.parse import urlencode
 import pytest
 import requests
 from conftest import database
-from runmark import Account, Server
+from runmark import Account, Server, use_link
 
 KILLS = int(os.environ.get("RUNMARK_KILLS", "5"))
 SEED = int(os.environ.get("RUNMARK_KILL_SEED", time.time_ns() % 1_000_000))
@@ -353,7 +353,7 @@ def test_kills_lose_nothing(unstarted, kind, capsys):
     starting = start(server, chance, 3)
     experiment = server.post("/experiments/create", {"name": "under fire"})["experiment_id"]
     browser = requests.Session()
-    browser.get(server.say("user", "link", "admin", "--url", server.url), timeout=30)
+    use_link(server.say("user", "link", "admin", "--url", server.url), browser)
     runs: list[Run] = []
     again: dict[int, list[Batch]] = {}
     for kill in range(KILLS):

@@ -1,44 +1,39 @@
-//! Doors to the pages for admins: each asks the domain, which refuses whoever is no admin, and hands what it says to `admin`.
-//!
-//! A form leads back to its page with what was done, kept in the session until it is shown once. A secret that was made is
-//! shown in the answer itself and nowhere else.
+//! Doors to the pages for admins: each asks the domain, which refuses whoever is no admin, and hands what it says to `plain`.
 
 use crate::{
     audit_text::{self, Format},
-    identity::SignedIn,
+    desk::{Desk, Pairs, all, one, shown},
     wire::error::WireError,
 };
-use admin::{
-    Frame,
-    frame::Outcome,
-    permissions::{Matrix, read_cell_name},
-};
-use app::theme;
 use axum::{
     Form, Router,
     body::Body,
     extract::{FromRequestParts, Query},
-    response::{Html, IntoResponse, Redirect, Response},
+    response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
 use domain::{Acting, Error};
-use http::{HeaderValue, Method, StatusCode, header, request::Parts};
+use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 use model::{
     Code, Permission, Problem, TokenId,
     account::User,
     audit::EventFilter,
     permission::{Given, Subject},
 };
+use plain::{
+    Frame,
+    admin::{
+        self,
+        permissions::{Matrix, read_cell_name},
+    },
+    frame::Outcome,
+    share,
+};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use tower_sessions::Session;
 
-/// Under which key a session keeps what was just done.
-const OUTCOME: &str = "admin_outcome";
 /// Rows and user columns of the table of permissions.
 const MOST_ROWS: usize = 50;
 const MOST_USERS: usize = 12;
-
-type Pairs = Vec<(String, String)>;
 
 /// All of them.
 pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
@@ -55,17 +50,20 @@ pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
         .route("/admin/permissions", get(permissions).post(change_permissions))
         .route("/admin/tokens", get(tokens))
         .route("/admin/tokens/delete", post(delete_token))
+        .route("/admin/links", get(links))
+        .route("/admin/links/delete", post(delete_link))
         .route("/admin/audit", get(audit))
         .route("/admin/audit/export.csv", get(export_csv))
         .route("/admin/audit/export.json", get(export_json))
 }
 
 /// Paths of the doors, for the table of access.
-pub const DOORS: [(&str, &str); 18] = [
+pub const DOORS: [(&str, &str); 20] = [
     ("GET", "/admin/audit"),
     ("GET", "/admin/audit/export.csv"),
     ("GET", "/admin/audit/export.json"),
     ("GET", "/admin/groups"),
+    ("GET", "/admin/links"),
     ("GET", "/admin/people"),
     ("GET", "/admin/people/rename"),
     ("GET", "/admin/permissions"),
@@ -75,6 +73,7 @@ pub const DOORS: [(&str, &str); 18] = [
     ("POST", "/admin/groups/delete"),
     ("POST", "/admin/groups/remove"),
     ("POST", "/admin/groups/take"),
+    ("POST", "/admin/links/delete"),
     ("POST", "/admin/people"),
     ("POST", "/admin/people/add"),
     ("POST", "/admin/people/rename"),
@@ -82,95 +81,28 @@ pub const DOORS: [(&str, &str); 18] = [
     ("POST", "/admin/tokens/delete"),
 ];
 
-/// An admin at work, and what their pages need of the request. Others are refused, or sent to sign in.
-struct Desk {
-    acting: Acting,
-    session: Session,
-    frame: Frame,
-}
+/// An admin at work. Others are refused, or sent to sign in.
+struct AdminDesk(Desk);
 
-impl<S: Send + Sync> FromRequestParts<S> for Desk {
+impl<S: Send + Sync> FromRequestParts<S> for AdminDesk {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
-        let Ok(SignedIn(acting)) = SignedIn::from_request_parts(parts, state).await else {
-            return Err(sign_in_first(parts));
-        };
-        acting.check_admin().map_err(|error| WireError::from(error).into_response())?;
-        let session = Session::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
-        // To remove what isn't there would write the session with each look at a page.
-        let said = session.get::<(bool, String)>(OUTCOME).await.ok().flatten();
-        if said.is_some() {
-            let _ = session.remove_value(OUTCOME).await;
-        }
-        let frame = Frame {
-            viewer: acting.caller().name().to_owned(),
-            style: crate::site::style_path(),
-            theme: theme(&parts.headers),
-            outcome: said.map(|(done, text)| if done { Outcome::Done(text) } else { Outcome::Failed(text) }),
-        };
-        Ok(Self { acting, session, frame })
+        let desk = Desk::from_request_parts(parts, state).await?;
+        desk.acting.check_admin().map_err(|error| WireError::from(error).into_response())?;
+        Ok(Self(desk))
     }
-}
-
-/// Whoever wants to see a page signs in and comes back; whoever sends something is refused.
-fn sign_in_first(parts: &Parts) -> Response {
-    if parts.method != Method::GET {
-        return WireError(Problem::new(Code::Unauthenticated, "Sign in first.")).into_response();
-    }
-    let here = parts.uri.path_and_query().map_or("/admin", |here| here.as_str());
-    let to = admin::Address::of("/sign-in").with("next", here).into_text();
-    (StatusCode::FOUND, [(header::LOCATION, to)]).into_response()
-}
-
-impl Desk {
-    /// Leads to a page that says what was done.
-    async fn lead(&self, to: &str, outcome: Result<String, Error>) -> Response {
-        let said = match outcome {
-            Ok(text) => (true, text),
-            Err(error) => (false, Problem::from(error).message),
-        };
-        match self.session.insert(OUTCOME, said).await {
-            Ok(()) => Redirect::to(to).into_response(),
-            Err(error) => WireError::from(Error::Fault(format!("session: {error}"))).into_response(),
-        }
-    }
-}
-
-/// A page. Nobody keeps it: it names people, and may show a secret.
-fn shown(html: Result<String, Error>) -> Response {
-    match html {
-        Ok(html) => {
-            let mut response = Html(html).into_response();
-            let headers = response.headers_mut();
-            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-            let policy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
-                          frame-ancestors 'none'";
-            headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
-            response
-        }
-        Err(error) => WireError::from(error).into_response(),
-    }
-}
-
-/// The values of a field.
-fn all<'a>(form: &'a Pairs, name: &str) -> Vec<&'a str> {
-    form.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str()).collect()
-}
-
-fn one<'a>(form: &'a Pairs, name: &str) -> &'a str {
-    all(form, name).first().copied().unwrap_or_default()
 }
 
 async fn people_page(acting: &Acting, frame: Frame) -> Result<String, Error> {
     Ok(admin::people::page(frame, &acting.list_users().await?, &acting.list_groups().await?))
 }
 
-async fn people(desk: Desk) -> Response {
+async fn people(AdminDesk(desk): AdminDesk) -> Response {
     shown(people_page(&desk.acting, desk.frame).await)
 }
 
-async fn add_person(desk: Desk, headers: http::HeaderMap, Form(form): Form<Pairs>) -> Response {
+async fn add_person(AdminDesk(desk): AdminDesk, headers: HeaderMap, Form(form): Form<Pairs>) -> Response {
     let (name, kind) = (one(&form, "name").trim(), one(&form, "kind"));
     if kind == "service" {
         let made = desk.acting.create_service(name).await.map(|_| format!("The service {name} is there."));
@@ -183,7 +115,7 @@ async fn add_person(desk: Desk, headers: http::HeaderMap, Form(form): Form<Pairs
 }
 
 /// Makes a link and shows it, this once.
-async fn link_page(mut desk: Desk, headers: &http::HeaderMap, name: &str) -> Response {
+async fn link_page(mut desk: Desk, headers: &HeaderMap, name: &str) -> Response {
     match desk.acting.create_sign_in_link(name).await {
         Ok(secret) => {
             let link = format!("{}/sign-in/link?token={secret}", app::origin_of(headers));
@@ -197,7 +129,7 @@ async fn link_page(mut desk: Desk, headers: &http::HeaderMap, name: &str) -> Res
     }
 }
 
-async fn act_on_people(desk: Desk, headers: http::HeaderMap, Form(form): Form<Pairs>) -> Response {
+async fn act_on_people(AdminDesk(desk): AdminDesk, headers: HeaderMap, Form(form): Form<Pairs>) -> Response {
     let names = all(&form, "name");
     let action = one(&form, "action");
     match (action, names.as_slice()) {
@@ -237,18 +169,18 @@ async fn act_on_person(acting: &Acting, action: &str, name: &str, group: &str) -
     }
 }
 
-async fn ask_name(desk: Desk, Query(query): Query<HashMap<String, String>>) -> Response {
+async fn ask_name(AdminDesk(desk): AdminDesk, Query(query): Query<HashMap<String, String>>) -> Response {
     let name = query.get("name").cloned().unwrap_or_default();
     shown(Ok(admin::people::ask_name(desk.frame, name)))
 }
 
-async fn rename_person(desk: Desk, Form(form): Form<Pairs>) -> Response {
+async fn rename_person(AdminDesk(desk): AdminDesk, Form(form): Form<Pairs>) -> Response {
     let (name, to) = (one(&form, "name"), one(&form, "to").trim());
     let done = desk.acting.rename_user(name, to).await;
     desk.lead("/admin/people", done.map(|()| format!("{name} is called {to} now."))).await
 }
 
-async fn groups(desk: Desk) -> Response {
+async fn groups(AdminDesk(desk): AdminDesk) -> Response {
     let page = async {
         let (groups, users) = (desk.acting.list_groups().await?, desk.acting.list_users().await?);
         Ok(admin::groups::page(desk.frame, &groups, &users))
@@ -256,36 +188,36 @@ async fn groups(desk: Desk) -> Response {
     shown(page.await)
 }
 
-async fn add_group(desk: Desk, Form(form): Form<Pairs>) -> Response {
+async fn add_group(AdminDesk(desk): AdminDesk, Form(form): Form<Pairs>) -> Response {
     let name = one(&form, "name").trim();
     let made = desk.acting.create_group(name).await;
     desk.lead("/admin/groups", made.map(|_| format!("The group {name} is there."))).await
 }
 
-async fn delete_group(desk: Desk, Form(form): Form<Pairs>) -> Response {
+async fn delete_group(AdminDesk(desk): AdminDesk, Form(form): Form<Pairs>) -> Response {
     let name = one(&form, "name");
     let done = desk.acting.delete_group(name).await;
     desk.lead("/admin/groups", done.map(|()| format!("The group {name} is deleted."))).await
 }
 
-async fn take_into_group(desk: Desk, Form(form): Form<Pairs>) -> Response {
+async fn take_into_group(AdminDesk(desk): AdminDesk, Form(form): Form<Pairs>) -> Response {
     let (name, user) = (one(&form, "name"), one(&form, "user").trim());
     let done = desk.acting.add_to_group(name, user).await;
     desk.lead("/admin/groups", done.map(|()| format!("{user} is in {name} now."))).await
 }
 
-async fn take_out_of_group(desk: Desk, Form(form): Form<Pairs>) -> Response {
+async fn take_out_of_group(AdminDesk(desk): AdminDesk, Form(form): Form<Pairs>) -> Response {
     let (name, user) = (one(&form, "name"), one(&form, "user"));
     let done = desk.acting.remove_from_group(name, user).await;
     desk.lead("/admin/groups", done.map(|()| format!("{user} is no longer in {name}."))).await
 }
 
-async fn tokens(desk: Desk) -> Response {
+async fn tokens(AdminDesk(desk): AdminDesk) -> Response {
     let tokens = desk.acting.list_all_tokens().await;
     shown(tokens.map(|tokens| admin::tokens::page(desk.frame, &tokens)))
 }
 
-async fn delete_token(desk: Desk, Form(form): Form<Pairs>) -> Response {
+async fn delete_token(AdminDesk(desk): AdminDesk, Form(form): Form<Pairs>) -> Response {
     let done = match one(&form, "id").parse::<TokenId>() {
         Ok(id) => desk.acting.delete_any_token(id).await,
         Err(_) => Err(Problem::missing("There is no such token.").into()),
@@ -293,7 +225,21 @@ async fn delete_token(desk: Desk, Form(form): Form<Pairs>) -> Response {
     desk.lead("/admin/tokens", done.map(|()| "The token no longer works.".to_owned())).await
 }
 
-async fn permissions(desk: Desk, Query(query): Query<HashMap<String, String>>) -> Response {
+async fn links(AdminDesk(desk): AdminDesk, headers: HeaderMap) -> Response {
+    let shares = desk.acting.list_all_shares().await;
+    let (origin, now) = (app::origin_of(&headers), crate::time_text::now());
+    let page = |shares: Vec<_>| {
+        share::form::all(desk.frame, &share::form::Links { shares: &shares, origin: &origin, now })
+    };
+    shown(shares.map(page))
+}
+
+async fn delete_link(AdminDesk(desk): AdminDesk, Form(form): Form<Pairs>) -> Response {
+    let done = desk.acting.delete_any_share(one(&form, "code")).await;
+    desk.lead("/admin/links", done.map(|()| "The link no longer works.".to_owned())).await
+}
+
+async fn permissions(AdminDesk(desk): AdminDesk, Query(query): Query<HashMap<String, String>>) -> Response {
     let text = |name: &str| query.get(name).cloned().unwrap_or_default();
     let matrix = matrix(&desk.acting, text("q"), &text("users")).await;
     shown(matrix.map(|matrix| admin::permissions::page(desk.frame, matrix)))
@@ -326,7 +272,7 @@ fn user_of(given: &Given) -> Option<&str> {
     }
 }
 
-async fn change_permissions(desk: Desk, Form(form): Form<Pairs>) -> Response {
+async fn change_permissions(AdminDesk(desk): AdminDesk, Form(form): Form<Pairs>) -> Response {
     let part = |prefix: &str| -> BTreeMap<String, String> {
         let of = form.iter().filter_map(|(key, value)| Some((key.strip_prefix(prefix)?, value)));
         of.map(|(key, value)| (key.to_owned(), value.clone())).collect()
@@ -386,18 +332,18 @@ fn filter_of(query: &HashMap<String, String>) -> EventFilter {
     }
 }
 
-async fn audit(desk: Desk, Query(query): Query<HashMap<String, String>>) -> Response {
+async fn audit(AdminDesk(desk): AdminDesk, Query(query): Query<HashMap<String, String>>) -> Response {
     let filter = filter_of(&query);
     let after = query.get("after").map(String::as_str).unwrap_or_default();
     let page = desk.acting.list_events(&filter, after).await;
     shown(page.map(|page| admin::audit::page(desk.frame, &filter, &page.items, page.next)))
 }
 
-async fn export_csv(desk: Desk, query: Query<HashMap<String, String>>) -> Response {
+async fn export_csv(AdminDesk(desk): AdminDesk, query: Query<HashMap<String, String>>) -> Response {
     export(desk, &query, Format::Csv, "text/csv; charset=utf-8")
 }
 
-async fn export_json(desk: Desk, query: Query<HashMap<String, String>>) -> Response {
+async fn export_json(AdminDesk(desk): AdminDesk, query: Query<HashMap<String, String>>) -> Response {
     export(desk, &query, Format::Json, "application/x-ndjson")
 }
 

@@ -1,6 +1,7 @@
 //! The command line. Flags and environment variables are MLflow's where it has them.
 
 mod audit;
+mod oidc;
 mod people;
 mod token;
 
@@ -8,12 +9,14 @@ use crate::{
     Wiring,
     listen::{self, Patience},
     router,
+    tls::{Files, Tls},
 };
 use audit::AuditCommand;
 use clap::{Args, Parser, Subcommand};
 use domain::{Acting, Caller, Config, Domain};
 use ipnet::IpNet;
 use model::Permission;
+use oidc::OidcArgs;
 use people::{GrantArgs, GroupCommand, UserCommand};
 use std::{
     io::{self, Write},
@@ -34,7 +37,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve clients and browsers.
-    Server(ServerArgs),
+    Server(Box<ServerArgs>),
     #[command(flatten)]
     Managing(Managing),
 }
@@ -128,9 +131,18 @@ struct ServerArgs {
     /// is believed. Can be given several times.
     #[arg(long = "trusted-proxy", value_name = "NETWORK", value_parser = network)]
     trusted_proxies: Vec<IpNet>,
+    /// PEM file of a certificate, with those between it and its authority: the server speaks HTTPS then. Renewed files are taken
+    /// up within a minute.
+    #[arg(long, requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// PEM file of the certificate's private key.
+    #[arg(long, requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
     /// Name of the admin made at the first start.
     #[arg(long, env = "MLFLOW_AUTH_ADMIN_USERNAME", default_value = "admin")]
     admin_username: String,
+    #[command(flatten)]
+    oidc: OidcArgs,
 }
 
 /// What went wrong, for the person at the terminal.
@@ -162,7 +174,7 @@ impl Cli {
     /// Whatever keeps it from being done, to be printed.
     pub async fn run(self) -> Result<(), Failure> {
         match self.command {
-            Command::Server(args) => serve(args).await,
+            Command::Server(args) => serve(*args).await,
             Command::Managing(managing) => managing.run().await,
         }
     }
@@ -210,32 +222,49 @@ async fn serve(args: ServerArgs) -> Result<(), Failure> {
             "--no-auth is for one person on their own machine: it listens on 127.0.0.1 or ::1 only.".into()
         );
     }
+    let oidc = args.oidc.read()?;
+    if args.no_auth && oidc.is_some() {
+        return Err(
+            "--no-auth means that there are no accounts, so nobody signs in: leave out --oidc-issuer.".into(),
+        );
+    }
+    let tls = match (args.tls_cert, args.tls_key) {
+        (Some(certificate), Some(key)) => Some(Tls::open(Files { certificate, key })?),
+        _ => None,
+    };
     let listener = TcpListener::bind(addresses.as_slice()).await.map_err(|error| {
         format!(
             "can't listen on {}:{}: {error}. Is another server there? --port chooses another port.",
             args.host, args.port
         )
     })?;
-    let url = url_of(&args.host, listener.local_addr()?);
+    let url = url_of(tls.is_some(), &args.host, listener.local_addr()?);
     let domain = args.store.open().await?;
     let welcome = if args.no_auth { Welcome::NoAuth } else { admit(&domain, &args.admin_username).await? };
     let wiring = Wiring {
         domain: domain.clone(),
         no_auth: args.no_auth,
+        has_tls: tls.is_some(),
+        oidc,
         trusted_proxies: args.trusted_proxies.into(),
     };
     say(&welcome.text(&url))?;
-    listen::serve(listener, router(wiring), Patience::default(), stop_signal()).await;
+    let renewing = tls.clone().map(|tls| tokio::spawn(tls.keep_renewing()));
+    listen::serve(listener, tls, router(wiring), Patience::default(), stop_signal()).await;
+    if let Some(renewing) = renewing {
+        renewing.abort();
+    }
     domain.close().await;
     Ok(())
 }
 
 /// Where browsers and clients on this machine find the server.
-fn url_of(host: &str, address: SocketAddr) -> String {
+fn url_of(has_tls: bool, host: &str, address: SocketAddr) -> String {
     let anywhere = host.parse::<IpAddr>().is_ok_and(|ip| ip.is_unspecified());
     let host = if anywhere { "127.0.0.1" } else { host };
     let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
-    format!("http://{host}:{}", address.port())
+    let scheme = if has_tls { "https" } else { "http" };
+    format!("{scheme}://{host}:{}", address.port())
 }
 
 async fn stop_signal() {

@@ -101,6 +101,8 @@ pub async fn of_session(
         }
     };
     parts.extensions.insert(domain);
+    let provider = wiring.oidc.as_ref().map(|oidc| oidc.label().to_owned());
+    parts.extensions.insert(app::Provider(provider));
     if let Some(caller) = caller {
         parts.extensions.insert(caller);
     }

@@ -9,14 +9,19 @@
 pub mod admin;
 mod audit_text;
 pub mod cli;
+mod desk;
 pub mod identity;
 pub mod listen;
+pub mod oidc;
 pub mod origin;
 mod preview;
 mod rendering;
 pub mod session_store;
+pub mod share;
+mod sign_in;
 pub mod site;
 mod time_text;
+pub mod tls;
 pub mod wire;
 
 use axum::{
@@ -26,7 +31,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::Domain;
-use http::{HeaderValue, StatusCode, header, request::Parts};
+use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
+use oidc::Oidc;
 use origin::TrustedProxies;
 use wire::intake::Limits;
 
@@ -37,6 +43,10 @@ pub struct Wiring {
     pub domain: Domain,
     /// One person on their own machine, without accounts.
     pub no_auth: bool,
+    /// Whether connections are secured here, and not by a proxy.
+    pub has_tls: bool,
+    /// The identity provider, if there is one.
+    pub oidc: Option<Oidc>,
     /// Who is believed about where a call comes from.
     pub trusted_proxies: TrustedProxies,
 }
@@ -66,7 +76,13 @@ pub fn router_within(wiring: Wiring, limits: Limits) -> Router {
 }
 
 /// What holds for every door: foreign pages may change nothing, and answers are taken for what they say they are.
-async fn guard(State(wiring): State<Wiring>, request: Request, next: Next) -> Response {
+async fn guard(State(wiring): State<Wiring>, mut request: Request, next: Next) -> Response {
+    let is_secure = wiring.has_tls || wiring.trusted_proxies.say_https(&request);
+    // From here on it is true: what a caller wrote is not.
+    request.headers_mut().remove(origin::SCHEME);
+    if is_secure {
+        request.headers_mut().insert(origin::SCHEME, HeaderValue::from_static("https"));
+    }
     let headers = request.headers();
     if wiring.no_auth && !is_local_host(headers.get(header::HOST)) {
         // A page whose name is made to lead to this machine (DNS rebinding) would pass for a local one.
@@ -78,6 +94,9 @@ async fn guard(State(wiring): State<Wiring>, request: Request, next: Next) -> Re
     }
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
+    if is_secure {
+        secure_cookies(headers);
+    }
     for (name, value) in [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "SAMEORIGIN"),
@@ -86,6 +105,21 @@ async fn guard(State(wiring): State<Wiring>, request: Request, next: Next) -> Re
         headers.insert(name, HeaderValue::from_static(value));
     }
     response
+}
+
+/// Cookies of a site that is reached by TLS must not leave by anything else.
+fn secure_cookies(headers: &mut HeaderMap) {
+    let header::Entry::Occupied(cookies) = headers.entry(header::SET_COOKIE) else { return };
+    let (_, cookies) = cookies.remove_entry_mult();
+    let cookies: Vec<HeaderValue> = cookies.collect();
+    for cookie in cookies {
+        let text = String::from_utf8_lossy(cookie.as_bytes()).into_owned();
+        let is_secure = text.split(';').any(|part| part.trim().eq_ignore_ascii_case("secure"));
+        let secured = if is_secure { Ok(cookie) } else { HeaderValue::try_from(format!("{text}; Secure")) };
+        if let Ok(secured) = secured {
+            headers.append(header::SET_COOKIE, secured);
+        }
+    }
 }
 
 fn is_local_host(host: Option<&HeaderValue>) -> bool {
@@ -103,6 +137,22 @@ fn is_local_host(host: Option<&HeaderValue>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn cookies_of_a_secured_site_are_secure() {
+        let check = |cookies: &[&'static str], expected: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for cookie in cookies {
+                headers.append(header::SET_COOKIE, HeaderValue::from_static(cookie));
+            }
+            secure_cookies(&mut headers);
+            let found: Vec<&str> =
+                headers.get_all(header::SET_COOKIE).iter().map(|value| value.to_str().unwrap()).collect();
+            assert_eq!(found, expected);
+        };
+        check(&[], &[]);
+        check(&["a=1; Path=/", "b=2; secure"], &["a=1; Path=/; Secure", "b=2; secure"]);
+    }
 
     #[test]
     fn local_hosts_are_told_by_name() {

@@ -1,6 +1,6 @@
 //! Connections: accepted, given their time, and ended in good order.
 
-use crate::origin::Peer;
+use crate::{origin::Peer, tls::Tls};
 use axum::{Router, body::Body, serve::Listener};
 use http::Request;
 use hyper::{body::Incoming, server::conn::http1};
@@ -10,10 +10,12 @@ use hyper_util::{
 };
 use std::{pin::pin, time::Duration};
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::watch,
     time::timeout,
 };
+use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
 /// Bytes that a connection reads or writes at once, and the longest head of a request. Hyper's own bound is six times as
@@ -27,19 +29,26 @@ pub struct Patience {
     /// connections and send again over a new one, but not every call may be sent twice; so it is longer than the pauses
     /// that most programs make.
     pub head: Duration,
+    /// How long a connection may take to become secure.
+    pub handshake: Duration,
     /// How long requests may go on when the server is told to stop.
     pub farewell: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { head: Duration::from_secs(90), farewell: Duration::from_secs(30) }
+        Self {
+            head: Duration::from_secs(90),
+            handshake: Duration::from_secs(10),
+            farewell: Duration::from_secs(30),
+        }
     }
 }
 
 /// Answers requests until told to stop, and then those that have begun.
 pub async fn serve(
     mut listener: TcpListener,
+    tls: Option<Tls>,
     router: Router,
     patience: Patience,
     stop: impl Future<Output = ()> + Send,
@@ -54,7 +63,17 @@ pub async fn serve(
             () = &mut stop => break,
         };
         let peer = Peer(address.ip().to_canonical());
-        tokio::spawn(converse((stream, peer), router.clone(), patience, stopped.clone(), closed.clone()));
+        let call = Call {
+            peer,
+            router: router.clone(),
+            patience,
+            stopped: stopped.clone(),
+            _closed: closed.clone(),
+        };
+        match &tls {
+            None => drop(tokio::spawn(call.of(stream))),
+            Some(tls) => drop(tokio::spawn(call.of_secured(stream, tls.acceptor()))),
+        }
     }
     drop((listener, closed));
     let _ = stopping.send(true);
@@ -63,33 +82,51 @@ pub async fn serve(
     }
 }
 
-async fn converse(
-    (stream, peer): (TcpStream, Peer),
+/// A connection, and what is done with it.
+struct Call {
+    peer: Peer,
     router: Router,
     patience: Patience,
-    mut stopped: watch::Receiver<bool>,
+    stopped: watch::Receiver<bool>,
     _closed: watch::Receiver<()>,
-) {
-    // Answers are small: each leaves at once.
-    let _ = stream.set_nodelay(true);
-    let service = router.map_request(move |request: Request<Incoming>| {
-        let mut request = request.map(Body::new);
-        request.extensions_mut().insert(peer);
-        request
-    });
-    let mut connection = pin!(
-        http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(patience.head)
-            .max_buf_size(BUFFER)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
-    );
-    // However it ends, there is nobody left to tell.
-    tokio::select! {
-        _ = connection.as_mut() => return,
-        _ = stopped.wait_for(|stopped| *stopped) => connection.as_mut().graceful_shutdown(),
+}
+
+impl Call {
+    async fn of(self, stream: TcpStream) {
+        // Answers are small: each leaves at once.
+        let _ = stream.set_nodelay(true);
+        self.converse(stream).await;
     }
-    let _ = connection.await;
+
+    async fn of_secured(self, stream: TcpStream, acceptor: TlsAcceptor) {
+        let _ = stream.set_nodelay(true);
+        // Whoever speaks no TLS, or doesn't trust the certificate, goes away by themselves.
+        if let Ok(Ok(stream)) = timeout(self.patience.handshake, acceptor.accept(stream)).await {
+            self.converse(stream).await;
+        }
+    }
+
+    async fn converse(mut self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
+        let peer = self.peer;
+        let service = self.router.map_request(move |request: Request<Incoming>| {
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(peer);
+            request
+        });
+        let mut connection = pin!(
+            http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(self.patience.head)
+                .max_buf_size(BUFFER)
+                .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
+        );
+        // However it ends, there is nobody left to tell.
+        tokio::select! {
+            _ = connection.as_mut() => return,
+            _ = self.stopped.wait_for(|stopped| *stopped) => connection.as_mut().graceful_shutdown(),
+        }
+        let _ = connection.await;
+    }
 }
 
 #[cfg(test)]
@@ -102,8 +139,11 @@ mod tests {
         time::sleep,
     };
 
-    const SHORT: Patience =
-        Patience { head: Duration::from_millis(100), farewell: Duration::from_millis(300) };
+    const SHORT: Patience = Patience {
+        head: Duration::from_millis(100),
+        handshake: Duration::from_millis(100),
+        farewell: Duration::from_millis(300),
+    };
 
     /// Instead of bytes: the server is told to stop.
     const STOP: &str = "stop";
@@ -119,7 +159,7 @@ mod tests {
         let (stop, stopped) = oneshot::channel::<()>();
         let mut stop = Some(stop);
         let router = Router::new().route("/", post(async |body: String| body)).route("/slow", post(slow));
-        let server = tokio::spawn(serve(listener, router, SHORT, async { drop(stopped.await) }));
+        let server = tokio::spawn(serve(listener, None, router, SHORT, async { drop(stopped.await) }));
         let mut stream = TcpStream::connect(address).await.unwrap();
         for (pause, bytes) in sent {
             sleep(Duration::from_millis(*pause)).await;

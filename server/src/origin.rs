@@ -1,8 +1,11 @@
 //! Where a call comes from: the address of whoever called, through proxies that are trusted to say it.
 
-use http::{HeaderMap, request::Parts};
+use http::{HeaderMap, Request, request::Parts};
 use ipnet::IpNet;
 use std::{net::IpAddr, sync::Arc};
+
+/// The header that says by which scheme a call came.
+pub const SCHEME: &str = "x-forwarded-proto";
 
 /// The address that a connection came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +31,13 @@ impl TrustedProxies {
     pub fn caller(&self, parts: &Parts) -> Option<IpAddr> {
         let Peer(peer) = *parts.extensions.get::<Peer>()?;
         Some(self.behind(peer, &parts.headers))
+    }
+
+    /// Whether a trusted proxy says that the call came to it by TLS.
+    pub fn say_https<B>(&self, request: &Request<B>) -> bool {
+        let is_trusted = request.extensions().get::<Peer>().is_some_and(|Peer(peer)| self.trusts(*peer));
+        let scheme = request.headers().get(SCHEME).map(|value| value.as_bytes());
+        is_trusted && scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"https"))
     }
 
     fn behind(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
@@ -63,6 +73,19 @@ mod tests {
         }
         let found = TrustedProxies::from(nets).behind(peer.parse().unwrap(), &headers);
         assert_eq!(found, expected.parse::<IpAddr>().unwrap(), "{peer} {forwarded:?}");
+    }
+
+    #[test]
+    fn only_trusted_proxies_say_that_a_call_was_secured() {
+        let proxies = TrustedProxies::from(vec!["10.0.0.0/8".parse().unwrap()]);
+        let check = |peer: [u8; 4], scheme: &str, expected| {
+            let request = Request::builder().header(SCHEME, scheme).extension(Peer(peer.into()));
+            assert_eq!(proxies.say_https(&request.body(()).unwrap()), expected, "{peer:?} {scheme}");
+        };
+        check([10, 0, 0, 1], "https", true);
+        check([10, 0, 0, 1], "HTTPS", true);
+        check([10, 0, 0, 1], "http", false);
+        check([192, 0, 2, 1], "https", false);
     }
 
     #[test]

@@ -5,16 +5,17 @@ use crate::{
     identity::{self, SignedIn},
     preview, rendering,
     session_store::Sessions,
+    share, sign_in,
     wire::{artifact, error::WireError},
 };
 use axum::{
     Router,
     extract::{Path, Query, Request},
     middleware::{self, Next},
-    response::{Html, IntoResponse, Redirect, Response},
+    response::{Html, IntoResponse, Response},
     routing::get,
 };
-use domain::{Acting, Domain};
+use domain::Acting;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use leptos::config::LeptosOptions;
 use leptos_axum::{AxumRouteListing, LeptosRoutes as _, generate_route_list};
@@ -22,7 +23,7 @@ use model::{ExperimentId, Problem, page::ArtifactRoot};
 use rust_embed::{EmbeddedFile, RustEmbed};
 use std::{collections::HashMap, sync::LazyLock, time::Duration};
 use tokio::time::timeout;
-use tower_sessions::{Expiry, Session, SessionManagerLayer, cookie::SameSite};
+use tower_sessions::{Expiry, SessionManagerLayer, cookie::SameSite};
 
 /// What the browser downloads, inside the binary.
 #[derive(RustEmbed)]
@@ -32,6 +33,8 @@ struct Files;
 
 /// Name of the cookie that a browser is known by.
 pub const SESSION_COOKIE: &str = "runmark_session";
+/// The same where TLS ends here: no other host, and no page without TLS, can set a cookie of such a name (RFC 6265bis, 4.1.3).
+const SECURE_SESSION_COOKIE: &str = "__Host-runmark_session";
 /// How long a browser stays signed in.
 const SESSION_LIFE: time::Duration = time::Duration::days(14);
 
@@ -55,6 +58,12 @@ pub fn style_path() -> String {
 /// for in any thread is never answered (leptos-rs/leptos#4773).
 static PAGES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_list(app::App));
 
+/// The rules of style themselves, for documents that are kept elsewhere.
+pub fn style() -> String {
+    let file = Files::get("pkg/runmark.css");
+    file.map(|file| String::from_utf8_lossy(&file.data).into_owned()).unwrap_or_default()
+}
+
 /// Paths of all pages.
 pub fn pages() -> Vec<String> {
     PAGES.iter().map(|page| page.path().to_owned()).collect()
@@ -72,18 +81,19 @@ pub fn router(wiring: &Wiring) -> Router {
         move |request: Request| lost(request, render.clone())
     };
     let sessions = SessionManagerLayer::new(Sessions(wiring.domain.clone()))
-        .with_name(SESSION_COOKIE)
+        .with_name(if wiring.has_tls { SECURE_SESSION_COOKIE } else { SESSION_COOKIE })
         .with_http_only(true)
         .with_same_site(SameSite::Lax)
-        // TLS ends elsewhere, and on loopback there is none: a browser would not send a secure cookie back.
-        .with_secure(false)
+        // Where TLS ends elsewhere, `guard` says so; without any, a browser would not send a secure cookie back.
+        .with_secure(wiring.has_tls)
         .with_expiry(Expiry::OnInactivity(SESSION_LIFE));
     Router::new()
         .leptos_routes(&options, PAGES.clone(), document)
         .fallback(not_found)
         .layer(middleware::from_fn(rendering::apart))
         .merge(admin::router())
-        .route("/sign-in/link", get(sign_in_by_link))
+        .merge(share::router())
+        .merge(sign_in::router())
         .route("/files/run/{experiment}/{run}/{*path}", get(run_file))
         .route("/files/model/{experiment}/{model}/{*path}", get(model_file))
         .route("/preview/chart.svg", get(preview::chart))
@@ -136,38 +146,6 @@ async fn root() -> Response {
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     response
-}
-
-/// Signs in by a link that was printed or sent, which works once.
-async fn sign_in_by_link(
-    axum::Extension(domain): axum::Extension<Domain>,
-    session: Session,
-    method: Method,
-    headers: HeaderMap,
-    Query(query): Query<HashMap<String, String>>,
-) -> Response {
-    // Whoever only looks whether there is something must not use the link up.
-    if method != Method::GET {
-        return StatusCode::NO_CONTENT.into_response();
-    }
-    let secret = query.get("token").map(String::as_str).unwrap_or_default();
-    let signed_in = match domain.unchecked_use_sign_in_link(secret).await {
-        Ok(caller) => {
-            let kept = async {
-                app::keep_signed_in(&session, &domain, &caller, &headers).await?;
-                session.insert(app::SESSION_BY_LINK, true).await
-            };
-            kept.await.map_err(|error| error.to_string())
-        }
-        Err(error) => Err(error.to_string()),
-    };
-    match signed_in {
-        Ok(()) => Redirect::to("/experiments").into_response(),
-        Err(reason) => {
-            tracing::info!(reason, "a sign-in link was refused");
-            Redirect::to("/sign-in?error=link").into_response()
-        }
-    }
 }
 
 /// A file of the browser part. Its address names its content, so it never changes.

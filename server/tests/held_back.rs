@@ -22,14 +22,22 @@ async fn a_form_that_is_held_back_counts_for_nothing_once_its_sender_is_disabled
     })
     .await
     .unwrap();
-    let router =
-        router(Wiring { domain: domain.clone(), no_auth: false, trusted_proxies: Default::default() });
+    let router = router(Wiring {
+        domain: domain.clone(),
+        no_auth: false,
+        has_tls: false,
+        oidc: None,
+        trusted_proxies: Default::default(),
+    });
     let operator = domain.act(Caller::Local);
     for (name, is_admin) in [("root", true), ("mallory", true), ("friend", false)] {
         operator.create_user_without_password(name, is_admin).await.unwrap();
     }
     let link = operator.create_sign_in_link("mallory").await.unwrap();
-    let request = Request::get(format!("/sign-in/link?token={link}")).body(Body::empty()).unwrap();
+    let request = Request::post("/sign-in/link")
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(Body::from(format!("token={link}")))
+        .unwrap();
     let response = router.clone().oneshot(request).await.unwrap();
     let cookie =
         response.headers()[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();

@@ -19,6 +19,6 @@ pub use fault::Fault;
 pub use packed::{Answer, fetch};
 pub use run::{compare_runs, curves, list_runs, run_page, search_keys};
 pub use session::{
-    SignIn, came_by_link, list_devices, set_password, sign_out_device, sign_out_elsewhere, viewer,
+    SignIn, came_by_link, list_devices, provider, set_password, sign_out_device, sign_out_elsewhere, viewer,
 };
 pub use token::{create_token, delete_token, list_tokens};

@@ -9,6 +9,12 @@ pub async fn viewer() -> Result<Option<page::Viewer>, Fault> {
     crate::ssr::viewer().await
 }
 
+/// What the button says that leads to the identity provider, if there is one.
+#[server(prefix = "/ui", endpoint = "provider", input = Postcard, output = Postcard)]
+pub async fn provider() -> Result<Option<String>, Fault> {
+    crate::ssr::provider().await
+}
+
 /// Signs in and goes to `next`. Its arguments are a form's fields, so that it works without scripts.
 #[server(prefix = "/ui", endpoint = "sign_in")]
 pub async fn sign_in(name: String, password: String, next: String) -> Result<(), Fault> {

@@ -10,6 +10,7 @@ use crate::{
         icon::Icon,
         number::counted,
         run_table::{run_address, run_name},
+        share_link::ShareLink,
         status::series_class,
     },
 };
@@ -120,6 +121,7 @@ fn Compared(comparison: Comparison, ids: Vec<String>) -> AnyView {
             <div class="page-title">
                 <h1>"Comparison"</h1>
                 <span class="muted">{title}</span>
+                {(!nothing).then(|| view! { <span class="push"><ShareLink/></span> })}
             </div>
             <ul class="run-chips" aria-label="Compared runs">{chips}</ul>
         </header>

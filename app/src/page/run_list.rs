@@ -12,6 +12,7 @@ use crate::{
         number::counted,
         pager::{Pager, page_number},
         run_table::{RunTable, Selection},
+        share_link::ShareLink,
     },
 };
 use leptos::prelude::*;
@@ -139,6 +140,7 @@ fn Runs(
                     <span class="button-label">"Trash"</span>
                 </a>
                 <ColumnPicker experiment shown/>
+                {move || (!trash()).then(|| view! { <ShareLink/> })}
                 <CompareButton selection/>
             </div>
         </div>

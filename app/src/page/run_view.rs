@@ -3,7 +3,7 @@ use crate::{
     part::{
         address::Address, answered::Answered, artifact_browser::ArtifactBrowser, chart::ChartRun,
         chart_board::ChartBoard, copy::CopyButton, run_overview::RunOverview, run_table::run_name,
-        status::StatusBadge, tabs::Tabs,
+        share_link::ShareLink, status::StatusBadge, tabs::Tabs,
     },
 };
 use leptos::{prelude::*, task::spawn_local};
@@ -81,6 +81,7 @@ fn Loaded(page: RunPage) -> AnyView {
                     <code>{id.to_string()}</code>
                     <CopyButton text=Signal::stored(id.to_string()) what="run id"/>
                 </span>
+                {move || (page.read().run.info.lifecycle == Lifecycle::Active).then(|| view! { <span class="push"><ShareLink/></span> })}
             </div>
             <Tabs label="Run" tabs/>
         </header>

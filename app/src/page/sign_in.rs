@@ -1,7 +1,7 @@
 use crate::{
-    api::SignIn as Act,
+    api::{SignIn as Act, fetch, provider},
     part::{
-        address::Address,
+        address::{Address, Query},
         icon::{Icon, Mark},
         theme_toggle::ThemeToggle,
     },
@@ -29,10 +29,19 @@ pub fn SignIn() -> AnyView {
     let failed = ServerAction::<Act>::new().value();
     let problem = move || match failed.get() {
         Some(Err(fault)) => Some(message(fault.0.code)),
-        _ if address.text("error") == "link" => {
-            Some("This link has been used or has expired. Sign in with your password, or ask for a new link.")
-        }
-        _ => None,
+        _ => match address.text("error").as_str() {
+            "link" => Some(
+                "This link has been used or has expired. Sign in with your password, or ask for a new link.",
+            ),
+            "provider" => Some("Single sign-on failed. Try again; the server's log has the reason."),
+            "account" => Some("You have no account here that you may use. Ask an admin."),
+            _ => None,
+        },
+    };
+    let provider = fetch(|| (), |()| provider());
+    let elsewhere = move |label: String| {
+        let address = format!("/sign-in/oidc{}", Query::default().with("next", &address.text("next")));
+        view! { <a class="button wide" href=address rel="external">{label}</a> }
     };
     view! {
         <Title text="Sign in"/>
@@ -54,6 +63,9 @@ pub fn SignIn() -> AnyView {
                 </label>
                 <input type="hidden" name="next" value=move || address.text("next")/>
                 <button type="submit" class="button primary wide">"Sign in"</button>
+                <Suspense>
+                    {move || Suspend::new(async move { provider.await.ok().flatten().map(elsewhere) })}
+                </Suspense>
             </form>
         </div>
     }

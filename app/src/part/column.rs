@@ -1,3 +1,5 @@
+//! The columns of a table of runs: how the address writes them, and which are shown until somebody chooses.
+
 use model::{
     filter::{Key, MetricFigure, RunOrder, RunText, RunTime},
     page::{KeyKind, KeysFound, NamedColumns},
@@ -23,12 +25,19 @@ pub fn key_group(kind: KeyKind) -> &'static str {
 /// A column of the table of runs, besides the name. Ordered as the table shows them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Column {
+    /// When it started.
     Started,
+    /// How long it took.
     Duration,
+    /// Who launched it.
     User,
+    /// The program.
     Source,
+    /// The last value of a metric.
     Metric(String),
+    /// A param.
     Param(String),
+    /// A tag.
     Tag(String),
 }
 

@@ -27,6 +27,7 @@ pub enum Icon {
     Moon,
     Screen,
     Search,
+    Share,
     SignOut,
     Sun,
     Trash,
@@ -66,6 +67,7 @@ impl Icon {
             Icon::Moon => "M13.5 9.6A5.8 5.8 0 0 1 6.4 2.5a5.8 5.8 0 1 0 7.1 7.1Z",
             Icon::Screen => "M1.5 2.5h13v8.5h-13zM5.5 14h5M8 11v3",
             Icon::Search => "M7 12a5 5 0 1 0 0-10 5 5 0 0 0 0 10ZM10.6 10.6 14 14",
+            Icon::Share => "M8 10V2M5 4.5 8 1.5l3 3M4.5 7.5h-2v7h11v-7h-2",
             Icon::SignOut => "M6 2.5H2.5v11H6M10.5 11l3-3-3-3M13.5 8H6",
             Icon::Sun => {
                 "M8 11a3 3 0 1 0 0-6 3 3 0 0 0 0 6ZM8 1v1.5M8 13.5V15M3 3l1.1 1.1M11.9 11.9 13 13M1 8h1.5M13.5 8H15M3 13l1.1-1.1M11.9 4.1 13 3"

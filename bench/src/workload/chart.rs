@@ -31,7 +31,7 @@ pub async fn cases(server: &Server, points: usize) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     let mut connection = server.connect().await?;
     match server.peer {
-        Peer::Runmark | Peer::RunmarkAccounts => {
+        Peer::Runmark | Peer::RunmarkAccounts | Peer::RunmarkBasic | Peer::RunmarkSession => {
             let body = own_request(&runs)?;
             let mut request = server.post_head("/ui/curves", "application/x-postcard", body.len());
             request.extend_from_slice(&body);

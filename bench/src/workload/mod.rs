@@ -12,6 +12,7 @@ mod history;
 mod log;
 mod search;
 pub mod seed;
+mod table;
 
 use crate::client::Connection;
 use crate::load::Round;
@@ -52,6 +53,8 @@ pub enum Workload {
     History1m,
     /// What a chart of 100 runs of 10,000 points asks for; one connection.
     Chart,
+    /// What the table of an experiment with 1,000 runs asks for; 8 connections.
+    Table,
     /// 1,000 runs that log once a second each.
     Fleet,
     /// Bytes on disk of losses as a program computes them: 64 bits of mantissa and all.
@@ -93,8 +96,15 @@ impl Workload {
     pub fn includes(self, peer: Peer, plan: &Plan) -> bool {
         use Workload::*;
         // Accounts are a matter of small and of many requests.
-        let with_accounts = matches!(self, BatchWide | BatchLong | BatchOne | LogMetric);
-        (peer != Peer::RunmarkAccounts || with_accounts) && !self.leaves_out(peer, plan)
+        let takes_part = match peer {
+            Peer::RunmarkAccounts => matches!(self, BatchWide | BatchLong | BatchOne | LogMetric),
+            Peer::RunmarkBasic => matches!(self, BatchOne | LogMetric),
+            Peer::RunmarkSession => self == Table,
+            Peer::Runmark => true,
+            // Each has pages of its own, which ask for other things.
+            Peer::Mlflow | Peer::Fasttrackml => self != Table,
+        };
+        takes_part && !self.leaves_out(peer, plan)
     }
 
     /// Who would take part, but takes long to be seeded through its API.
@@ -182,6 +192,7 @@ pub async fn prepare(workload: Workload, server: &Server, plan: &Plan) -> Result
         Workload::Search100k => search::cases(server, plan.scaled(100_000)).await,
         Workload::History100k => history::cases(server, plan.scaled(100_000)).await,
         Workload::History1m => history::cases(server, plan.scaled(1_000_000)).await,
+        Workload::Table => table::cases(server).await,
         Workload::Chart => chart::cases(server, plan.scaled(10_000)).await,
         Workload::Fleet | Workload::Disk | Workload::DiskF32 => Ok(Vec::new()),
     }

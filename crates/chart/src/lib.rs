@@ -37,6 +37,8 @@ mod hit;
 mod layout;
 mod number;
 mod paint;
+#[cfg(feature = "png")]
+mod png;
 mod reduce;
 mod scale;
 mod smooth;
@@ -51,6 +53,8 @@ pub use hit::{Hit, nearest};
 pub use layout::{Frame, Layout, Notice, Omitted, Rect};
 pub use number::format_number;
 pub use paint::{Resolution, paint};
+#[cfg(feature = "png")]
+pub use png::png;
 pub use svg::svg;
 pub use text::format_x;
 pub use ticks::Tick;

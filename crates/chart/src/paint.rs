@@ -13,7 +13,7 @@ use crate::{
     trace::{NonFinite, Trace},
 };
 
-const FONT: &str = "system-ui, sans-serif";
+pub(crate) const FONT: &str = "system-ui, sans-serif";
 
 /// How CSS pixels become the whole numbers that a plotters surface takes.
 ///

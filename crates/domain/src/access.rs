@@ -157,14 +157,14 @@ impl Acting {
         id: ExperimentId,
     ) -> Result<Option<Found<FoundExperiment>>> {
         let access = &self.domain.access;
-        let key = (id, self.caller.user());
+        let key = (id, self.caller.permitted_as());
         if let Some(known) = access.experiments.find(&key)
             && self.level_of(known.level, Some(id)) >= L::NEEDED
         {
             return Ok(Some(known));
         }
         let then = access.changes.as_of();
-        let found = store::permission::of_experiment(&self.domain.db, id, self.caller.user()).await?;
+        let found = store::permission::of_experiment(&self.domain.db, id, self.caller.permitted_as()).await?;
         if let Some(found) = found.as_ref().filter(|found| found.thing.lifecycle == Lifecycle::Active) {
             access.experiments.keep(key, then, found.clone());
         }
@@ -173,7 +173,7 @@ impl Acting {
 
     /// Those of the runs that are there, in no order, each remembered if that is enough for this level.
     pub(crate) async fn found_runs<L: Level>(&self, ids: &[RunId]) -> Result<Vec<Found<FoundRun>>> {
-        let (access, user) = (&self.domain.access, self.caller.user());
+        let (access, user) = (&self.domain.access, self.caller.permitted_as());
         let mut all = Vec::with_capacity(ids.len());
         let mut unknown = Vec::new();
         for id in ids {

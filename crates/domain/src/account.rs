@@ -5,6 +5,7 @@
 //! Here are the use cases; [`password`] hashes, [`last_use`] notes when tokens are used, and what is known of accounts
 //! without asking the database is in [`crate::access`].
 
+mod external;
 mod last_use;
 mod manage;
 mod password;
@@ -27,6 +28,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::{sync::Arc, time::Duration};
 
+pub use external::{Admission, External};
 pub(crate) use last_use::LastUse;
 use password::Fingerprint;
 pub(crate) use password::Passwords;
@@ -299,6 +301,11 @@ impl Acting {
         if self.caller.limits().is_some() {
             let message = "Permission denied: this token can't be used for the account itself.";
             return Err(Problem::new(Code::PermissionDenied, message).into());
+        }
+        if matches!(self.caller, Caller::Guest(_)) {
+            return Err(
+                Problem::new(Code::PermissionDenied, "Permission denied: a link shows, no more.").into()
+            );
         }
         self.caller.user().ok_or_else(|| Error::invalid("This server runs without accounts."))
     }

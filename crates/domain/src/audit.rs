@@ -15,6 +15,7 @@ use crate::{
     error::Result,
     experiment::Page,
     session::SessionHash,
+    share,
     store::{self, Db, Tx},
 };
 use model::{
@@ -163,6 +164,9 @@ impl Acting {
     pub(crate) fn who(&self) -> Who {
         match &self.caller {
             Caller::Local => Who::default(),
+            Caller::Guest(guest) => {
+                Who { token: Some(format!("link {}", share::begin_of(&guest.code))), ..Who::default() }
+            }
             Caller::User { id, name, token, .. } => Who {
                 user: Some(*id),
                 name: name.clone(),

@@ -34,6 +34,12 @@ pub(crate) fn new_secret() -> Result<String> {
     Ok(BASE64_URL_SAFE_NO_PAD.encode(random::<32>()?))
 }
 
+/// 96 random bits as sixteen characters, for addresses that people pass on: nobody finds one by trying.
+pub(crate) fn new_code() -> Result<String> {
+    use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
+    Ok(BASE64_URL_SAFE_NO_PAD.encode(random::<12>()?))
+}
+
 /// A name for what the client left unnamed, as MLflow makes them: adjective, noun, number; 20 characters at most.
 pub(crate) fn new_name() -> Result<String> {
     const ADJECTIVES: [&str; 32] = [

@@ -2,7 +2,8 @@
 //!
 //! A store function that touches an experiment, a run, a model takes a grant to it, not its id; this module alone makes
 //! grants, after it looked at who is calling. Lists take [`VisibleTo`], which becomes part of the query.
-//! What the caller may not read answers exactly as what isn't there. What they may read, but not do this to, says which
+//! What the caller may not read answers exactly as what isn't there. Whoever has a share link is a caller too ([`Guest`]), who is
+//! let at nothing but what the link names. What they may read, but not do this to, says which
 //! level is missing.
 //! To gate a new kind of thing: a grant type here, one store function in `store/permission.rs` that finds its level.
 
@@ -12,7 +13,7 @@ use crate::{
     error::{Error, Result},
     store::{
         self,
-        permission::{Found, FoundRun},
+        permission::{Found, FoundExperiment, FoundRun},
     },
 };
 use model::{
@@ -20,10 +21,13 @@ use model::{
     account::{Limits, Scope},
     audit::Object,
     experiment::Lifecycle,
+    page::RunsQuery,
+    share::Reach,
 };
 use serde_json::json;
 use std::{
     collections::{HashMap, HashSet},
+    fmt,
     marker::PhantomData,
     sync::Arc,
 };
@@ -44,6 +48,21 @@ pub enum Caller {
         /// The token that they showed, if it was one.
         token: Option<Arc<UsedToken>>,
     },
+    /// Whoever has a share link for anybody. Sees what it reaches, as long as who made it may, and nothing else.
+    Guest(Arc<Guest>),
+}
+
+/// What a share link lets whoever has it see.
+#[derive(PartialEq, Eq)]
+pub struct Guest {
+    /// Its code.
+    pub code: String,
+    /// Who made it.
+    pub maker: UserId,
+    /// Whether they are an admin.
+    pub maker_is_admin: bool,
+    /// What it reaches.
+    pub reach: Reach,
 }
 
 /// A token that somebody showed.
@@ -57,12 +76,27 @@ pub struct UsedToken {
     pub limits: Limits,
 }
 
+/// Without the code, which is all that is needed to see.
+impl fmt::Debug for Guest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guest").field("reach", &self.reach).finish_non_exhaustive()
+    }
+}
+
 impl Caller {
     /// The account, if there is one.
     pub fn user(&self) -> Option<UserId> {
         match self {
-            Self::Local => None,
+            Self::Local | Self::Guest(_) => None,
             Self::User { id, .. } => Some(*id),
+        }
+    }
+
+    /// The account whose permissions are looked up.
+    pub(crate) fn permitted_as(&self) -> Option<UserId> {
+        match self {
+            Self::Guest(guest) => Some(guest.maker),
+            Self::Local | Self::User { .. } => self.user(),
         }
     }
 
@@ -71,6 +105,7 @@ impl Caller {
         match self {
             Self::Local => "you",
             Self::User { name, .. } => name,
+            Self::Guest(_) => "whoever has this link",
         }
     }
 
@@ -87,7 +122,7 @@ impl Caller {
     /// What the credential may be used for, if that is less than the account may.
     pub fn limits(&self) -> Option<&Limits> {
         match self {
-            Self::Local => None,
+            Self::Local | Self::Guest(_) => None,
             Self::User { token, .. } => {
                 token.as_ref().map(|token| &token.limits).filter(|limits| !limits.is_none())
             }
@@ -101,6 +136,10 @@ impl Caller {
 
     /// Of what the account may, what may be done with this credential to a thing in this experiment, or in none.
     fn limited(&self, level: Permission, experiment: Option<ExperimentId>) -> Permission {
+        // What a link reaches is asked for by name: see `level_of_run` and `table`.
+        if matches!(self, Self::Guest(_)) {
+            return Permission::NoPermissions;
+        }
         let Some(Limits { scope, experiments }) = self.limits() else { return level };
         match experiments {
             Some(only) if !experiment.is_some_and(|experiment| only.contains(&experiment)) => {
@@ -271,14 +310,52 @@ impl Acting {
         self.caller.limited(level, experiment)
     }
 
+    /// What the caller may do to a run in an experiment that they were given this level of.
+    fn level_of_run(&self, given: Option<Permission>, run: &FoundRun) -> Permission {
+        match &self.caller {
+            Caller::Guest(guest) => {
+                let reached = matches!(&guest.reach, Reach::Runs(runs) if runs.contains(&run.id));
+                if reached && run.lifecycle == Lifecycle::Active {
+                    self.level_of_guest(guest, given)
+                } else {
+                    Permission::NoPermissions
+                }
+            }
+            Caller::Local | Caller::User { .. } => self.level_of(given, Some(run.experiment)),
+        }
+    }
+
+    /// What a guest may do to what their link reaches, if who made it was given this level.
+    fn level_of_guest(&self, guest: &Guest, given: Option<Permission>) -> Permission {
+        let default = self.domain.default_permission();
+        let makers = if guest.maker_is_admin { Permission::Manage } else { given.unwrap_or(default) };
+        makers.min(Permission::Read)
+    }
+
+    /// Lets a guest at what was kept of what their link reaches: while its maker may see it, though it may be in the trash.
+    pub(crate) async fn kept(&self) -> Result<&Guest> {
+        let missing = || Error::missing("There is no such link, or it is no longer valid.");
+        let Caller::Guest(guest) = &self.caller else { return Err(missing()) };
+        let levels: Vec<Option<Permission>> = match &guest.reach {
+            Reach::Runs(ids) => {
+                self.found_runs::<Read>(ids).await?.into_iter().map(|found| found.level).collect()
+            }
+            Reach::Table(id, _) => {
+                self.found_experiment::<Read>(*id).await?.into_iter().map(|found| found.level).collect()
+            }
+        };
+        match levels.into_iter().all(|given| self.level_of_guest(guest, given) >= Permission::Read) {
+            true => Ok(guest),
+            false => Err(missing()),
+        }
+    }
+
     fn visible_level<L: Level>(
         &self,
-        given: Option<Permission>,
-        experiment: Option<ExperimentId>,
+        level: Permission,
         object: Object,
         missing: impl FnOnce() -> Error,
     ) -> Result<Permission> {
-        let level = self.level_of(given, experiment);
         if level < L::NEEDED && L::NEEDED > Permission::Read {
             self.note_refusal(object, json!({ "needs": L::NEEDED.name(), "has": level.name() }));
         }
@@ -299,6 +376,11 @@ impl Acting {
 
     /// Lets the caller make an experiment or a registered model, which needs no permission but a credential for it.
     pub(crate) fn may_make(&self) -> Result<()> {
+        if matches!(self.caller, Caller::Guest(_)) {
+            return Err(
+                Problem::new(Code::PermissionDenied, "Permission denied: a link shows, no more.").into()
+            );
+        }
         let Some(limits) = self.caller.limits() else { return Ok(()) };
         let why = match limits {
             Limits { experiments: Some(_), .. } => "is for some experiments only",
@@ -314,14 +396,34 @@ impl Acting {
         let missing = || Error::missing(format!("No Experiment with id={id} exists"));
         let found = self.found_experiment::<L>(id).await?;
         let Found { thing, level } = found.ok_or_else(missing)?;
-        let permission = self.visible_level::<L>(level, Some(id), Object::Experiment(id), missing)?;
-        Ok(ExperimentGrant {
-            id,
-            artifact_location: thing.artifact_location,
-            lifecycle: thing.lifecycle,
-            permission,
-            level: PhantomData,
-        })
+        let level = self.level_of(level, Some(id));
+        let permission = self.visible_level::<L>(level, Object::Experiment(id), missing)?;
+        Ok(experiment_grant(id, thing, permission))
+    }
+
+    /// Lets the caller at a table of an experiment's runs, and says whose rows may be in it. Of a guest's it must be the very
+    /// table that their link shows, or another part of it.
+    pub(crate) async fn table(
+        &self,
+        id: ExperimentId,
+        query: &RunsQuery,
+    ) -> Result<(ExperimentGrant<Read>, VisibleTo)> {
+        let Caller::Guest(guest) = &self.caller else {
+            return Ok((self.experiment::<Read>(id).await?, self.visible()));
+        };
+        let missing = || Error::missing(format!("No Experiment with id={id} exists"));
+        let asked = Reach::Table(id, RunsQuery { offset: 0, ..query.clone() });
+        if guest.reach != asked || query.deleted {
+            return Err(missing());
+        }
+        let found = self.found_experiment::<Read>(id).await?;
+        let Found { thing, level } =
+            found.filter(|found| found.thing.lifecycle == Lifecycle::Active).ok_or_else(missing)?;
+        let level = self.level_of_guest(guest, level);
+        let permission = self.visible_level::<Read>(level, Object::Experiment(id), missing)?;
+        // The grant says that the maker may see it.
+        let visible = VisibleTo { account: None, only: Some(vec![id]) };
+        Ok((experiment_grant(id, thing, permission), visible))
     }
 
     fn run_grant<L: Level>(
@@ -330,14 +432,10 @@ impl Acting {
         missing: impl FnOnce() -> Error,
     ) -> Result<RunGrant<L>> {
         let Found { thing, level } = found;
+        let level = self.level_of_run(level, &thing);
         Ok(RunGrant {
             id: thing.id,
-            permission: self.visible_level::<L>(
-                level,
-                Some(thing.experiment),
-                Object::Run(thing.id),
-                missing,
-            )?,
+            permission: self.visible_level::<L>(level, Object::Run(thing.id), missing)?,
             experiment: thing.experiment,
             lifecycle: thing.lifecycle,
             level: PhantomData,
@@ -364,18 +462,21 @@ impl Acting {
     /// Lets the caller at a logged model, deleted ones too.
     pub(crate) async fn model<L: Level>(&self, id: ModelId) -> Result<ModelGrant<L>> {
         let missing = || Error::missing(format!("Logged model with ID '{id}' not found."));
-        let found = store::permission::of_model(&self.domain.db, id, self.caller.user()).await?;
+        let found = store::permission::of_model(&self.domain.db, id, self.caller.permitted_as()).await?;
         let Found { thing, level } = found.ok_or_else(missing)?;
-        self.visible_level::<L>(level, Some(thing.experiment), Object::Model(id), missing)?;
+        let level = self.level_of(level, Some(thing.experiment));
+        self.visible_level::<L>(level, Object::Model(id), missing)?;
         Ok(ModelGrant { id, lifecycle: thing.lifecycle, level: PhantomData })
     }
 
     /// Lets the caller at a registered model.
     pub(crate) async fn registered<L: Level>(&self, name: &str) -> Result<RegisteredGrant<L>> {
         let missing = || Error::missing(format!("Registered Model with name={name} not found"));
-        let found = store::permission::of_registered(&self.domain.db, name, self.caller.user()).await?;
+        let found =
+            store::permission::of_registered(&self.domain.db, name, self.caller.permitted_as()).await?;
         let Found { thing: (), level } = found.ok_or_else(missing)?;
-        self.visible_level::<L>(level, None, Object::Registered(name.to_owned()), missing)?;
+        let level = self.level_of(level, None);
+        self.visible_level::<L>(level, Object::Registered(name.to_owned()), missing)?;
         Ok(RegisteredGrant { name: name.to_owned(), level: PhantomData })
     }
 
@@ -393,10 +494,27 @@ impl Acting {
 
     /// What lists may show the caller.
     pub(crate) fn visible(&self) -> VisibleTo {
+        if matches!(self.caller, Caller::Guest(_)) {
+            return VisibleTo { account: None, only: Some(Vec::new()) };
+        }
         let user = self.caller.user().filter(|_| !self.caller.is_admins());
         VisibleTo {
             account: user.map(|user| (user, self.domain.default_permission())),
             only: self.caller.experiments().map(<[_]>::to_vec),
         }
+    }
+}
+
+fn experiment_grant<L: Level>(
+    id: ExperimentId,
+    found: FoundExperiment,
+    permission: Permission,
+) -> ExperimentGrant<L> {
+    ExperimentGrant {
+        id,
+        artifact_location: found.artifact_location,
+        lifecycle: found.lifecycle,
+        permission,
+        level: PhantomData,
     }
 }

@@ -23,10 +23,11 @@ mod permission;
 pub mod registry;
 pub mod run;
 pub mod session;
+pub mod share;
 mod store;
 
 pub use error::{Error, Result};
-pub use gate::{Caller, UsedToken};
+pub use gate::{Caller, Guest, UsedToken};
 
 use access::Access;
 use artifact::Artifacts;

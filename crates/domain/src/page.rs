@@ -60,7 +60,7 @@ impl Acting {
     /// # Errors
     /// `RESOURCE_DOES_NOT_EXIST`, `INVALID_PARAMETER_VALUE` with the place of the mistake in the filter.
     pub async fn list_runs(&self, experiment: ExperimentId, query: &RunsQuery) -> Result<RunsPage> {
-        let grant = self.experiment::<Read>(experiment).await?;
+        let (grant, visible) = self.table(experiment, query).await?;
         let filter: RunFilter = filter::parse(query.filter.trim())?;
         let order = Order::of(match query.order_by.trim() {
             "" => Vec::new(),
@@ -71,7 +71,7 @@ impl Acting {
             ],
         });
         let search = RunSearch {
-            visible: self.visible(),
+            visible,
             experiments: &[grant.id()],
             filter: &filter,
             view: if query.deleted { ViewType::DeletedOnly } else { ViewType::ActiveOnly },

@@ -240,7 +240,7 @@ impl Acting {
             updated: now,
             user: match &self.caller {
                 Caller::User { name, .. } => name.clone(),
-                Caller::Local => String::new(),
+                Caller::Local | Caller::Guest(_) => String::new(),
             },
             stage: "None".to_owned(),
             description: new.description,

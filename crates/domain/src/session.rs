@@ -104,7 +104,10 @@ impl Acting {
     /// # Errors
     /// If the database fails.
     pub async fn sign_out(&self) -> Result<()> {
-        let Some(session) = self.domain.origin.session else { return Ok(()) };
+        // A guest's link isn't the session that it may be opened in.
+        let Some(session) = self.domain.origin.session.filter(|_| self.account().is_ok()) else {
+            return Ok(());
+        };
         let mut change = self.change().await?;
         store::session::unchecked_delete(&mut change, session).await?;
         change.commit(Told::new(Action::SignOut, self.own_account())).await

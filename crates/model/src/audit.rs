@@ -93,12 +93,18 @@ actions! {
     UserDelete = "user.delete",
     /// A password was changed.
     UserPassword = "user.password",
+    /// An account became that of somebody whom an identity provider vouches for.
+    UserIdentity = "user.identity",
     /// A link that signs in was made.
     UserLink = "user.link",
     /// A token was made.
     TokenCreate = "token.create",
     /// A token was deleted.
     TokenDelete = "token.delete",
+    /// A share link was made.
+    ShareCreate = "share.create",
+    /// A share link was deleted.
+    ShareDelete = "share.delete",
     /// A group was made.
     GroupCreate = "group.create",
     /// A group got another name.
@@ -166,6 +172,8 @@ pub enum Object {
     User(String),
     /// A token, by name.
     Token(String),
+    /// A share link, by the first characters of its code.
+    Share(String),
     /// A group, by name.
     Group(String),
     /// An experiment.
@@ -189,6 +197,7 @@ impl Object {
             Self::None => "",
             Self::User(_) => "user",
             Self::Token(_) => "token",
+            Self::Share(_) => "share",
             Self::Group(_) => "group",
             Self::Experiment(_) => "experiment",
             Self::Run(_) => "run",
@@ -205,9 +214,11 @@ impl fmt::Display for Object {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::None => Ok(()),
-            Self::User(name) | Self::Token(name) | Self::Group(name) | Self::Registered(name) => {
-                f.write_str(name)
-            }
+            Self::User(name)
+            | Self::Token(name)
+            | Self::Share(name)
+            | Self::Group(name)
+            | Self::Registered(name) => f.write_str(name),
             Self::Artifact(path) => f.write_str(path),
             Self::Experiment(id) => id.fmt(f),
             Self::Run(id) => id.fmt(f),

@@ -20,6 +20,7 @@ pub mod permission;
 pub mod problem;
 pub mod registry;
 pub mod run;
+pub mod share;
 
 pub use id::{ExperimentId, GroupId, ModelId, RunId, TokenId, UserId};
 pub use permission::Permission;

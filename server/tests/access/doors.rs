@@ -70,12 +70,16 @@ pub fn all() -> Vec<Door> {
     for route in [
         "/",
         "/sign-in/link",
+        "/sign-in/oidc",
+        "/sign-in/oidc/callback",
         "/files/run/{experiment}/{run}/{*path}",
         "/files/model/{experiment}/{model}/{*path}",
         "/preview/chart.svg",
     ] {
         doors.push(session(Method::GET, route));
     }
+    doors.push(session(Method::POST, "/sign-in/link"));
+    doors.extend(server::share::DOORS.iter().map(|(method, route)| session(method.parse().unwrap(), route)));
     doors.extend(server::admin::DOORS.iter().map(|(method, route)| session(method.parse().unwrap(), route)));
     doors
 }
@@ -96,8 +100,12 @@ pub fn approach(door: &Door, things: &Things) -> (String, Load) {
         .replace("{run}", &things.run.to_string())
         .replace(":run", &things.run.to_string())
         .replace("{model}", &things.model.to_string())
+        .replace("{code}", &things.link)
         .replace("{*path}", path);
     let load = match door.credential {
+        Credential::Session if door.route.starts_with("/s") && door.method == Method::POST => {
+            Load::Form(share_form(&door.route, things))
+        }
         Credential::Session if door.route.starts_with("/admin") && door.method == Method::POST => {
             Load::Form(admin_form(&door.route, things))
         }
@@ -116,6 +124,9 @@ pub fn approach(door: &Door, things: &Things) -> (String, Load) {
         }
         _ if door.route == "/preview/chart.svg" => {
             (format!("{address}?runs={}&metric=m", things.run), Load::Nothing)
+        }
+        _ if door.route == "/share" && door.method == Method::GET || door.route == "/share/export" => {
+            (format!("{address}?of=/experiments/{}/runs/{}", things.experiment, things.run), Load::Nothing)
         }
         _ if door.route == "/compare" => (format!("{address}?runs={}", things.run), Load::Nothing),
         _ => (address, load),
@@ -183,6 +194,20 @@ fn pack(value: impl serde::Serialize) -> Load {
     Load::Postcard(postcard::to_allocvec(&value).unwrap())
 }
 
+/// What the form of a page of links sends, of both kinds.
+fn share_form(route: &str, things: &Things) -> String {
+    match route {
+        "/share" => {
+            let of = format!("/experiments/{}/runs/{}", things.experiment, things.run);
+            format!("of={of}&title=run&audience=anybody&password=&days=")
+        }
+        "/share/delete" => "code=no-such-link".to_owned(),
+        "/sign-in/link" => "token=none".to_owned(),
+        "/s/{code}" => "password=none".to_owned(),
+        other => panic!("the form of {other}?"),
+    }
+}
+
 /// What the form of a page for admins sends; one that isn't here fails the test. Nobody who knocks later may miss what it takes.
 fn admin_form(route: &str, things: &Things) -> String {
     let id = things.run.0;
@@ -194,6 +219,7 @@ fn admin_form(route: &str, things: &Things) -> String {
         "groups/delete" | "groups/take" | "groups/remove" => "name=no-group&user=nobody".to_owned(),
         "permissions" => format!("was:{0}:everyone=&is:{0}:everyone=READ", things.experiment),
         "tokens/delete" => format!("id={id}"),
+        "links/delete" => "code=no-such-link".to_owned(),
         other => panic!("the form of {other}?"),
     }
 }
@@ -202,7 +228,7 @@ fn admin_form(route: &str, things: &Things) -> String {
 fn server_function(route: &str, things: &Things) -> Load {
     let root = ArtifactRoot::Run(things.experiment, things.run);
     match route.trim_start_matches("/ui/") {
-        "viewer" | "list_tokens" | "list_devices" | "came_by_link" | "sign_out_elsewhere" => {
+        "viewer" | "provider" | "list_tokens" | "list_devices" | "came_by_link" | "sign_out_elsewhere" => {
             Load::Postcard(Vec::new())
         }
         "sign_out_device" => pack(("00".to_owned(),)),

@@ -13,6 +13,7 @@ use model::{
     metric::Point,
     registry::NewVersion,
     run::{LogBatch, MetricInput, NewRun, Tag},
+    share::{Audience, NewShare, Reach},
 };
 use server::{Wiring, router, site::SESSION_COOKIE};
 use std::collections::HashMap;
@@ -65,6 +66,8 @@ pub struct Things {
     pub registered: String,
     pub artifact: String,
     pub artifact_folder: String,
+    /// The code of a link to the run for anybody, made by the admin.
+    pub link: String,
 }
 
 pub struct World {
@@ -88,8 +91,13 @@ impl World {
         })
         .await
         .unwrap();
-        let router =
-            router(Wiring { domain: domain.clone(), no_auth: false, trusted_proxies: Default::default() });
+        let router = router(Wiring {
+            domain: domain.clone(),
+            no_auth: false,
+            has_tls: false,
+            oidc: None,
+            trusted_proxies: Default::default(),
+        });
         let operator = domain.act(Caller::Local);
         let mut tokens = HashMap::new();
         for kind in CALLERS.into_iter().filter(|kind| *kind != Kind::Anonymous) {
@@ -111,7 +119,10 @@ impl World {
     pub async fn things(&self, door: &Door) -> Things {
         let operator = self.domain.act(Caller::Local);
         let number = self.count.fetch_add(1, Ordering::Relaxed);
-        let things = Things::make(&operator, number).await.unwrap();
+        let mut things = Things::make(&operator, number).await.unwrap();
+        if door.route.contains("{code}") {
+            things.link = self.link_to(things.experiment, things.run).await;
+        }
         for kind in CALLERS {
             if let Some(level) = kind.level() {
                 operator.grant_experiment(things.experiment, kind.name(), level).await.unwrap();
@@ -122,6 +133,20 @@ impl World {
             operator.delete_experiment(things.experiment).await.unwrap();
         }
         things
+    }
+
+    async fn link_to(&self, experiment: ExperimentId, run: RunId) -> String {
+        let admin = self.domain.unchecked_token(&self.tokens[&Kind::Admin]).await.unwrap();
+        let new = NewShare {
+            address: format!("/experiments/{experiment}/runs/{run}"),
+            reach: Reach::Runs(vec![run]),
+            title: "run".to_owned(),
+            audience: Audience::Anybody,
+            password: String::new(),
+            days: None,
+            snapshot: None,
+        };
+        self.domain.act(admin).create_share(new).await.unwrap().code
     }
 
     /// What the door answers to this kind of caller.
@@ -164,7 +189,10 @@ impl World {
     async fn sign_in(&self, kind: Kind) -> String {
         let _alone = self.signing_in.lock().await;
         let link = self.domain.act(Caller::Local).create_sign_in_link(kind.name()).await.unwrap();
-        let request = Request::get(format!("/sign-in/link?token={link}")).body(Body::empty()).unwrap();
+        let request = Request::post("/sign-in/link")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Body::from(format!("token={link}")))
+            .unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();
         let cookie = response.headers().get(header::SET_COOKIE).unwrap().to_str().unwrap();
         assert!(
@@ -227,6 +255,15 @@ impl Things {
             })
             .await?;
         operator.set_alias(&registered, "best", 1).await?;
-        Ok(Self { experiment, experiment_name, run, model, registered, artifact, artifact_folder: folder })
+        Ok(Self {
+            experiment,
+            experiment_name,
+            run,
+            model,
+            registered,
+            artifact,
+            artifact_folder: folder,
+            link: String::new(),
+        })
     }
 }

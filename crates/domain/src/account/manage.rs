@@ -108,10 +108,12 @@ impl Acting {
         let mut change = self.change().await?;
         keep_an_admin(&mut change, user.id).await?;
         store::account::strip(&mut change, user.id).await?;
+        let links = store::share::delete_all(&mut change, user.id).await?;
         // Names are unique, and nobody else has this id.
         store::account::rename(&mut change, user.id, &format!("{name} (deleted {})", user.id)).await?;
         store::account::set_state(&mut change, user.id, UserState::Deleted).await?;
-        change.commit(Told::new(Action::UserDelete, Object::User(name.to_owned()))).await
+        let told = Told::new(Action::UserDelete, Object::User(name.to_owned()));
+        change.commit(told.with(json!({ "share_links": links }))).await
     }
 
     async fn managed_user(&self, name: &str) -> Result<User> {
@@ -122,7 +124,7 @@ impl Acting {
 }
 
 /// An error if nobody else is an admin: without one nobody could be made one again.
-async fn keep_an_admin(tx: &mut Tx, user: UserId) -> Result<()> {
+pub(super) async fn keep_an_admin(tx: &mut Tx, user: UserId) -> Result<()> {
     if store::account::is_admin(tx, user).await? && !store::account::has_other_admin(tx, user).await? {
         return Err(Error::invalid("This is the last admin. Make somebody else an admin first."));
     }

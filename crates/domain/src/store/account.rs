@@ -258,6 +258,7 @@ pub(crate) async fn strip(tx: &mut Tx, user: UserId) -> Result<()> {
     tx.execute(sql("DELETE FROM tokens WHERE user_id = $1").bind(user)).await?;
     tx.execute(sql("DELETE FROM sessions WHERE user_id = $1").bind(user)).await?;
     delete_links(tx, user).await?;
+    tx.execute(sql("DELETE FROM identities WHERE user_id = $1").bind(user)).await?;
     tx.execute(sql("DELETE FROM group_members WHERE user_id = $1").bind(user)).await?;
     tx.execute(sql("DELETE FROM experiment_permissions WHERE user_id = $1").bind(user)).await?;
     tx.execute(sql("DELETE FROM registered_model_permissions WHERE user_id = $1").bind(user)).await?;

@@ -77,7 +77,12 @@ pub(crate) async fn delete(tx: &mut Tx, id: GroupId) -> Result<()> {
 pub(crate) async fn add(tx: &mut Tx, id: GroupId, user: UserId) -> Result<bool> {
     tx.changes_access();
     let insert = sql("INSERT INTO group_members (group_id, user_id) VALUES ($1, $2) ON CONFLICT DO NOTHING");
-    Ok(tx.execute(insert.bind(id).bind(user)).await? > 0)
+    let is_new = tx.execute(insert.bind(id).bind(user)).await? > 0;
+    // By hand they are in it for good, whatever a provider said before.
+    let keep =
+        sql("UPDATE group_members SET external = FALSE WHERE group_id = $1 AND user_id = $2 AND external");
+    tx.execute(keep.bind(id).bind(user)).await?;
+    Ok(is_new)
 }
 
 /// Whether they were in it before.

@@ -10,6 +10,7 @@ pub(crate) mod audit;
 pub(crate) mod block;
 pub(crate) mod changes;
 pub(crate) mod experiment;
+pub(crate) mod external;
 pub(crate) mod group;
 pub(crate) mod key;
 pub(crate) mod logged_model;
@@ -22,6 +23,7 @@ pub(crate) mod run;
 pub(crate) mod search;
 pub(crate) mod segment;
 pub(crate) mod session;
+pub(crate) mod share;
 pub(crate) mod sheet;
 pub(crate) mod sql;
 

@@ -259,6 +259,12 @@ impl World {
 #[derive(Clone)]
 pub struct User(pub Acting);
 
+impl Debug for User {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.caller().fmt(f)
+    }
+}
+
 impl Deref for User {
     type Target = Acting;
     fn deref(&self) -> &Acting {

@@ -1,24 +1,19 @@
 //! How things are said on these pages.
 
+use app::absolute;
 use leptos::prelude::*;
 use model::{Millis, Permission, permission::Reason};
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-fn machine(at: Millis) -> Option<String> {
-    OffsetDateTime::from_unix_timestamp(at.div_euclid(1000)).ok()?.format(&Rfc3339).ok()
-}
-
-/// A time in full, in UTC.
-pub fn moment_text(at: Millis) -> Option<String> {
-    Some(machine(at)?.replace('T', " ").replace('Z', ""))
+/// A time in full, in UTC, without saying so.
+pub fn moment_text(at: Millis) -> String {
+    absolute(at).trim_end_matches(" UTC").to_owned()
 }
 
 /// A time in full, in UTC: these pages don't know the reader's clock.
 pub fn moment(at: Millis) -> AnyView {
-    let (Some(machine), Some(shown)) = (machine(at), moment_text(at)) else {
-        return view! { <span class="faint">"–"</span> }.into_any();
-    };
-    view! { <time datetime=machine title="UTC">{shown}</time> }.into_any()
+    let text = moment_text(at);
+    let machine = format!("{}Z", text.replace(' ', "T"));
+    view! { <time datetime=machine title="UTC">{text}</time> }.into_any()
 }
 
 /// A time that there may not have been.

@@ -16,11 +16,16 @@ pub enum Place {
     Tokens,
     /// Who did what.
     Audit,
+    /// Everybody's share links.
+    AllLinks,
+    /// One's own share links: for everybody.
+    Links,
 }
 
 impl Place {
-    /// In the order of their tabs.
-    pub const ALL: [Self; 5] = [Self::People, Self::Groups, Self::Permissions, Self::Tokens, Self::Audit];
+    /// Those for admins, in the order of their tabs.
+    pub const FOR_ADMINS: [Self; 6] =
+        [Self::People, Self::Groups, Self::Permissions, Self::Tokens, Self::AllLinks, Self::Audit];
 
     /// What it is called.
     pub fn title(self) -> &'static str {
@@ -30,6 +35,8 @@ impl Place {
             Self::Permissions => "Permissions",
             Self::Tokens => "Tokens",
             Self::Audit => "Audit log",
+            Self::AllLinks => "Links",
+            Self::Links => "Share",
         }
     }
 
@@ -41,6 +48,8 @@ impl Place {
             Self::Permissions => "/admin/permissions",
             Self::Tokens => "/admin/tokens",
             Self::Audit => "/admin/audit",
+            Self::AllLinks => "/admin/links",
+            Self::Links => "/share",
         }
     }
 }
@@ -59,8 +68,10 @@ pub enum Outcome {
 /// What every page needs of the request.
 #[derive(Debug, Clone)]
 pub struct Frame {
-    /// Name of who is looking.
-    pub viewer: String,
+    /// Name of who is looking; `None` without accounts.
+    pub viewer: Option<String>,
+    /// Whether they are an admin.
+    pub is_admin: bool,
     /// Path of the style sheet.
     pub style: String,
     /// `light`, `dark` or `system`.
@@ -82,6 +93,27 @@ impl Frame {
             let current = (other == place).then_some("page");
             view! { <a class="tab" href=other.path() aria-current=current>{other.title()}</a> }
         };
+        let is_for_admins = Place::FOR_ADMINS.contains(&place);
+        let tabs = is_for_admins.then(|| {
+            view! { <nav class="tabs" aria-label="Admin pages">{Place::FOR_ADMINS.map(tab).into_view()}</nav> }
+        });
+        let admin = (self.is_admin && self.viewer.is_some()).then(|| {
+            let current = is_for_admins.then_some("page");
+            view! { <a href="/admin/people" aria-current=current>"Admin"</a> }
+        });
+        let account = self.viewer.map(|viewer| {
+            view! {
+                <a class="button quiet" href="/account">
+                    {Icon::User.draw()}
+                    <span class="top-label">{viewer}</span>
+                </a>
+                <form method="post" action="/ui/sign_out">
+                    <button type="submit" class="icon-button" aria-label="Sign out" title="Sign out">
+                        {Icon::SignOut.draw()}
+                    </button>
+                </form>
+            }
+        });
         view! {
             <html lang="en" data-theme=self.theme>
                 <head>
@@ -101,25 +133,15 @@ impl Frame {
                         </a>
                         <nav class="top-nav" aria-label="Main">
                             <a href="/experiments">"Experiments"</a>
-                            <a href="/admin/people" aria-current="page">"Admin"</a>
+                            {admin}
                         </nav>
-                        <div class="top-end">
-                            <a class="button quiet" href="/account">
-                                {Icon::User.draw()}
-                                <span class="top-label">{self.viewer}</span>
-                            </a>
-                            <form method="post" action="/ui/sign_out">
-                                <button type="submit" class="icon-button" aria-label="Sign out" title="Sign out">
-                                    {Icon::SignOut.draw()}
-                                </button>
-                            </form>
-                        </div>
+                        <div class="top-end">{account}</div>
                     </header>
                     <main id="main" tabindex="-1">
                         <div class="page admin">
                             <header class="page-head">
                                 <div class="page-title"><h1>{place.title()}</h1></div>
-                                <nav class="tabs" aria-label="Admin pages">{Place::ALL.map(tab).into_view()}</nav>
+                                {tabs}
                             </header>
                             {self.outcome.map(said)}
                             {content}
@@ -147,4 +169,37 @@ fn said(outcome: Outcome) -> AnyView {
         }
         .into_any(),
     }
+}
+
+/// A page that says why there is none.
+pub fn failure(style: String, message: String) -> String {
+    let owner = Owner::new();
+    let html = owner.with(|| {
+        view! {
+            <html lang="en" data-theme="system">
+                <head>
+                    <meta charset="utf-8"/>
+                    <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                    <meta name="color-scheme" content="light dark"/>
+                    <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
+                    <link rel="stylesheet" href=style/>
+                    <title>"This can't be shown · Runmark"</title>
+                </head>
+                <body>
+                    <main id="main">
+                        <div class="page">
+                            <div class="empty" role="alert">
+                                <div class="empty-icon danger">{Icon::Alert.draw()}</div>
+                                <h1>"This can't be shown"</h1>
+                                <p>{message}</p>
+                                <p><a class="button" href="/experiments">"All experiments"</a></p>
+                            </div>
+                        </div>
+                    </main>
+                </body>
+            </html>
+        }
+        .to_html()
+    });
+    format!("<!DOCTYPE html>{html}")
 }

@@ -123,7 +123,7 @@ fn detail(json: &str) -> String {
     let Ok(serde_json::Value::Object(fields)) = serde_json::from_str(json) else { return json.to_owned() };
     let said = fields.iter().filter(|(_, value)| !value.is_null()).map(|(key, value)| {
         let value = match (key.as_str(), value) {
-            ("expires", value) => value.as_i64().and_then(moment_text).unwrap_or_default(),
+            ("expires", value) => value.as_i64().map(moment_text).unwrap_or_default(),
             (_, serde_json::Value::String(text)) => text.clone(),
             (_, other) => other.to_string(),
         };

@@ -1,0 +1,172 @@
+//! What is compared of runs, line by line; how it looks is for whoever shows it.
+
+use model::{
+    page::ComparedRun,
+    run::{Run, RunStatus, Tag, tag},
+};
+use std::collections::BTreeSet;
+
+/// A line of the table: a name and what each run has for it.
+pub struct Line {
+    /// The name.
+    pub key: String,
+    /// In the order of the runs.
+    pub values: Vec<Value>,
+}
+
+/// What a run has for something.
+#[derive(Clone)]
+pub enum Value {
+    /// Nothing.
+    Missing,
+    /// A text.
+    Text(String),
+    /// A number.
+    Number(f64),
+    /// Where it stands.
+    Status(RunStatus),
+    /// When it started, in milliseconds.
+    Started(i64),
+    /// How long it took, or takes until now.
+    Took {
+        /// When it started, in milliseconds.
+        start: i64,
+        /// When it ended, if it did.
+        end: Option<i64>,
+        /// Whether it goes on.
+        running: bool,
+    },
+}
+
+impl Value {
+    /// What it is compared by. NaN is like NaN.
+    pub fn text(&self) -> String {
+        match self {
+            Value::Missing => String::new(),
+            Value::Text(text) => text.clone(),
+            Value::Number(value) => value.to_string(),
+            Value::Status(status) => status.to_string(),
+            Value::Started(at) => at.to_string(),
+            Value::Took { start, end, .. } => end.map_or_else(String::new, |end| (end - start).to_string()),
+        }
+    }
+}
+
+impl Line {
+    /// Whether the runs disagree. When a run started always differs, so it says nothing.
+    pub fn differs(&self) -> bool {
+        let compared = !matches!(self.values.first(), Some(Value::Started(_) | Value::Took { .. }));
+        compared && self.values.windows(2).any(|pair| pair[0].text() != pair[1].text())
+    }
+}
+
+fn attributes(runs: &[ComparedRun]) -> Vec<Line> {
+    let line = |key: &str, value: &dyn Fn(&ComparedRun) -> Value| Line {
+        key: key.to_owned(),
+        values: runs.iter().map(value).collect(),
+    };
+    let tag_line = |key: &str, name: &str| {
+        line(key, &|run| run.run.tag(name).map_or(Value::Missing, |value| Value::Text(value.to_owned())))
+    };
+    vec![
+        line("Status", &|run| Value::Status(run.run.info.status)),
+        line("Started", &|run| Value::Started(run.run.info.start_time)),
+        line("Duration", &|run| Value::Took {
+            start: run.run.info.start_time,
+            end: run.run.info.end_time,
+            running: run.run.info.status == RunStatus::Running,
+        }),
+        line("User", &|run| match run.run.info.user.as_str() {
+            "" => Value::Missing,
+            user => Value::Text(user.to_owned()),
+        }),
+        line("Experiment", &|run| Value::Text(run.experiment_name.clone())),
+        tag_line("Source", tag::SOURCE_NAME),
+        tag_line("Commit", tag::GIT_COMMIT),
+    ]
+}
+
+fn keyed(runs: &[ComparedRun], list: impl Fn(&Run) -> &[Tag]) -> Vec<Line> {
+    let keys: BTreeSet<&str> =
+        runs.iter().flat_map(|run| list(&run.run).iter().map(|pair| pair.key.as_str())).collect();
+    let value = |run: &ComparedRun, key: &str| {
+        let pair = list(&run.run).iter().find(|pair| pair.key == key);
+        pair.map_or(Value::Missing, |pair| Value::Text(pair.value.clone()))
+    };
+    keys.into_iter()
+        .map(|key| Line { key: key.to_owned(), values: runs.iter().map(|run| value(run, key)).collect() })
+        .collect()
+}
+
+fn metrics(runs: &[ComparedRun]) -> Vec<Line> {
+    let keys: BTreeSet<&str> =
+        runs.iter().flat_map(|run| run.run.metrics.iter().map(|metric| metric.key.as_str())).collect();
+    let value = |run: &ComparedRun, key: &str| {
+        let metric = run.run.metrics.iter().find(|metric| metric.key == key);
+        metric.map_or(Value::Missing, |metric| Value::Number(metric.last.value))
+    };
+    keys.into_iter()
+        .map(|key| Line { key: key.to_owned(), values: runs.iter().map(|run| value(run, key)).collect() })
+        .collect()
+}
+
+/// All that is known of runs, by kind, what nobody has left out.
+pub fn groups(runs: &[ComparedRun]) -> [(&'static str, Vec<Line>); 4] {
+    let own_tags =
+        |run: &Run| run.tags.iter().filter(|tag| !tag.key.starts_with("mlflow.")).cloned().collect();
+    let tagged: Vec<ComparedRun> = runs
+        .iter()
+        .map(|run| {
+            let mut run = run.clone();
+            run.run.tags = own_tags(&run.run);
+            run
+        })
+        .collect();
+    [
+        ("Run", attributes(runs)),
+        ("Params", keyed(runs, |run| &run.params)),
+        ("Metrics, last value", metrics(runs)),
+        ("Tags", keyed(&tagged, |run| &run.tags)),
+    ]
+}
+
+/// How far a number is from the first run's, in percent; where that says something.
+pub fn change(base: &Value, value: &Value) -> Option<String> {
+    let (Value::Number(base), Value::Number(value)) = (base, value) else { return None };
+    let percent = (value - base) / base.abs() * 100.0;
+    match percent.abs() {
+        0.0 => None,
+        ..0.05 => Some(format!("{}0.1 %", if percent < 0.0 { "> −" } else { "< +" })),
+        ..10.0 => Some(format!("{percent:+.1} %").replace('-', "−")),
+        ..1000.0 => Some(format!("{percent:+.0} %").replace('-', "−")),
+        // Ten times as much and more, or not finite: the number speaks for itself.
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_is_told_in_percent_where_that_says_something() {
+        let check = |base: f64, value: f64, text: Option<&str>| {
+            assert_eq!(
+                change(&Value::Number(base), &Value::Number(value)).as_deref(),
+                text,
+                "{base} to {value}"
+            );
+        };
+        check(2.0, 3.0, Some("+50 %"));
+        check(2.0, 1.9, Some("−5.0 %"));
+        check(-2.0, -1.0, Some("+50 %"));
+        check(1.0, 1.000_01, Some("< +0.1 %"));
+        check(1.0, 0.999_99, Some("> −0.1 %"));
+        check(1.0, 1.0, None);
+        check(0.0, 1.0, None);
+        check(0.0, 0.0, None);
+        check(1.0, f64::NAN, None);
+        check(f64::NAN, 1.0, None);
+        check(1.0, 100.0, None);
+    }
+}

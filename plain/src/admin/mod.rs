@@ -1,0 +1,9 @@
+//! Pages for admins: people, groups, permissions, tokens, the audit log, share links.
+//!
+//! Each is a form and a table. To add one: a file here, a line in [`crate::frame::Place`], a door in the server.
+
+pub mod audit;
+pub mod groups;
+pub mod people;
+pub mod permissions;
+pub mod tokens;

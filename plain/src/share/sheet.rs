@@ -1,0 +1,250 @@
+//! What a link shows: a part of a document that needs neither scripts nor questions.
+
+use crate::words::moment;
+use app::{
+    column::Column,
+    comparison::{Line, Value, change, groups},
+    counted, duration, run_name, series_class,
+};
+use chart::{Figure, Theme};
+use leptos::prelude::*;
+use model::{
+    page::{ComparedRun, Total},
+    run::{Run, RunStatus, tag},
+};
+
+/// Size of a chart, in CSS pixels.
+pub const WIDTH: u32 = 560;
+const HEIGHT: u32 = 280;
+
+/// A chart as a document of SVG.
+pub fn svg(figure: &Figure, width: u32, height: u32) -> String {
+    chart::svg(figure, width, height, chart::Frame::Titled, &Theme::LIGHT)
+}
+
+/// What is shown.
+pub enum Sheet {
+    /// Runs side by side, with their curves.
+    Runs {
+        /// The runs.
+        runs: Vec<ComparedRun>,
+        /// How many more the link names, which are gone.
+        gone: usize,
+        /// The curves.
+        charts: Vec<Figure>,
+        /// How many more metrics there are.
+        more_charts: usize,
+        /// Whether only what differs is listed.
+        only_differences: bool,
+    },
+    /// A table of runs.
+    Table {
+        /// The columns after the name.
+        columns: Vec<Column>,
+        /// The rows.
+        runs: Vec<Run>,
+        /// How many rows come before them.
+        offset: u64,
+        /// How many there are in all.
+        total: Total,
+    },
+}
+
+impl Sheet {
+    /// As HTML. Many large charts take a while: not for an async thread.
+    pub fn render(self) -> String {
+        let owner = Owner::new();
+        let html = owner.with(|| self.view().to_html());
+        // No text of XML or of a database may hold it.
+        html.replace('\0', "")
+    }
+
+    fn view(self) -> AnyView {
+        match self {
+            Self::Runs { runs, gone, charts, more_charts, only_differences } => {
+                side_by_side(&runs, gone, charts, more_charts, only_differences)
+            }
+            Self::Table { columns, runs, offset, total } => table(&columns, &runs, offset, total),
+        }
+    }
+}
+
+fn side_by_side(
+    runs: &[ComparedRun],
+    gone: usize,
+    charts: Vec<Figure>,
+    more_charts: usize,
+    only_differences: bool,
+) -> AnyView {
+    let missing = (gone > 0).then(|| {
+        view! { <p class="banner" role="status">{counted(gone as u64, "run")}" of this link can no longer be seen."</p> }
+    });
+    let charts = (!charts.is_empty()).then(|| {
+        let more = (more_charts > 0).then(|| {
+            view! { <p class="muted">{counted(more_charts as u64, "more metric")}" in the table below."</p> }
+        });
+        view! {
+            <section aria-label="Curves">
+                <div class="sheet-charts">
+                    {charts.iter().map(|chart| view! { <figure class="sheet-chart" inner_html=svg(chart, WIDTH, HEIGHT)></figure> }).collect_view()}
+                </div>
+                {more}
+            </section>
+        }
+    });
+    let width = (runs.len() + 1).to_string();
+    let heads = runs.iter().enumerate().map(|(index, run)| {
+        view! {
+            <th scope="col">
+                <span class=format!("series-dot {}", series_class(index)) aria-hidden="true"></span>
+                {run_name(&run.run)}
+            </th>
+        }
+    });
+    let heads = heads.collect_view();
+    let bodies = groups(runs).into_iter().filter_map(|(name, lines)| {
+        let rows: Vec<AnyView> =
+            lines.iter().filter(|line| !only_differences || line.differs()).map(line_of).collect();
+        (!rows.is_empty()).then(|| {
+            view! {
+                <tbody>
+                    <tr class="group-line"><th colspan=width.clone() scope="rowgroup"><span>{name}</span></th></tr>
+                    {rows}
+                </tbody>
+            }
+        })
+    });
+    let bodies = bodies.collect_view();
+    view! {
+        {missing}
+        {charts}
+        <section class="comparison" aria-label="Values">
+            <div class="table-frame" role="region" aria-label="Values of the runs" tabindex="0">
+                <table class="grid comparison-table" aria-label="Values of the runs">
+                    <thead><tr><td class="name"></td>{heads}</tr></thead>
+                    {bodies}
+                </table>
+            </div>
+        </section>
+    }
+    .into_any()
+}
+
+fn line_of(line: &Line) -> AnyView {
+    let differs = line.differs();
+    let base = line.values.first();
+    let first = base.map(Value::text).unwrap_or_default();
+    let cell = |value: &Value| {
+        let marked = differs && value.text() != first;
+        let number = matches!(value, Value::Number(_));
+        let change = base.and_then(|base| change(base, value));
+        view! {
+            <td class:differs=marked class:num=number>
+                {shown(value)}
+                {change.map(|change| view! { <span class="change">{change}</span> })}
+            </td>
+        }
+    };
+    view! {
+        <tr>
+            <th class="name" scope="row" title=line.key.clone()>{line.key.clone()}</th>
+            {line.values.iter().map(cell).collect_view()}
+        </tr>
+    }
+    .into_any()
+}
+
+fn nothing() -> AnyView {
+    view! { <span class="faint">"–"</span> }.into_any()
+}
+
+fn number(value: f64) -> AnyView {
+    let short = chart::format_number(value);
+    let full = value.to_string();
+    let title = (full != short).then_some(full);
+    view! { <span class="number" class:odd=!value.is_finite() title=title>{short}</span> }.into_any()
+}
+
+/// A status as the pages say it.
+fn status_of(status: RunStatus) -> &'static str {
+    match status {
+        RunStatus::Running => "Running",
+        RunStatus::Scheduled => "Scheduled",
+        RunStatus::Finished => "Finished",
+        RunStatus::Failed => "Failed",
+        RunStatus::Killed => "Killed",
+    }
+}
+
+fn took(start: i64, end: Option<i64>) -> AnyView {
+    end.map_or_else(nothing, |end| duration(end - start).into_any())
+}
+
+fn shown(value: &Value) -> AnyView {
+    match value {
+        Value::Missing => nothing(),
+        Value::Text(text) => view! { <span class="cell-text">{text.clone()}</span> }.into_any(),
+        Value::Number(value) => number(*value),
+        Value::Status(status) => status_of(*status).into_any(),
+        Value::Started(0) => nothing(),
+        Value::Started(at) => view! { {moment(*at)} " UTC" }.into_any(),
+        Value::Took { start, end, .. } => took(*start, *end),
+    }
+}
+
+fn table(columns: &[Column], runs: &[Run], offset: u64, total: Total) -> AnyView {
+    if runs.is_empty() {
+        return view! { <p class="none-found">"There are no such runs."</p> }.into_any();
+    }
+    let head = |column: &Column| {
+        let number = matches!(column, Column::Metric(_));
+        let utc = (*column == Column::Started).then_some(" (UTC)");
+        view! { <th scope="col" class:num=number>{column.title().to_owned()}{utc}</th> }
+    };
+    let heads = columns.iter().map(head).collect_view();
+    let row = |run: &Run| {
+        let cells = columns.iter().map(|column| cell(run, column)).collect_view();
+        view! { <tr><th scope="row" class="strong">{run_name(run)}</th><td>{status_of(run.info.status)}</td>{cells}</tr> }
+    };
+    let rows = runs.iter().map(row).collect_view();
+    let last = offset + runs.len() as u64;
+    let all = match total {
+        Total::Exactly(count) => counted(count, "run"),
+        Total::AtLeast(count) => format!("{} or more", counted(count, "run")),
+    };
+    view! {
+        <p class="muted">{format!("{} to {last} of {all}", offset + 1)}</p>
+        <div class="table-frame" role="region" aria-label="Runs" tabindex="0">
+            <table class="grid" aria-label="Runs">
+                <thead><tr><th scope="col">"Run"</th><th scope="col">"Status"</th>{heads}</tr></thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+    }
+    .into_any()
+}
+
+fn cell(run: &Run, column: &Column) -> AnyView {
+    let text = |text: Option<&str>| match text {
+        None | Some("") => nothing(),
+        Some(text) => view! { <span class="cell-text">{text.to_owned()}</span> }.into_any(),
+    };
+    let (content, is_number) = match column {
+        Column::Started if run.info.start_time == 0 => (nothing(), false),
+        Column::Started => (moment(run.info.start_time), false),
+        Column::Duration if run.info.status == RunStatus::Running => (nothing(), false),
+        Column::Duration => (took(run.info.start_time, run.info.end_time), false),
+        Column::User => (text(Some(&run.info.user)), false),
+        Column::Source => (text(run.tag(tag::SOURCE_NAME)), false),
+        Column::Metric(key) => {
+            let metric = run.metrics.iter().find(|metric| metric.key == *key);
+            (metric.map_or_else(nothing, |metric| number(metric.last.value)), true)
+        }
+        Column::Param(key) => {
+            let param = run.params.iter().find(|param| param.key == *key);
+            (text(param.map(|param| param.value.as_str())), false)
+        }
+        Column::Tag(key) => (text(run.tag(key)), false),
+    };
+    view! { <td class:num=is_number>{content}</td> }.into_any()
+}
