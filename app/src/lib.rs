@@ -55,8 +55,11 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     Clock::provide();
     provide_context(Session(api::fetch(|| (), |()| api::viewer())));
-    let title =
-        |page: String| if page.is_empty() { "Runmark".to_owned() } else { format!("{page} · Runmark") };
+    let title = |page: String| {
+        let title = if page.is_empty() { "Runmark".to_owned() } else { format!("{page} · Runmark") };
+        // The server writes it into the document as it stands, and names in it are anybody's; the browser sets it as text.
+        if is_browser() { title } else { title.replace('&', "&amp;").replace('<', "&lt;") }
+    };
     view! {
         <Title formatter=title/>
         <Router>
