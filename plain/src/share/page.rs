@@ -15,7 +15,7 @@ pub enum Style {
 pub struct Document {
     /// What the link is called.
     pub title: String,
-    /// What stands below the title: who shares it, and of when it is.
+    /// What stands below the title: of when it is.
     pub note: String,
     /// The rules of style.
     pub style: Style,

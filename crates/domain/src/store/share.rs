@@ -1,7 +1,7 @@
 //! Share links. What is `unchecked_` opens them, which asks for nothing but their code.
 
 use super::{Db, Query, Sql, Tx, parse, sql};
-use crate::{error::Result, gate::Guest};
+use crate::{error::Result, gate::Guest, share::begin_of};
 use model::{
     Millis, UserId,
     share::{Audience, Share},
@@ -37,7 +37,7 @@ impl Row {
     fn read(self) -> Result<Stored> {
         let Self { code, address, title, created, expires, is_snapshot, .. } = self;
         // The whole code opens the link: a message says where it begins.
-        let begins: String = code.chars().take(6).collect();
+        let begins = begin_of(&code);
         let share = Share {
             reach: parse("share_links", "reach", &begins, serde_json::from_str(&self.reach).ok())?,
             audience: parse("share_links", "audience", &begins, Audience::parse(&self.audience))?,
