@@ -12,18 +12,22 @@
 pub use part::{
     address::Query,
     column, comparison, icon,
-    number::counted,
+    number::{count, counted, size},
     run_table::run_name,
-    status::series_class,
+    status::{series_class, status_word},
     time::{absolute, duration},
 };
 
 mod api;
+#[cfg(feature = "ssr")]
+mod half;
 mod page;
 mod part;
 #[cfg(feature = "ssr")]
 mod ssr;
 
+#[cfg(feature = "ssr")]
+pub use half::{CODE_PATH, HalfSignedIn};
 #[cfg(feature = "ssr")]
 pub use ssr::{
     Provider, SESSION_ADDRESS, SESSION_AGENT, SESSION_BY_LINK, SESSION_USER, keep_signed_in, local_path,

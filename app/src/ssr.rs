@@ -3,8 +3,13 @@
 //! Owns: the way from a request to an [`Acting`], sign-in and sign-out, which HTTP status a failure has, [`shell`].
 //! Must never: hold a use case of its own.
 
-use crate::{App, api::Fault, part::empty::Origin};
-use domain::{Acting, Caller, Domain, Error};
+use crate::{
+    App,
+    api::Fault,
+    half::{CODE_PATH, HalfSignedIn},
+    part::empty::Origin,
+};
+use domain::{Acting, Caller, Domain, Error, account::SignedIn};
 use http::{HeaderMap, StatusCode, header, request::Parts};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
@@ -106,12 +111,21 @@ pub async fn provider() -> Result<Option<String>, Fault> {
 /// If name and password don't belong together. They go back to the form by a redirect, so they set no status.
 pub async fn sign_in(name: &str, password: &str, next: &str) -> Result<(), Fault> {
     let signed_in = required::<Domain>()?.unchecked_sign_in(name, password).await;
-    let caller = signed_in.map_err(|error| if is_form() { Fault(error.into()) } else { fault(error) })?;
-    let headers = use_context::<Parts>().map(|parts| parts.headers).unwrap_or_default();
-    keep_signed_in(&required::<Session>()?, &required::<Domain>()?, &caller, &headers)
-        .await
-        .map_err(session_fault)?;
-    leptos_axum::redirect(local_path(next));
+    let signed_in = signed_in.map_err(|error| if is_form() { Fault(error.into()) } else { fault(error) })?;
+    let session = required::<Session>()?;
+    let to = match signed_in {
+        SignedIn::NeedsCode(first) => {
+            HalfSignedIn::begin(&session, first, next, false).await.map_err(session_fault)?;
+            CODE_PATH
+        }
+        SignedIn::Whole(caller) => {
+            let headers = use_context::<Parts>().map(|parts| parts.headers).unwrap_or_default();
+            let kept = keep_signed_in(&session, &required::<Domain>()?, &caller, &headers).await;
+            kept.map_err(session_fault)?;
+            local_path(next)
+        }
+    };
+    leptos_axum::redirect(to);
     Ok(())
 }
 

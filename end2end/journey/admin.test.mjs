@@ -129,6 +129,48 @@ test('accounts are managed several at once', async () => {
   quiet(admin);
 });
 
+test('permissions of registered models are given in place', async () => {
+  const { token } = w.server;
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  const made = await fetch(`${w.url}/api/2.0/mlflow/registered-models/create`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ name: 'detector' }),
+  });
+  assert.equal(made.status, 200);
+  const admin = await w.person();
+  await visit(admin, '/admin/permissions');
+  await admin.getByRole('link', { name: 'Registered models' }).click();
+  await admin.getByLabel('What everyone may do to detector').selectOption('EDIT');
+  await admin.getByRole('button', { name: 'Save changes' }).click();
+  await said(admin, 'One permission is changed.');
+  await admin.getByRole('row', { name: /detector/ }).waitFor();
+  assert.equal(await admin.getByLabel('What everyone may do to detector').inputValue(), 'EDIT');
+  quiet(admin);
+});
+
+test('storage and health are told, and links for anybody are switched off', async () => {
+  const admin = await w.person();
+  await visit(admin, '/admin/storage');
+  await admin.getByRole('row', { name: new RegExp(`${EXPERIMENT} .* 2 `) }).waitFor();
+  await visit(admin, '/admin/server');
+  await admin.getByText(/^SQLite \d/).waitFor();
+  const anybody = admin.getByRole('checkbox', { name: /^Links for anybody/ });
+  assert(await anybody.isChecked());
+  await anybody.uncheck();
+  await admin.getByRole('button', { name: 'Save' }).click();
+  await said(admin, 'It is set.');
+  assert(!(await anybody.isChecked()));
+  await admin.goto(new URL(`/share?of=${encodeURIComponent(w.aliceRun)}`, w.url).href);
+  await admin.getByRole('radio', { name: /^Members/ }).waitFor();
+  assert.equal(await admin.getByRole('radio', { name: /^Anybody/ }).count(), 0);
+  await visit(admin, '/admin/server');
+  await anybody.check();
+  await admin.getByRole('button', { name: 'Save' }).click();
+  await said(admin, 'It is set.');
+  quiet(admin);
+});
+
 test('the audit log is exported', async () => {
   const admin = await w.person();
   await visit(admin, '/admin/audit?action=run.create');
@@ -143,7 +185,7 @@ test('the audit log is exported', async () => {
 for (const [theme, width] of [['light', 1280], ['dark', 1280], ['light', 400]]) {
   test(`pages for admins fit, ${theme} at ${width}`, async () => {
     const page = await w.person('admin', { viewport: { width, height: 800 }, colorScheme: theme });
-    for (const name of ['people', 'groups', 'permissions', 'tokens', 'audit']) {
+    for (const name of ['people', 'groups', 'permissions', 'tokens', 'audit', 'storage', 'server']) {
       await visit(page, `/admin/${name}`);
       await fits(page);
       await keep(page, `admin-${name}-${theme}-${width}`);

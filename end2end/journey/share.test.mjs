@@ -11,11 +11,12 @@ before(async () => (w = await world()));
 after(() => w?.end());
 
 /** Makes a link to a page, from the page, and says where it leads. */
-async function share(page, address, audience, { password = '' } = {}) {
+async function share(page, address, audience, { password = '', files = false } = {}) {
   await open(page, w, address);
   await page.getByRole('link', { name: 'Share', exact: true }).click();
   await page.getByRole('heading', { name: 'Share a page' }).waitFor();
   await page.getByRole('radio', { name: audience }).check();
+  if (files) await page.getByRole('checkbox', { name: /^With the files/ }).check();
   if (password) await page.getByLabel('Password, for links for anybody').fill(password);
   await page.getByRole('button', { name: 'Create link' }).click();
   return page.getByRole('status').locator('code').innerText();
@@ -60,6 +61,35 @@ test('a public link opens without an account, and its neighbour does not', async
   await stranger.getByRole('heading', { name: 'There is nothing here' }).waitFor();
   quiet(admin);
   quiet(stranger, /status of 40[14]/);
+});
+
+test('files are there where they were ticked', async () => {
+  const put = await fetch(`${w.url}/api/2.0/mlflow-artifacts/artifacts/${w.alice.experiment}/${w.alice.id}/artifacts/deep/notes%20%26%201.html`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${w.server.token}` },
+    body: '<script>alert(1)</script>',
+  });
+  assert.equal(put.status, 200, await put.text());
+  const admin = await w.person();
+  const without = await share(admin, w.aliceRun, ANYBODY);
+  const link = await share(admin, w.aliceRun, ANYBODY, { files: true });
+  const stranger = await w.page();
+  await stranger.goto(without);
+  assert.equal(await stranger.getByRole('heading', { name: 'Files' }).count(), 0);
+  await stranger.goto(link);
+  const file = stranger.getByRole('link', { name: 'deep/notes & 1.html' });
+  const address = await file.getAttribute('href');
+  const [download] = await Promise.all([stranger.waitForEvent('download'), file.click()]);
+  assert.equal(await readFile(await download.path(), 'utf8'), '<script>alert(1)</script>');
+  await keep(stranger, 'share-files');
+  const answer = await fetch(new URL(address, w.url));
+  assert.match(answer.headers.get('content-disposition'), /^attachment/);
+  assert.match(answer.headers.get('content-security-policy'), /^sandbox;/);
+  // Of another run, and by the other link, it is not there.
+  const codes = [link, without].map((each) => each.split('/s/')[1]);
+  assert.equal((await fetch(new URL(address.replace(w.alice.id, w.bob.id), w.url))).status, 404);
+  assert.equal((await fetch(new URL(address.replace(codes[0], codes[1]), w.url))).status, 404);
+  quiet(stranger);
 });
 
 test('a link for members leads whoever signs in to the page', async () => {

@@ -203,6 +203,5 @@ def test_a_service_logs_with_its_token_and_cannot_sign_in(server, experiment):
         timeout=30,
     )
     assert answer.status_code == 200, answer.text
-    link = server.say("user", "link", name, "--url", server.url)
-    server.secrets.add(link.split("token=")[1])
-    assert "/sign-in?error=link" in use_link(link).url
+    refused = server.run("user", "link", name, "--url", server.url)
+    assert refused.returncode != 0 and "is a service, which has tokens" in refused.stderr

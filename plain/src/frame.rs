@@ -1,5 +1,6 @@
 //! What is around every page: the document, the bar above, the ways to the other pages, and what was just done.
 
+use crate::document::{Head, Style, document};
 use app::icon::{Icon, Mark};
 use leptos::prelude::*;
 
@@ -16,16 +17,30 @@ pub enum Place {
     Tokens,
     /// Who did what.
     Audit,
+    /// What takes how much.
+    Storage,
+    /// The server as a whole.
+    Server,
     /// Everybody's share links.
     AllLinks,
     /// One's own share links: for everybody.
     Links,
+    /// One's own second factor: for everybody.
+    SecondFactor,
 }
 
 impl Place {
     /// Those for admins, in the order of their tabs.
-    pub const FOR_ADMINS: [Self; 6] =
-        [Self::People, Self::Groups, Self::Permissions, Self::Tokens, Self::AllLinks, Self::Audit];
+    pub const FOR_ADMINS: [Self; 8] = [
+        Self::People,
+        Self::Groups,
+        Self::Permissions,
+        Self::Tokens,
+        Self::AllLinks,
+        Self::Audit,
+        Self::Storage,
+        Self::Server,
+    ];
 
     /// What it is called.
     pub fn title(self) -> &'static str {
@@ -35,8 +50,11 @@ impl Place {
             Self::Permissions => "Permissions",
             Self::Tokens => "Tokens",
             Self::Audit => "Audit log",
+            Self::Storage => "Storage",
+            Self::Server => "Server",
             Self::AllLinks => "Links",
             Self::Links => "Share",
+            Self::SecondFactor => "Two-step sign-in",
         }
     }
 
@@ -48,8 +66,11 @@ impl Place {
             Self::Permissions => "/admin/permissions",
             Self::Tokens => "/admin/tokens",
             Self::Audit => "/admin/audit",
+            Self::Storage => "/admin/storage",
+            Self::Server => "/admin/server",
             Self::AllLinks => "/admin/links",
             Self::Links => "/share",
+            Self::SecondFactor => "/account/second-factor",
         }
     }
 }
@@ -83,12 +104,15 @@ pub struct Frame {
 impl Frame {
     /// The whole document of a page.
     pub fn render(self, place: Place, content: impl FnOnce() -> AnyView) -> String {
-        let owner = Owner::new();
-        let html = owner.with(|| self.document(place, content()).to_html());
-        format!("<!DOCTYPE html>{html}")
+        let head = Head {
+            title: place.title().to_owned(),
+            style: Style::Linked(self.style.clone()),
+            theme: self.theme,
+        };
+        document(head, || self.body(place, content()))
     }
 
-    fn document(self, place: Place, content: AnyView) -> impl IntoView {
+    fn body(self, place: Place, content: AnyView) -> AnyView {
         let tab = move |other: Place| {
             let current = (other == place).then_some("page");
             view! { <a class="tab" href=other.path() aria-current=current>{other.title()}</a> }
@@ -115,16 +139,6 @@ impl Frame {
             }
         });
         view! {
-            <html lang="en" data-theme=self.theme>
-                <head>
-                    <meta charset="utf-8"/>
-                    <meta name="viewport" content="width=device-width, initial-scale=1"/>
-                    <meta name="color-scheme" content="light dark"/>
-                    <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
-                    <link rel="stylesheet" href=self.style/>
-                    <title>{format!("{} · Runmark", place.title())}</title>
-                </head>
-                <body>
                     <a class="skip-link" href="#main">"Skip to content"</a>
                     <header class="top-bar">
                         <a class="brand" href="/experiments" aria-label="Runmark, all experiments">
@@ -147,9 +161,8 @@ impl Frame {
                             {content}
                         </div>
                     </main>
-                </body>
-            </html>
         }
+        .into_any()
     }
 }
 
@@ -173,33 +186,20 @@ fn said(outcome: Outcome) -> AnyView {
 
 /// A page that says why there is none.
 pub fn failure(style: String, message: String) -> String {
-    let owner = Owner::new();
-    let html = owner.with(|| {
+    let head = Head { title: "This can't be shown".to_owned(), style: Style::Linked(style), theme: "system" };
+    document(head, move || {
         view! {
-            <html lang="en" data-theme="system">
-                <head>
-                    <meta charset="utf-8"/>
-                    <meta name="viewport" content="width=device-width, initial-scale=1"/>
-                    <meta name="color-scheme" content="light dark"/>
-                    <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
-                    <link rel="stylesheet" href=style/>
-                    <title>"This can't be shown · Runmark"</title>
-                </head>
-                <body>
-                    <main id="main">
-                        <div class="page">
-                            <div class="empty" role="alert">
-                                <div class="empty-icon danger">{Icon::Alert.draw()}</div>
-                                <h1>"This can't be shown"</h1>
-                                <p>{message}</p>
-                                <p><a class="button" href="/experiments">"All experiments"</a></p>
-                            </div>
-                        </div>
-                    </main>
-                </body>
-            </html>
+            <main id="main">
+                <div class="page">
+                    <div class="empty" role="alert">
+                        <div class="empty-icon danger">{Icon::Alert.draw()}</div>
+                        <h1>"This can't be shown"</h1>
+                        <p>{message}</p>
+                        <p><a class="button" href="/experiments">"All experiments"</a></p>
+                    </div>
+                </div>
+            </main>
         }
-        .to_html()
-    });
-    format!("<!DOCTYPE html>{html}")
+        .into_any()
+    })
 }

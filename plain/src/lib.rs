@@ -8,10 +8,14 @@
 
 mod address;
 pub mod admin;
+mod document;
 pub mod frame;
+pub mod second_factor;
 pub mod share;
 pub mod sign_in;
+mod table;
 mod words;
 
 pub use address::Address;
+pub use document::Style;
 pub use frame::{Frame, Place};

@@ -1,5 +1,8 @@
 //! Doors to the pages for admins: each asks the domain, which refuses whoever is no admin, and hands what it says to `plain`.
 
+mod operation;
+mod permissions;
+
 use crate::{
     audit_text::{self, Format},
     desk::{Desk, Pairs, all, one, shown},
@@ -14,26 +17,9 @@ use axum::{
 };
 use domain::{Acting, Error};
 use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
-use model::{
-    Code, Permission, Problem, TokenId,
-    account::User,
-    audit::EventFilter,
-    permission::{Given, Subject},
-};
-use plain::{
-    Frame,
-    admin::{
-        self,
-        permissions::{Matrix, read_cell_name},
-    },
-    frame::Outcome,
-    share,
-};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-
-/// Rows and user columns of the table of permissions.
-const MOST_ROWS: usize = 50;
-const MOST_USERS: usize = 12;
+use model::{Problem, TokenId, audit::EventFilter};
+use plain::{Frame, admin, frame::Outcome, share};
+use std::collections::HashMap;
 
 /// All of them.
 pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
@@ -47,18 +33,20 @@ pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
         .route("/admin/groups/delete", post(delete_group))
         .route("/admin/groups/take", post(take_into_group))
         .route("/admin/groups/remove", post(take_out_of_group))
-        .route("/admin/permissions", get(permissions).post(change_permissions))
+        .route("/admin/permissions", get(permissions::page).post(permissions::change))
         .route("/admin/tokens", get(tokens))
         .route("/admin/tokens/delete", post(delete_token))
         .route("/admin/links", get(links))
         .route("/admin/links/delete", post(delete_link))
+        .route("/admin/storage", get(operation::storage))
+        .route("/admin/server", get(operation::server).post(operation::set))
         .route("/admin/audit", get(audit))
         .route("/admin/audit/export.csv", get(export_csv))
         .route("/admin/audit/export.json", get(export_json))
 }
 
 /// Paths of the doors, for the table of access.
-pub const DOORS: [(&str, &str); 20] = [
+pub const DOORS: [(&str, &str); 23] = [
     ("GET", "/admin/audit"),
     ("GET", "/admin/audit/export.csv"),
     ("GET", "/admin/audit/export.json"),
@@ -67,6 +55,8 @@ pub const DOORS: [(&str, &str); 20] = [
     ("GET", "/admin/people"),
     ("GET", "/admin/people/rename"),
     ("GET", "/admin/permissions"),
+    ("GET", "/admin/server"),
+    ("GET", "/admin/storage"),
     ("GET", "/admin/tokens"),
     ("GET", "/admin"),
     ("POST", "/admin/groups/add"),
@@ -78,6 +68,7 @@ pub const DOORS: [(&str, &str); 20] = [
     ("POST", "/admin/people/add"),
     ("POST", "/admin/people/rename"),
     ("POST", "/admin/permissions"),
+    ("POST", "/admin/server"),
     ("POST", "/admin/tokens/delete"),
 ];
 
@@ -158,6 +149,7 @@ async fn act_on_people(AdminDesk(desk): AdminDesk, headers: HeaderMap, Form(form
 async fn act_on_person(acting: &Acting, action: &str, name: &str, group: &str) -> Result<(), Error> {
     match action {
         "sign-out" => acting.sign_out_user(name).await,
+        "forget-codes" => acting.reset_second_factor(name).await,
         "disable" => acting.disable_user(name).await,
         "enable" => acting.enable_user(name).await,
         "make-admin" => acting.set_admin(name, true).await,
@@ -196,6 +188,13 @@ async fn add_group(AdminDesk(desk): AdminDesk, Form(form): Form<Pairs>) -> Respo
 
 async fn delete_group(AdminDesk(desk): AdminDesk, Form(form): Form<Pairs>) -> Response {
     let name = one(&form, "name");
+    if one(&form, "sure") != "yes" {
+        let found =
+            desk.acting.list_groups().await.map(|groups| groups.into_iter().find(|group| group.name == name));
+        let missing = || Error::from(Problem::missing("There is no such group."));
+        let page = found.and_then(|group| group.ok_or_else(missing));
+        return shown(page.map(|group| admin::groups::ask_delete(desk.frame, &group)));
+    }
     let done = desk.acting.delete_group(name).await;
     desk.lead("/admin/groups", done.map(|()| format!("The group {name} is deleted."))).await
 }
@@ -237,82 +236,6 @@ async fn links(AdminDesk(desk): AdminDesk, headers: HeaderMap) -> Response {
 async fn delete_link(AdminDesk(desk): AdminDesk, Form(form): Form<Pairs>) -> Response {
     let done = desk.acting.delete_any_share(one(&form, "code")).await;
     desk.lead("/admin/links", done.map(|()| "The link no longer works.".to_owned())).await
-}
-
-async fn permissions(AdminDesk(desk): AdminDesk, Query(query): Query<HashMap<String, String>>) -> Response {
-    let text = |name: &str| query.get(name).cloned().unwrap_or_default();
-    let matrix = matrix(&desk.acting, text("q"), &text("users")).await;
-    shown(matrix.map(|matrix| admin::permissions::page(desk.frame, matrix)))
-}
-
-async fn matrix(acting: &Acting, query: String, named: &str) -> Result<Matrix, Error> {
-    let mut found = acting.list_experiments(&query).await?;
-    let left_out = found.len().saturating_sub(MOST_ROWS);
-    found.truncate(MOST_ROWS);
-    let mut rows = Vec::with_capacity(found.len());
-    for row in found {
-        let given = acting.experiment_permissions(row.experiment.id).await?;
-        rows.push((row.experiment.id, row.experiment.name, given));
-    }
-    let groups = acting.list_groups().await?;
-    let named: BTreeSet<&str> = named.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
-    let given: BTreeSet<&str> =
-        rows.iter().flat_map(|(_, _, given)| given.iter().filter_map(user_of)).collect();
-    let wanted = if named.is_empty() { given } else { named };
-    let mut users: Vec<User> = acting.list_users().await?;
-    users.retain(|user| wanted.contains(user.name.as_str()));
-    users.truncate(MOST_USERS);
-    Ok(Matrix { query, rows, left_out, groups, users, default: acting.default_permission() })
-}
-
-fn user_of(given: &Given) -> Option<&str> {
-    match &given.to {
-        Subject::User(name) => Some(name),
-        Subject::Group(_) | Subject::Everyone => None,
-    }
-}
-
-async fn change_permissions(AdminDesk(desk): AdminDesk, Form(form): Form<Pairs>) -> Response {
-    let part = |prefix: &str| -> BTreeMap<String, String> {
-        let of = form.iter().filter_map(|(key, value)| Some((key.strip_prefix(prefix)?, value)));
-        of.map(|(key, value)| (key.to_owned(), value.clone())).collect()
-    };
-    let (was, is) = (part("was:"), part("is:"));
-    let mut changed = 0;
-    let outcome = async {
-        for (cell, level) in &is {
-            if was.get(cell) == Some(level) {
-                continue;
-            }
-            change_cell(&desk.acting, cell, level).await?;
-            changed += 1;
-        }
-        Ok::<_, Error>(())
-    };
-    let outcome = outcome.await;
-    let said = match changed {
-        0 => "Nothing was changed.".to_owned(),
-        1 => "One permission is changed.".to_owned(),
-        more => format!("{more} permissions are changed."),
-    };
-    let to = Some(one(&form, "here")).filter(|here| here.starts_with("/admin/permissions"));
-    desk.lead(to.unwrap_or("/admin/permissions"), outcome.map(|()| said)).await
-}
-
-async fn change_cell(acting: &Acting, cell: &str, level: &str) -> Result<(), Error> {
-    let (experiment, subject) =
-        read_cell_name(cell).ok_or_else(|| Error::from(Problem::invalid("There is no such permission.")))?;
-    if level.is_empty() {
-        let taken = acting.ungrant_experiment(experiment, subject).await;
-        // Somebody else took it meanwhile.
-        return match taken.map_err(Problem::from) {
-            Err(problem) if problem.code != Code::ResourceDoesNotExist => Err(problem.into()),
-            _ => Ok(()),
-        };
-    }
-    let level: Permission =
-        level.parse().map_err(|message: String| Error::from(Problem::invalid(message)))?;
-    acting.grant_experiment(experiment, subject, level).await
 }
 
 fn filter_of(query: &HashMap<String, String>) -> EventFilter {

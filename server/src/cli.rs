@@ -1,6 +1,8 @@
 //! The command line. Flags and environment variables are MLflow's where it has them.
 
 mod audit;
+mod declared;
+mod ldap;
 mod oidc;
 mod people;
 mod token;
@@ -13,15 +15,18 @@ use crate::{
 };
 use audit::AuditCommand;
 use clap::{Args, Parser, Subcommand};
+use declared::Declared;
 use domain::{Acting, Caller, Config, Domain};
 use ipnet::IpNet;
+use ldap::LdapArgs;
 use model::Permission;
 use oidc::OidcArgs;
 use people::{GrantArgs, GroupCommand, UserCommand};
 use std::{
     io::{self, Write},
     net::{IpAddr, SocketAddr},
-    path::PathBuf,
+    path::{Path, PathBuf},
+    sync::Arc,
 };
 use token::TokenCommand;
 use tokio::net::TcpListener;
@@ -57,6 +62,13 @@ enum Managing {
     Grant {
         #[command(flatten)]
         grant: GrantArgs,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// Make accounts, groups and permissions as a TOML file declares them, and print what was changed.
+    Apply {
+        /// The file.
+        file: PathBuf,
         #[command(flatten)]
         store: StoreArgs,
     },
@@ -138,11 +150,16 @@ struct ServerArgs {
     /// PEM file of the certificate's private key.
     #[arg(long, requires = "tls_cert")]
     tls_key: Option<PathBuf>,
+    /// TOML file that declares accounts, groups and permissions: it is made so at the start.
+    #[arg(long, value_name = "FILE")]
+    people_file: Option<PathBuf>,
     /// Name of the admin made at the first start.
     #[arg(long, env = "MLFLOW_AUTH_ADMIN_USERNAME", default_value = "admin")]
     admin_username: String,
     #[command(flatten)]
     oidc: OidcArgs,
+    #[command(flatten)]
+    ldap: LdapArgs,
 }
 
 /// What went wrong, for the person at the terminal.
@@ -187,7 +204,7 @@ impl Managing {
             Self::Token(stored) => &stored.store,
             Self::Group(stored) => &stored.store,
             Self::Audit(stored) => &stored.store,
-            Self::Grant { store, .. } => store,
+            Self::Grant { store, .. } | Self::Apply { store, .. } => store,
         }
     }
 
@@ -199,9 +216,24 @@ impl Managing {
             Self::Group(stored) => stored.command.run(&operator).await,
             Self::Audit(stored) => stored.command.run(&operator).await,
             Self::Grant { grant, .. } => grant.run(&operator).await,
+            Self::Apply { file, .. } => apply(&file, &operator).await,
         };
         domain.close().await;
         say(&outcome?)
+    }
+}
+
+/// Makes people as a file declares them, and says what was changed, also before a failure.
+async fn apply(file: &Path, operator: &Acting) -> Result<String, Failure> {
+    let mut done = Vec::new();
+    let outcome = Declared::read(file)?.apply(operator, &mut done).await;
+    let text: String = done.into_iter().map(|line| format!("{line}\n")).collect();
+    match outcome {
+        Ok(()) => Ok(text),
+        Err(error) => {
+            say(&text)?;
+            Err(error)
+        }
     }
 }
 
@@ -223,9 +255,12 @@ async fn serve(args: ServerArgs) -> Result<(), Failure> {
         );
     }
     let oidc = args.oidc.read()?;
-    if args.no_auth && oidc.is_some() {
+    let ldap = args.ldap.read()?.map(Arc::new);
+    let declared = args.people_file.as_deref().map(Declared::read).transpose()?;
+    if args.no_auth && (oidc.is_some() || ldap.is_some() || declared.is_some()) {
         return Err(
-            "--no-auth means that there are no accounts, so nobody signs in: leave out --oidc-issuer.".into(),
+            "--no-auth means that there are no accounts, so nobody signs in: leave out --oidc-issuer, --ldap-url and --people-file."
+                .into(),
         );
     }
     let tls = match (args.tls_cert, args.tls_key) {
@@ -239,16 +274,29 @@ async fn serve(args: ServerArgs) -> Result<(), Failure> {
         )
     })?;
     let url = url_of(tls.is_some(), &args.host, listener.local_addr()?);
-    let domain = args.store.open().await?;
+    let mut domain = args.store.open().await?;
+    if let Some(ldap) = &ldap {
+        domain = domain.with_directory(ldap.clone());
+    }
     let welcome = if args.no_auth { Welcome::NoAuth } else { admit(&domain, &args.admin_username).await? };
     let wiring = Wiring {
         domain: domain.clone(),
         no_auth: args.no_auth,
         has_tls: tls.is_some(),
         oidc,
+        ldap,
         trusted_proxies: args.trusted_proxies.into(),
     };
     say(&welcome.text(&url))?;
+    // Afterwards: what the first start made up is shown only then.
+    if let Some(declared) = declared {
+        let mut done = Vec::new();
+        let outcome = declared.apply(&domain.act(Caller::Local), &mut done).await;
+        for done in done {
+            tracing::info!(done, "declared");
+        }
+        outcome?;
+    }
     let renewing = tls.clone().map(|tls| tokio::spawn(tls.keep_renewing()));
     listen::serve(listener, tls, router(wiring), Patience::default(), stop_signal()).await;
     if let Some(renewing) = renewing {

@@ -91,12 +91,29 @@ pub fn shown(html: Result<String, Error>) -> Response {
             (refused.status(), plain::frame::failure(crate::site::style_path(), message))
         }
     };
+    page_of(status, html, Frames::None)
+}
+
+/// Which pages may show one in a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Frames {
+    /// None.
+    None,
+    /// Those of any site.
+    Anywhere,
+}
+
+/// A page that nobody keeps, and that runs nothing.
+pub fn page_of(status: StatusCode, html: String, frames: Frames) -> Response {
+    const POLICY: [&str; 2] = [
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors *",
+    ];
+    let policy = HeaderValue::from_static(POLICY[usize::from(frames == Frames::Anywhere)]);
     let mut response = (status, Html(html)).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    let policy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
-                  frame-ancestors 'none'";
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     response
 }
 

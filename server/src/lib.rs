@@ -11,11 +11,13 @@ mod audit_text;
 pub mod cli;
 mod desk;
 pub mod identity;
+pub mod ldap;
 pub mod listen;
 pub mod oidc;
 pub mod origin;
 mod preview;
 mod rendering;
+pub mod second_factor;
 pub mod session_store;
 pub mod share;
 mod sign_in;
@@ -32,8 +34,10 @@ use axum::{
 };
 use domain::Domain;
 use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
+use ldap::LdapDirectory;
 use oidc::Oidc;
 use origin::TrustedProxies;
+use std::sync::Arc;
 use wire::intake::Limits;
 
 /// What the doors share.
@@ -47,6 +51,8 @@ pub struct Wiring {
     pub has_tls: bool,
     /// The identity provider, if there is one.
     pub oidc: Option<Oidc>,
+    /// The LDAP server that the domain asks, if there is one.
+    pub ldap: Option<Arc<LdapDirectory>>,
     /// Who is believed about where a call comes from.
     pub trusted_proxies: TrustedProxies,
 }

@@ -122,6 +122,11 @@ impl Oidc {
         Ok(Self(Arc::new(Provider { settings, http, known: Mutex::new(None) })))
     }
 
+    /// The provider's address.
+    pub fn issuer(&self) -> &str {
+        &self.0.settings.issuer
+    }
+
     /// What the button says.
     pub fn label(&self) -> &str {
         &self.0.settings.label

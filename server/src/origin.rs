@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, Request, request::Parts};
 use ipnet::IpNet;
-use std::{net::IpAddr, sync::Arc};
+use std::{fmt, net::IpAddr, sync::Arc};
 
 /// The header that says by which scheme a call came.
 pub const SCHEME: &str = "x-forwarded-proto";
@@ -18,6 +18,13 @@ pub struct TrustedProxies(Arc<[IpNet]>);
 impl From<Vec<IpNet>> for TrustedProxies {
     fn from(nets: Vec<IpNet>) -> Self {
         Self(nets.into())
+    }
+}
+
+impl fmt::Display for TrustedProxies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let nets: Vec<String> = self.0.iter().map(ToString::to_string).collect();
+        f.write_str(&nets.join(", "))
     }
 }
 

@@ -6,13 +6,14 @@ use crate::{
     oidc::{Begun, Oidc},
     site::style_path,
 };
+use app::{CODE_PATH, HalfSignedIn};
 use axum::{
     Extension, Form, Router,
     extract::Query,
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
-use domain::{Caller, Domain};
+use domain::{Caller, Domain, account::SignedIn};
 use http::{HeaderMap, StatusCode, header};
 use model::UserId;
 use std::collections::HashMap;
@@ -46,20 +47,36 @@ async fn by_link(
 ) -> Response {
     let secret = one(&form, "token");
     let signed_in = match domain.unchecked_use_sign_in_link(secret).await {
-        Ok(caller) => {
-            let kept = async {
-                app::keep_signed_in(&session, &domain, &caller, &headers).await?;
-                session.insert(app::SESSION_BY_LINK, true).await
-            };
-            kept.await.map_err(|error| error.to_string())
+        Ok(signed_in) => {
+            keep_by_link(&session, &domain, signed_in, &headers).await.map_err(|error| error.to_string())
         }
         Err(error) => Err(error.to_string()),
     };
     match signed_in {
-        Ok(()) => Redirect::to("/experiments").into_response(),
+        Ok(to) => Redirect::to(to).into_response(),
         Err(reason) => {
             tracing::info!(reason, "a sign-in link was refused");
             Redirect::to("/sign-in?error=link").into_response()
+        }
+    }
+}
+
+/// Keeps in the session who came by a link, and says where to go.
+async fn keep_by_link(
+    session: &Session,
+    domain: &Domain,
+    signed_in: SignedIn,
+    headers: &HeaderMap,
+) -> Result<&'static str, tower_sessions::session::Error> {
+    match signed_in {
+        SignedIn::NeedsCode(first) => {
+            HalfSignedIn::begin(session, first, "/experiments", true).await?;
+            Ok(CODE_PATH)
+        }
+        SignedIn::Whole(caller) => {
+            app::keep_signed_in(session, domain, &caller, headers).await?;
+            session.insert(app::SESSION_BY_LINK, true).await?;
+            Ok("/experiments")
         }
     }
 }

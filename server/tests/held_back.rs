@@ -27,6 +27,7 @@ async fn a_form_that_is_held_back_counts_for_nothing_once_its_sender_is_disabled
         no_auth: false,
         has_tls: false,
         oidc: None,
+        ldap: None,
         trusted_proxies: Default::default(),
     });
     let operator = domain.act(Caller::Local);

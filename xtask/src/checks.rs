@@ -9,7 +9,7 @@ use crate::server::{self, Profile};
 use crate::site;
 use crate::step::{clock, step};
 use crate::wasm_std::{self, Toolchain};
-use crate::{chromium, python};
+use crate::{chromium, python, slapd};
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use std::fs;
@@ -42,6 +42,7 @@ pub struct Machine {
 /// Makes sure of everything that the tests need.
 pub fn ensure_everything() -> Result<Machine> {
     server::have_make()?;
+    slapd::ensure()?;
     Ok(Machine {
         toolchain: wasm_std::ensure()?,
         postgres: postgres::ensure()?,

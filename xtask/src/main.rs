@@ -18,6 +18,7 @@ mod postgres;
 mod python;
 mod server;
 mod site;
+mod slapd;
 mod stamp;
 mod step;
 mod wasm_std;

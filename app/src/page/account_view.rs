@@ -146,6 +146,9 @@ fn Password(name: String, by_link: bool) -> AnyView {
                 <div aria-live="polite">{outcome}</div>
                 <button type="submit" class="button" disabled=change.pending()>"Change password"</button>
             </form>
+            <p class="card-foot">
+                <a class="button quiet" href="/account/second-factor" rel="external">"Two-step sign-in"</a>
+            </p>
         </section>
     }
     .into_any()

@@ -10,13 +10,15 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use model::Code;
 
+const NO_ACCOUNT: &str = "You have no account here that you may use. Ask an admin.";
+
 /// What is wrong, never taken from the address itself: anyone can write a link.
 fn message(code: Code) -> &'static str {
     match code {
-        Code::Unauthenticated | Code::InvalidParameterValue | Code::PermissionDenied => {
-            "Name or password is wrong."
-        }
-        Code::ResourceExhausted => "Too many attempts. Wait a minute and try again.",
+        Code::Unauthenticated | Code::InvalidParameterValue => "Name or password is wrong.",
+        Code::PermissionDenied => NO_ACCOUNT,
+        Code::ResourceExhausted => "Too many attempts. Wait ten minutes and try again.",
+        Code::TemporarilyUnavailable => "Passwords can't be checked now. Try again in a moment.",
         _ => "Signing in failed. Try again in a moment.",
     }
 }
@@ -34,7 +36,7 @@ pub fn SignIn() -> AnyView {
                 "This link has been used or has expired. Sign in with your password, or ask for a new link.",
             ),
             "provider" => Some("Single sign-on failed. Try again; the server's log has the reason."),
-            "account" => Some("You have no account here that you may use. Ask an admin."),
+            "account" => Some(NO_ACCOUNT),
             _ => None,
         },
     };

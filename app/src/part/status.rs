@@ -7,7 +7,7 @@ pub fn StatusBadge(
     /// The status.
     status: RunStatus,
 ) -> AnyView {
-    let (class, word) = words(status);
+    let (class, word) = (status_class(status), status_word(status));
     view! {
         <span class=format!("status {class}")>
             <span class="status-dot" aria-hidden="true"></span>
@@ -23,7 +23,7 @@ pub fn StatusDot(
     /// The status.
     status: RunStatus,
 ) -> AnyView {
-    let (class, word) = words(status);
+    let (class, word) = (status_class(status), status_word(status));
     view! {
         <span class=format!("status {class}") title=word>
             <span class="status-dot" aria-hidden="true"></span>
@@ -33,13 +33,24 @@ pub fn StatusDot(
     .into_any()
 }
 
-fn words(status: RunStatus) -> (&'static str, &'static str) {
+/// What a status is called.
+pub fn status_word(status: RunStatus) -> &'static str {
     match status {
-        RunStatus::Running => ("running", "Running"),
-        RunStatus::Scheduled => ("scheduled", "Scheduled"),
-        RunStatus::Finished => ("finished", "Finished"),
-        RunStatus::Failed => ("failed", "Failed"),
-        RunStatus::Killed => ("killed", "Killed"),
+        RunStatus::Running => "Running",
+        RunStatus::Scheduled => "Scheduled",
+        RunStatus::Finished => "Finished",
+        RunStatus::Failed => "Failed",
+        RunStatus::Killed => "Killed",
+    }
+}
+
+fn status_class(status: RunStatus) -> &'static str {
+    match status {
+        RunStatus::Running => "running",
+        RunStatus::Scheduled => "scheduled",
+        RunStatus::Finished => "finished",
+        RunStatus::Failed => "failed",
+        RunStatus::Killed => "killed",
     }
 }
 

@@ -5,10 +5,12 @@
 //! Here are the use cases; [`password`] hashes, [`last_use`] notes when tokens are used, and what is known of accounts
 //! without asking the database is in [`crate::access`].
 
+mod directory;
 mod external;
 mod last_use;
 mod manage;
 mod password;
+mod second_factor;
 mod throttle;
 mod token;
 
@@ -28,11 +30,13 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::{sync::Arc, time::Duration};
 
-pub use external::{Admission, External};
+pub use directory::Directory;
+pub use external::{Admission, External, MOST_GROUPS};
 pub(crate) use last_use::LastUse;
-use password::Fingerprint;
 pub(crate) use password::Passwords;
-pub(crate) use throttle::{Throttle, network};
+use password::{Fingerprint, Known};
+pub use second_factor::{FirstFactor, NewSecondFactor, SignedIn};
+pub(crate) use throttle::{Throttle, Tried, network};
 pub use token::{EXPERIMENTS_PER_TOKEN, TOKENS_PER_USER};
 
 /// Shortest password (MLflow's rule).
@@ -80,20 +84,49 @@ pub(crate) fn check_name(name: &str, what: &str) -> Result<()> {
     Ok(())
 }
 
+/// An account whose password was verified.
+struct Verified {
+    account: Arc<Account>,
+    /// Who verified it, if that wasn't done here.
+    by: Option<String>,
+}
+
+/// What is known here of a name and a password.
+enum Here {
+    /// They are this account's.
+    Right(Arc<Account>),
+    /// The account has another password.
+    Wrong,
+    /// No account of this name that may sign in has a password here.
+    Unknown,
+}
+
 impl Domain {
-    /// The caller with this name and password. Meant for signing in, which the audit log tells of; SDKs use
+    /// Who has this name and password. Meant for signing in, which the audit log tells of; SDKs use
     /// [`Self::unchecked_basic`].
     ///
     /// # Errors
-    /// `UNAUTHENTICATED`, the same whether the name or the password is wrong; `RESOURCE_EXHAUSTED` after too many wrong ones.
-    pub async fn unchecked_sign_in(&self, name: &str, password: &str) -> Result<Caller> {
+    /// `UNAUTHENTICATED`, the same whether the name or the password is wrong; `RESOURCE_EXHAUSTED` after too many wrong ones;
+    /// `PERMISSION_DENIED` for whom the directory knows but who has no account that may act; `TEMPORARILY_UNAVAILABLE` if it
+    /// can't be asked.
+    pub async fn unchecked_sign_in(&self, name: &str, password: &str) -> Result<SignedIn> {
         let verified = self.verified(name, password).await;
         let told = Told::new(Action::SignIn, Object::None);
         let who = |user: &User| Who { user: Some(user.id), name: user.name.clone(), ..Who::default() };
         match verified {
-            Ok(account) => {
+            Ok(Verified { account, by }) => {
+                let told = match by {
+                    Some(by) => told.with(json!({ "by": by })),
+                    None => told,
+                };
+                let signed_in = Self::signed_in(&account);
+                // Who must show a code isn't signed in yet.
+                let told = match signed_in {
+                    SignedIn::Whole(_) => told,
+                    SignedIn::NeedsCode(_) => Told { action: Action::FirstFactor, ..told },
+                };
                 self.tell(who(&account.user), told).await?;
-                Ok(account.caller())
+                Ok(signed_in)
             }
             Err(Error::Problem(problem)) if problem.code == Code::Unauthenticated => {
                 // Whatever was typed may be a password in the wrong field: only names of accounts are told.
@@ -103,35 +136,61 @@ impl Domain {
                 Err(problem.into())
             }
             Err(error) => {
-                // Whoever must wait may try a thousand times a second: the database isn't asked.
+                // Whoever must wait may try a thousand times a second, and who has no account too: the database isn't asked.
                 self.note_refusal(Who::default(), Object::None, json!({ "credential": "password" }));
                 Err(error)
             }
         }
     }
 
-    async fn verified(&self, name: &str, password: &str) -> Result<Arc<Account>> {
-        let attempt = self.throttle.begin(name, self.origin.address)?;
-        let found = self.account_named_now(name).await?.filter(|account| account.may_sign_in());
+    async fn verified(&self, name: &str, password: &str) -> Result<Verified> {
+        let attempt = self.throttle.begin(Tried::Password(name), self.origin.address)?;
+        let here = match self.verified_here(name, password).await {
+            Ok(here) => here,
+            Err(error) => {
+                attempt.succeeded();
+                return Err(error);
+            }
+        };
+        let verified = match here {
+            Here::Right(account) => Verified { account, by: None },
+            Here::Wrong | Here::Unknown => {
+                let elsewhere = self.verified_elsewhere(name, password).await;
+                match elsewhere {
+                    Ok(Some(verified)) => verified,
+                    Ok(None) => return Err(refused()),
+                    Err(error) => {
+                        // Compared with a password of here it was wrong. Else nobody has guessed who can't be asked about now, or
+                        // has no account here: many programs may try again at once.
+                        if matches!(here, Here::Unknown) {
+                            attempt.succeeded();
+                        }
+                        return Err(error);
+                    }
+                }
+            }
+        };
+        attempt.succeeded();
+        Ok(verified)
+    }
+
+    /// Whether this is the password that the account with this name has here.
+    async fn verified_here(&self, name: &str, password: &str) -> Result<Here> {
+        let found = self.account_named_now(name).await?;
+        let found = found.filter(|account| account.may_sign_in() && !account.password_hash.is_empty());
         // An unknown name takes as long as a wrong password: both verify a hash.
         const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$Cw8tLdJAmPzbbYdQTDDZIVtbCNhJM8kMEmYrCmqMpuE";
         let hash = found.as_ref().map_or(NOBODY, |account| account.password_hash.as_str());
-        let good = password.len() <= LONGEST_CREDENTIAL
-            && match self.passwords.verify(password, hash).await {
-                Ok(good) => good,
-                Err(error) => {
-                    attempt.succeeded();
-                    return Err(error);
-                }
-            };
-        let Some(account) = found.filter(|_| good) else {
-            return Err(refused());
+        let good = password.len() <= LONGEST_CREDENTIAL && self.passwords.verify(password, hash).await?;
+        let account = match found {
+            Some(account) if good => account,
+            Some(_) => return Ok(Here::Wrong),
+            None => return Ok(Here::Unknown),
         };
-        attempt.succeeded();
         if self.passwords.is_outdated(&account.password_hash) {
             self.hash_anew(&account, password).await?;
         }
-        Ok(account)
+        Ok(Here::Right(account))
     }
 
     /// Hashes a password that was just verified with the parameters of today.
@@ -148,27 +207,47 @@ impl Domain {
     /// `UNAUTHENTICATED`; `RESOURCE_EXHAUSTED` when too many passwords wait to be verified.
     pub async fn unchecked_basic(&self, name: &str, password: &str) -> Result<Caller> {
         let fingerprint = self.passwords.fingerprint(name, password);
-        if let Some(caller) = self.verified_before(name, &fingerprint).await? {
+        if let Some(caller) = self.verified_before(&fingerprint).await? {
             return Ok(caller);
         }
         let _turn = self.passwords.turn(fingerprint).await?;
         // Somebody before may have verified it while this one waited.
-        if let Some(caller) = self.verified_before(name, &fingerprint).await? {
+        if let Some(caller) = self.verified_before(&fingerprint).await? {
             return Ok(caller);
         }
-        let account = self.verified(name, password).await.inspect_err(|_| {
+        let verified = self.verified(name, password).await.inspect_err(|_| {
             self.note_refusal(Who::default(), Object::None, json!({ "credential": "password" }));
         })?;
-        self.passwords.remember(fingerprint, &account.password_hash);
+        let account = verified.account;
+        if account.has_second_factor {
+            let User { id, name, .. } = &account.user;
+            let who = Who { user: Some(*id), name: name.clone(), ..Who::default() };
+            self.note_refusal(who, Object::None, json!({ "credential": "password without a code" }));
+            let message = "This account has two-step sign-in, which programs can't do: use a token.";
+            return Err(Problem::new(Code::Unauthenticated, message).into());
+        }
+        self.passwords.remember(
+            fingerprint,
+            Known {
+                user: account.user.id,
+                name: account.user.name.clone(),
+                hash: account.password_hash.clone(),
+            },
+        );
         Ok(account.caller())
     }
 
-    async fn verified_before(&self, name: &str, fingerprint: &Fingerprint) -> Result<Option<Caller>> {
-        let Some(verified_against) = self.passwords.verified_against(fingerprint) else { return Ok(None) };
-        let account = self.account_named(name).await?;
-        Ok(account
-            .filter(|account| account.may_sign_in() && *account.password_hash == *verified_against)
-            .map(|account| account.caller()))
+    async fn verified_before(&self, fingerprint: &Fingerprint) -> Result<Option<Caller>> {
+        let Some(known) = self.passwords.verified(fingerprint) else { return Ok(None) };
+        // A directory may know somebody by other names than their account has: it is found by its id.
+        let account = self.account_with(known.user).await?;
+        let is_as_then = |account: &Arc<Account>| {
+            account.may_sign_in()
+                && !account.has_second_factor
+                && account.password_hash == known.hash
+                && account.user.name == known.name
+        };
+        Ok(account.filter(is_as_then).map(|account| account.caller()))
     }
 
     /// The caller whose API token this is.
@@ -198,11 +277,11 @@ impl Domain {
         Ok(found.map(|account| account.caller()))
     }
 
-    /// The caller for whom this sign-in link was made. It works once.
+    /// For whom this sign-in link was made. It works once.
     ///
     /// # Errors
     /// `UNAUTHENTICATED` if it was used, is too old, or never existed.
-    pub async fn unchecked_use_sign_in_link(&self, secret: &str) -> Result<Caller> {
+    pub async fn unchecked_use_sign_in_link(&self, secret: &str) -> Result<SignedIn> {
         let gone = || Problem::new(Code::Unauthenticated, "The sign-in link is no longer valid.");
         let hash = hash_secret(secret).to_vec();
         if !store::account::unchecked_has_link(&self.db, hash.clone()).await? {
@@ -217,17 +296,17 @@ impl Domain {
             store::account::delete_links(&mut tx, user).await?;
         }
         tx.commit().await?;
-        let caller = match user {
-            Some(user) => self.unchecked_user(user).await?,
+        let account = match user {
+            Some(user) => self.account_with(user).await?.filter(|account| account.may_sign_in()),
             None => None,
         };
         let told = Told::new(Action::SignInByLink, Object::None);
-        let Some(caller) = caller else {
+        let Some(account) = account else {
             self.tell(Who { user, ..Who::default() }, told.refused()).await?;
             return Err(gone().into());
         };
-        self.tell(Who { user, name: caller.name().to_owned(), ..Who::default() }, told).await?;
-        Ok(caller)
+        self.tell(Who { user, name: account.user.name.clone(), ..Who::default() }, told).await?;
+        Ok(Self::signed_in(&account))
     }
 
     /// Makes the first account, an admin, if there is none. Returns its name and, if the password was made up, that.
@@ -354,16 +433,35 @@ impl Acting {
     /// A link's secret that signs this user in once. For admins.
     ///
     /// # Errors
-    /// `PERMISSION_DENIED`, `RESOURCE_DOES_NOT_EXIST`.
+    /// `PERMISSION_DENIED`, `RESOURCE_DOES_NOT_EXIST`; `INVALID_PARAMETER_VALUE` for who may not sign in.
     pub async fn create_sign_in_link(&self, name: &str) -> Result<String> {
         self.must_be_admin()?;
+        let account = store::account::unchecked_find_by_name(&self.domain.db, name).await?;
+        let account = account.ok_or_else(|| no_user(name))?;
+        if !account.may_sign_in() {
+            let why = if account.user.is_service { "is a service, which has tokens" } else { "is disabled" };
+            return Err(Error::invalid(format!("{name} {why}: a link wouldn't let anybody in.")));
+        }
         let life = Millis::try_from(SIGN_IN_LINK_LIFE.as_millis()).unwrap_or(Millis::MAX);
-        self.domain.create_link(self.who(), self.user_named(name).await?, life).await
+        self.domain.create_link(self.who(), account.user.id, life).await
     }
 
     pub(crate) async fn user_named(&self, name: &str) -> Result<UserId> {
         let found = store::account::unchecked_find_by_name(&self.domain.db, name).await?;
         found.map(|account| account.user.id).ok_or_else(|| no_user(name))
+    }
+
+    /// A directory's password doesn't count: with one of here somebody could go on when the directory no longer knows them.
+    async fn verify_own(&self, password: &str) -> Result<()> {
+        let name = self.caller.name();
+        let attempt = self.domain.throttle.begin(Tried::Password(name), self.domain.origin.address)?;
+        match self.domain.verified_here(name, password).await? {
+            Here::Right(account) if Some(account.user.id) == self.caller.user() => {
+                attempt.succeeded();
+                Ok(())
+            }
+            _ => Err(Error::invalid("The old password is wrong.")),
+        }
     }
 
     /// Changes one's own password, and signs out everywhere but here: somebody else may know the old one.
@@ -374,15 +472,7 @@ impl Acting {
     pub async fn set_password(&self, old: Option<&str>, new: &str) -> Result<()> {
         let id = self.account()?;
         match old {
-            Some(old) => {
-                let verified = self.domain.verified(self.caller.name(), old).await;
-                verified.map_err(|error| match error {
-                    Error::Problem(problem) if problem.code == Code::Unauthenticated => {
-                        Error::invalid("The old password is wrong.")
-                    }
-                    other => other,
-                })?;
-            }
+            Some(old) => self.verify_own(old).await?,
             None if self.came_by_link().await? => {}
             None => return Err(Error::invalid("The old password is needed.")),
         }

@@ -4,7 +4,7 @@
 //! is what the gate asks about. An upload is seen by nobody until it is complete.
 
 use crate::{
-    Acting,
+    Acting, Domain,
     audit::Told,
     error::{Error, Result},
     gate::{ArtifactGrant, Edit, Level, Manage, Read},
@@ -13,7 +13,7 @@ use crate::{
 use bytes::{Bytes, BytesMut};
 use futures::{Stream, StreamExt as _, TryStreamExt as _, stream::BoxStream};
 use model::{
-    Millis, RunId,
+    ExperimentId, Millis, RunId,
     audit::{Action, Object},
     page::{ArtifactEntry, ArtifactRoot},
 };
@@ -37,6 +37,9 @@ const LONGEST_STEP: usize = 255;
 /// one upload takes of the memory.
 const UPLOAD_PART: usize = 4 << 20;
 const UPLOAD_PARTS: usize = 2;
+/// Files of a run that a link shows, and how many are looked through for them.
+const SHARED_FILES: usize = 200;
+const LOOKED_THROUGH: usize = 1000;
 /// How often a path may be percent-encoded (MLflow's figure).
 const MOST_ENCODINGS: usize = 10;
 
@@ -57,6 +60,11 @@ impl Artifacts {
         let root = root.canonicalize().map_err(fault)?;
         let store = LocalFileSystem::new_with_prefix(&root)?.with_automatic_cleanup(false);
         Ok(Self { store: Arc::new(store), root })
+    }
+
+    /// All files that there are.
+    pub fn list(&self) -> BoxStream<'static, object_store::Result<object_store::ObjectMeta>> {
+        self.store.list(None)
     }
 
     /// Refuses paths that a symbolic link leads out of the root.
@@ -104,8 +112,17 @@ impl ArtifactPath {
         Path::parse(text).map(Self).map_err(|_| invalid_path())
     }
 
+    /// What lies at `below` in the artifacts of a run, where this server puts them.
+    pub fn of_run(experiment: ExperimentId, run: RunId, below: &Self) -> Result<Self> {
+        let root = format!("{experiment}/{run}/artifacts");
+        match below.0.as_ref() {
+            "" => Self::parse(&root),
+            below => Path::parse(format!("{root}/{below}")).map(Self).map_err(|_| invalid_path()),
+        }
+    }
+
     /// Its first step, if that is a number: the experiment.
-    pub fn experiment(&self) -> Option<model::ExperimentId> {
+    pub fn experiment(&self) -> Option<ExperimentId> {
         self.0.parts().next().and_then(|first| first.as_ref().parse().ok())
     }
 }
@@ -199,41 +216,52 @@ impl Acting {
     /// `RESOURCE_DOES_NOT_EXIST`; `INVALID_PARAMETER_VALUE` for a bad path, a folder or a range outside the file.
     pub async fn read_artifact(&self, path: &str, range: Option<ByteRange>) -> Result<ArtifactRead> {
         let grant = self.artifact::<Read>(path).await?;
-        let store = &self.domain.artifacts.store;
-        let location = &grant.path().0;
-        let size = match store.head(location).await {
-            Ok(meta) => meta.size,
-            Err(_) if !self.list_artifacts(path).await?.is_empty() => {
-                return Err(Error::invalid(format!(
-                    "Artifact path refers to a directory, not a file: '{path}'"
-                )));
-            }
-            Err(object_store::Error::NotFound { .. }) => {
-                return Err(Error::missing(format!("No such artifact: '{path}'")));
-            }
-            Err(error) => return Err(error.into()),
-        };
-        let wanted = match range {
-            None => None,
-            Some(ByteRange::From(first)) if first < size => Some(GetRange::Offset(first)),
-            Some(ByteRange::Between(first, last)) if first < size && first <= last => {
-                Some(GetRange::Bounded(first..last.saturating_add(1).min(size)))
-            }
-            Some(ByteRange::Last(count)) if count > 0 && size > 0 => Some(GetRange::Suffix(count.min(size))),
-            Some(_) => {
-                return Err(Error::invalid(format!(
-                    "The range holds no byte of the file, which has {size} bytes."
-                )));
-            }
-        };
-        let read = store.get_opts(location, GetOptions { range: wanted, ..GetOptions::default() }).await?;
-        Ok(ArtifactRead {
-            size: read.meta.size,
-            range: read.range.clone(),
-            etag: read.meta.e_tag.clone(),
-            modified: read.meta.last_modified.timestamp_millis(),
-            stream: read.into_stream().map_err(Error::from).boxed(),
-        })
+        self.domain.read_file(&grant, range).await
+    }
+
+    /// A file of a run whose files a link shows. For guests.
+    ///
+    /// # Errors
+    /// As [`Self::read_artifact`].
+    pub async fn read_shared_file(
+        &self,
+        run: RunId,
+        path: &str,
+        range: Option<ByteRange>,
+    ) -> Result<ArtifactRead> {
+        let grant = self.shared_files(run, path).await?;
+        self.domain.artifacts.check_inside(grant.path())?;
+        self.domain.read_file(&grant, range).await
+    }
+
+    /// Files of a run, which a link shows, by their paths below its root, and whether there are more. For guests.
+    ///
+    /// # Errors
+    /// `RESOURCE_DOES_NOT_EXIST` if the link doesn't show them.
+    pub async fn list_shared_files(&self, run: RunId) -> Result<(Vec<ArtifactEntry>, bool)> {
+        let grant = self.shared_files(run, "").await?;
+        let artifacts = &self.domain.artifacts;
+        let root = &grant.path().0;
+        let listed = artifacts.store.list(Some(root)).take(LOOKED_THROUGH);
+        let mut found: Vec<object_store::ObjectMeta> = listed.try_collect().await?;
+        found.sort_by(|a, b| a.location.cmp(&b.location));
+        let is_more = found.len() > SHARED_FILES;
+        found.truncate(SHARED_FILES);
+        let (artifacts, root) = (artifacts.clone(), root.clone());
+        // Each is looked at on the disk.
+        let files = tokio::task::spawn_blocking(move || {
+            let inside = found
+                .into_iter()
+                .filter(|file| artifacts.check_inside(&ArtifactPath(file.location.clone())).is_ok());
+            let named = inside.filter_map(|file| {
+                let below: Vec<String> =
+                    file.location.prefix_match(&root)?.map(|step| step.as_ref().to_owned()).collect();
+                Some(ArtifactEntry { path: below.join("/"), size: Some(file.size) })
+            });
+            named.collect()
+        });
+        let files = files.await.map_err(|error| Error::Fault(format!("listing files: {error}")))?;
+        Ok((files, is_more))
     }
 
     /// Writes a file from a stream; it takes the place of an older one when it is complete. Needs EDIT.
@@ -364,6 +392,54 @@ impl Acting {
     pub async fn run_artifact_uri(&self, run: RunId) -> Result<String> {
         let grant = self.run::<Read>(run).await?;
         Ok(store::run::get_info(&self.domain.db, &grant).await?.artifact_uri)
+    }
+}
+
+impl Domain {
+    async fn read_file(&self, grant: &ArtifactGrant<Read>, range: Option<ByteRange>) -> Result<ArtifactRead> {
+        let store = &self.artifacts.store;
+        let location = &grant.path().0;
+        let path = location.as_ref();
+        let size = match store.head(location).await {
+            Ok(meta) => meta.size,
+            Err(_) if self.is_folder(location).await? => {
+                return Err(Error::invalid(format!(
+                    "Artifact path refers to a directory, not a file: '{path}'"
+                )));
+            }
+            Err(object_store::Error::NotFound { .. }) => {
+                return Err(Error::missing(format!("No such artifact: '{path}'")));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let wanted = match range {
+            None => None,
+            Some(ByteRange::From(first)) if first < size => Some(GetRange::Offset(first)),
+            Some(ByteRange::Between(first, last)) if first < size && first <= last => {
+                Some(GetRange::Bounded(first..last.saturating_add(1).min(size)))
+            }
+            Some(ByteRange::Last(count)) if count > 0 && size > 0 => Some(GetRange::Suffix(count.min(size))),
+            Some(_) => {
+                return Err(Error::invalid(format!(
+                    "The range holds no byte of the file, which has {size} bytes."
+                )));
+            }
+        };
+        let read = store.get_opts(location, GetOptions { range: wanted, ..GetOptions::default() }).await?;
+        Ok(ArtifactRead {
+            size: read.meta.size,
+            range: read.range.clone(),
+            etag: read.meta.e_tag.clone(),
+            modified: read.meta.last_modified.timestamp_millis(),
+            stream: read.into_stream().map_err(Error::from).boxed(),
+        })
+    }
+
+    /// Whether there is something below.
+    async fn is_folder(&self, location: &Path) -> Result<bool> {
+        let found = self.artifacts.store.list_with_delimiter(Some(location)).await?;
+        let is_below = found.objects.iter().any(|object| object.location != *location);
+        Ok(is_below || !found.common_prefixes.is_empty())
     }
 }
 

@@ -34,6 +34,18 @@ pub(crate) fn new_secret() -> Result<String> {
     Ok(BASE64_URL_SAFE_NO_PAD.encode(random::<32>()?))
 }
 
+/// 160 random bits, of which codes are made (RFC 4226, 4).
+pub(crate) fn new_code_secret() -> Result<[u8; 20]> {
+    random()
+}
+
+/// 80 random bits as people copy them: five times four hexadecimal digits.
+pub(crate) fn new_recovery_code() -> Result<String> {
+    let digits = hex::encode(random::<10>()?);
+    let parts: Vec<&str> = (0..5).map(|part| &digits[part * 4..part * 4 + 4]).collect();
+    Ok(parts.join("-"))
+}
+
 /// 96 random bits as sixteen characters, for addresses that people pass on: nobody finds one by trying.
 pub(crate) fn new_code() -> Result<String> {
     use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};

@@ -5,7 +5,10 @@
 //! What the caller may not read answers exactly as what isn't there. Whoever has a share link is a caller too ([`Guest`]), who is
 //! let at nothing but what the link names. What they may read, but not do this to, says which
 //! level is missing.
+//! Guests are let in by [`guest`].
 //! To gate a new kind of thing: a grant type here, one store function in `store/permission.rs` that finds its level.
+
+mod guest;
 
 use crate::{
     Acting,
@@ -21,7 +24,6 @@ use model::{
     account::{Limits, Scope},
     audit::Object,
     experiment::Lifecycle,
-    page::RunsQuery,
     share::Reach,
 };
 use serde_json::json;
@@ -63,6 +65,8 @@ pub struct Guest {
     pub maker_is_admin: bool,
     /// What it reaches.
     pub reach: Reach,
+    /// Whether the files of its runs are shown, too.
+    pub with_files: bool,
 }
 
 /// A token that somebody showed.
@@ -325,31 +329,6 @@ impl Acting {
         }
     }
 
-    /// What a guest may do to what their link reaches, if who made it was given this level.
-    fn level_of_guest(&self, guest: &Guest, given: Option<Permission>) -> Permission {
-        let default = self.domain.default_permission();
-        let makers = if guest.maker_is_admin { Permission::Manage } else { given.unwrap_or(default) };
-        makers.min(Permission::Read)
-    }
-
-    /// Lets a guest at what was kept of what their link reaches: while its maker may see it, though it may be in the trash.
-    pub(crate) async fn kept(&self) -> Result<&Guest> {
-        let missing = || Error::missing("There is no such link, or it is no longer valid.");
-        let Caller::Guest(guest) = &self.caller else { return Err(missing()) };
-        let levels: Vec<Option<Permission>> = match &guest.reach {
-            Reach::Runs(ids) => {
-                self.found_runs::<Read>(ids).await?.into_iter().map(|found| found.level).collect()
-            }
-            Reach::Table(id, _) => {
-                self.found_experiment::<Read>(*id).await?.into_iter().map(|found| found.level).collect()
-            }
-        };
-        match levels.into_iter().all(|given| self.level_of_guest(guest, given) >= Permission::Read) {
-            true => Ok(guest),
-            false => Err(missing()),
-        }
-    }
-
     fn visible_level<L: Level>(
         &self,
         level: Permission,
@@ -399,31 +378,6 @@ impl Acting {
         let level = self.level_of(level, Some(id));
         let permission = self.visible_level::<L>(level, Object::Experiment(id), missing)?;
         Ok(experiment_grant(id, thing, permission))
-    }
-
-    /// Lets the caller at a table of an experiment's runs, and says whose rows may be in it. Of a guest's it must be the very
-    /// table that their link shows, or another part of it.
-    pub(crate) async fn table(
-        &self,
-        id: ExperimentId,
-        query: &RunsQuery,
-    ) -> Result<(ExperimentGrant<Read>, VisibleTo)> {
-        let Caller::Guest(guest) = &self.caller else {
-            return Ok((self.experiment::<Read>(id).await?, self.visible()));
-        };
-        let missing = || Error::missing(format!("No Experiment with id={id} exists"));
-        let asked = Reach::Table(id, RunsQuery { offset: 0, ..query.clone() });
-        if guest.reach != asked || query.deleted {
-            return Err(missing());
-        }
-        let found = self.found_experiment::<Read>(id).await?;
-        let Found { thing, level } =
-            found.filter(|found| found.thing.lifecycle == Lifecycle::Active).ok_or_else(missing)?;
-        let level = self.level_of_guest(guest, level);
-        let permission = self.visible_level::<Read>(level, Object::Experiment(id), missing)?;
-        // The grant says that the maker may see it.
-        let visible = VisibleTo { account: None, only: Some(vec![id]) };
-        Ok((experiment_grant(id, thing, permission), visible))
     }
 
     fn run_grant<L: Level>(
@@ -489,7 +443,7 @@ impl Acting {
             None if self.caller.is_admin() => {}
             None => return Err(Error::missing("No such artifact.")),
         }
-        Ok(ArtifactGrant { path, level: PhantomData })
+        Ok(artifact_grant(path))
     }
 
     /// What lists may show the caller.
@@ -503,6 +457,10 @@ impl Acting {
             only: self.caller.experiments().map(<[_]>::to_vec),
         }
     }
+}
+
+fn artifact_grant<L: Level>(path: ArtifactPath) -> ArtifactGrant<L> {
+    ArtifactGrant { path, level: PhantomData }
 }
 
 fn experiment_grant<L: Level>(

@@ -18,6 +18,7 @@ mod group;
 mod log;
 pub mod logged_model;
 pub mod metric;
+mod operation;
 mod page;
 mod permission;
 pub mod registry;
@@ -33,7 +34,7 @@ use access::Access;
 use artifact::Artifacts;
 use log::Writer;
 use metric::upkeep::Upkeep;
-use model::{Permission, TokenId};
+use model::{Millis, Permission, TokenId};
 use session::SessionHash;
 use std::{
     net::IpAddr,
@@ -68,6 +69,11 @@ pub struct Domain {
     tokens_used: account::LastUse<TokenId>,
     sessions_used: account::LastUse<SessionHash>,
     refusals: audit::Refusals,
+    /// Who is asked about names and passwords that aren't known here.
+    directory: Option<Arc<dyn account::Directory>>,
+    storage: operation::Storage,
+    /// When this process began to serve.
+    started: Millis,
     origin: Origin,
     /// What goes on by itself, until the domain is closed or the last of its clones is gone.
     background: Arc<Mutex<JoinSet<()>>>,
@@ -119,6 +125,9 @@ impl Domain {
             tokens_used,
             sessions_used,
             refusals,
+            directory: None,
+            storage: operation::Storage::default(),
+            started: clock::now(),
             origin: Origin::default(),
             background: Arc::new(Mutex::new(background)),
             config: Arc::new(config),

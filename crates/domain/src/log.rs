@@ -92,6 +92,12 @@ impl Writer {
         answer.await.map_err(|_| Error::Fault("the writer stopped before it answered".into()))?
     }
 
+    /// Bytes of requests that wait to be written, and how many may.
+    pub fn waiting(&self) -> (u64, u64) {
+        let most = QUEUED_BYTES as u64;
+        (most.saturating_sub(self.room.available_permits() as u64), most)
+    }
+
     /// Waits until all that was handed over before is written.
     pub async fn drain(&self) {
         let (done, wait) = oneshot::channel();

@@ -6,7 +6,7 @@
 //! see what is on it, though that may be in the trash.
 
 use crate::{
-    Acting, Caller, Domain, Guest,
+    Acting, Caller, Domain, Guest, account,
     audit::{Told, Who},
     clock,
     error::{Error, Result},
@@ -129,6 +129,9 @@ impl Domain {
             (Audience::Anybody, None) => return Err(missing()),
             (Audience::Anybody, Some(maker)) => maker,
         };
+        if !self.settings().await?.public_links {
+            return Err(missing());
+        }
         let proof = match self.key_fits(&share, &password_hash, key).await? {
             Some(proof) => proof,
             None => return Ok(Opened::Asks),
@@ -138,6 +141,7 @@ impl Domain {
             maker: maker.user.id,
             maker_is_admin: maker.user.is_admin,
             reach: share.reach.clone(),
+            with_files: share.with_files,
         };
         Ok(Opened::Shows { share, guest: Caller::Guest(Arc::new(guest)), proof })
     }
@@ -160,8 +164,8 @@ impl Domain {
                 let refuse = || {
                     self.note_refusal(Who::default(), told(&share.code), json!({ "credential": "password" }));
                 };
-                let name = format!("link {}", share.code);
-                let attempt = self.throttle.begin(&name, self.origin.address).inspect_err(|_| refuse())?;
+                let tried = account::Tried::Link(&share.code);
+                let attempt = self.throttle.begin(tried, self.origin.address).inspect_err(|_| refuse())?;
                 let verified = match password.len() <= LONGEST_PASSWORD {
                     true => self.passwords.verify(password, password_hash).await,
                     false => Ok(false),
@@ -196,12 +200,22 @@ impl Acting {
             Caller::User { .. } | Caller::Guest(_) => Some(self.account()?),
         };
         let reach = self.checked_reach(&new).await?;
-        let NewShare { address, title, audience, password, days, snapshot, .. } = new;
+        let NewShare { address, title, audience, password, days, snapshot, with_files, .. } = new;
+        if with_files && (snapshot.is_some() || !matches!(reach, Reach::Runs(_))) {
+            return Err(Error::invalid("Files are shown by links to runs that show how things are."));
+        }
         if audience == Audience::Anybody {
             // The link ends with its maker's account: there must be one.
             self.account()?;
-        } else if !password.is_empty() || snapshot.is_some() {
-            return Err(Error::invalid("A link for members has no password and shows how things are."));
+            if !self.domain.settings().await?.public_links {
+                return Err(Error::invalid(
+                    "On this server links are for members alone: an admin has switched off those for anybody.",
+                ));
+            }
+        } else if !password.is_empty() || snapshot.is_some() || with_files {
+            return Err(Error::invalid(
+                "A link for members has no password, shows how things are, and nothing but what they may see.",
+            ));
         }
         let password_hash = match password.as_str() {
             "" => String::new(),
@@ -217,6 +231,7 @@ impl Acting {
             audience,
             has_password: !password_hash.is_empty(),
             is_snapshot: snapshot.is_some(),
+            with_files,
             created: now,
             expires: days.map(|days| now.saturating_add(DAY * Millis::from(days.get()))),
         };
@@ -226,6 +241,7 @@ impl Acting {
             "page": share.address,
             "password": share.has_password,
             "snapshot": share.is_snapshot,
+            "files": share.with_files,
             "expires": share.expires,
         });
         let mut change = self.change().await?;

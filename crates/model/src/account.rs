@@ -50,6 +50,18 @@ impl FromStr for UserState {
     }
 }
 
+/// Whether an account asks for a code beside the password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecondFactorState {
+    /// It doesn't.
+    Off,
+    /// It does.
+    On {
+        /// How many recovery codes are left.
+        recovery_codes: u64,
+    },
+}
+
 /// People who are given permissions together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Group {

@@ -75,6 +75,8 @@ actions! {
     Denied = "access.denied",
     /// Somebody signed in to the site, or tried to.
     SignIn = "session.sign_in",
+    /// Somebody who must show a code, too, had the right password.
+    FirstFactor = "session.first_factor",
     /// Somebody signed in by a link, or tried to.
     SignInByLink = "session.sign_in_by_link",
     /// A session was ended.
@@ -95,6 +97,10 @@ actions! {
     UserPassword = "user.password",
     /// An account became that of somebody whom an identity provider vouches for.
     UserIdentity = "user.identity",
+    /// An account asks for a code beside the password.
+    SecondFactorOn = "user.second_factor_on",
+    /// An account no longer asks for a code.
+    SecondFactorOff = "user.second_factor_off",
     /// A link that signs in was made.
     UserLink = "user.link",
     /// A token was made.
@@ -105,6 +111,8 @@ actions! {
     ShareCreate = "share.create",
     /// A share link was deleted.
     ShareDelete = "share.delete",
+    /// Something was set that concerns the whole server.
+    SettingChange = "setting.change",
     /// A group was made.
     GroupCreate = "group.create",
     /// A group got another name.

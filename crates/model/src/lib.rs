@@ -14,6 +14,7 @@ pub mod id;
 pub mod logged_model;
 pub mod metric;
 pub mod name;
+pub mod operation;
 pub mod page;
 pub mod page_token;
 pub mod permission;

@@ -55,6 +55,8 @@ pub struct NewShare {
     /// The page as it is now, which the link shows from then on; `None`: it shows how things are when it is opened. Only for
     /// links for anybody.
     pub snapshot: Option<String>,
+    /// Whether the files of its runs are shown, too. Only for links to runs for anybody that show how things are.
+    pub with_files: bool,
 }
 
 /// A link that was made.
@@ -76,6 +78,8 @@ pub struct Share {
     pub has_password: bool,
     /// Whether it shows how things were when it was made.
     pub is_snapshot: bool,
+    /// Whether the files of its runs are shown, too.
+    pub with_files: bool,
     /// When it was made.
     pub created: Millis,
     /// When it stops working, if ever.

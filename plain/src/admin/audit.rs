@@ -3,10 +3,18 @@
 use crate::{
     Address,
     frame::{Frame, Place},
+    table::{
+        Column::{self, Words},
+        table,
+    },
     words::{moment, moment_text},
 };
 use leptos::prelude::*;
 use model::audit::{Action, Event, EventFilter};
+
+/// What the table has.
+const COLUMNS: [Column; 6] =
+    [Words("When (UTC)"), Words("Who"), Words("What"), Words("On"), Words("Details"), Words("From")];
 
 /// What is asked for, as the address says it.
 pub fn address(path: &str, filter: &EventFilter) -> Address {
@@ -38,7 +46,7 @@ pub fn page(frame: Frame, filter: &EventFilter, events: &[Event], next: Option<S
         view! {
             {form(&filter, csv, json)}
             {none.then(|| view! { <p class="none-found">"Nothing was told that matches."</p> })}
-            {(!none).then(|| table(rows))}
+            {(!none).then(|| table("Audit log", "audit-table", COLUMNS, rows))}
             {earlier}
         }
         .into_any()
@@ -93,27 +101,6 @@ fn form(filter: &EventFilter, csv: String, json: String) -> AnyView {
             <a class="button" href=csv download="audit.csv">"CSV"</a>
             <a class="button" href=json download="audit.json">"JSON"</a>
         </form>
-    }
-    .into_any()
-}
-
-fn table(rows: Vec<AnyView>) -> AnyView {
-    view! {
-        <div class="table-frame" role="region" aria-label="Audit log" tabindex="0">
-            <table class="grid audit-table" aria-label="Audit log">
-                <thead>
-                    <tr>
-                        <th scope="col">"When (UTC)"</th>
-                        <th scope="col">"Who"</th>
-                        <th scope="col">"What"</th>
-                        <th scope="col">"On"</th>
-                        <th scope="col">"Details"</th>
-                        <th scope="col">"From"</th>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
     }
     .into_any()
 }

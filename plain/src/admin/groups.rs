@@ -1,6 +1,7 @@
 //! Groups and who is in them.
 
 use crate::frame::{Frame, Place};
+use app::counted;
 use leptos::prelude::*;
 use model::account::{Group, User};
 
@@ -57,7 +58,7 @@ fn card(group: &Group) -> AnyView {
                 <h2 id=label>{name.clone()}<span class="tab-count">{count}</span></h2>
                 <form method="post" action="/admin/groups/delete">
                     <input type="hidden" name="name" value=name.clone()/>
-                    <button type="submit" class="button danger" aria-label=format!("Delete the group {name}")>"Delete group"</button>
+                    <button type="submit" class="button danger" aria-label=format!("Delete the group {name}")>"Delete group …"</button>
                 </form>
             </div>
             {none.then(|| view! { <p class="muted">"Nobody is in this group."</p> })}
@@ -73,4 +74,25 @@ fn card(group: &Group) -> AnyView {
         </section>
     }
     .into_any()
+}
+
+/// Asks whether this group shall really be deleted.
+pub fn ask_delete(frame: Frame, group: &Group) -> String {
+    let (name, members) = (group.name.clone(), group.members.len() as u64);
+    frame.render(Place::Groups, move || {
+        view! {
+            <section class="card" aria-labelledby="delete-title">
+                <h2 id="delete-title">{format!("Delete the group {name}?")}</h2>
+                <p class="muted">
+                    {format!("It has {}. They stay, and lose what was given to the group.", counted(members, "member"))}
+                </p>
+                <form method="post" action="/admin/groups/delete" class="field-line">
+                    <input type="hidden" name="name" value=name/>
+                    <button type="submit" class="button danger" name="sure" value="yes">"Delete"</button>
+                    <a class="button" href=Place::Groups.path()>"Keep it"</a>
+                </form>
+            </section>
+        }
+        .into_any()
+    })
 }

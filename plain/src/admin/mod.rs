@@ -1,4 +1,4 @@
-//! Pages for admins: people, groups, permissions, tokens, the audit log, share links.
+//! Pages for admins: people, groups, permissions, tokens, the audit log, share links, storage, the server.
 //!
 //! Each is a form and a table. To add one: a file here, a line in [`crate::frame::Place`], a door in the server.
 
@@ -6,4 +6,6 @@ pub mod audit;
 pub mod groups;
 pub mod people;
 pub mod permissions;
+pub mod server;
+pub mod storage;
 pub mod tokens;

@@ -2,21 +2,37 @@
 
 use crate::{
     frame::{Frame, Place},
+    table::{
+        Column::{self, Unseen, Words},
+        table,
+    },
     words::moment,
 };
 use leptos::prelude::*;
 use model::account::{Group, User, UserState};
 
 /// What is done with chosen accounts: its name in the form, and how the button says it.
-pub const ACTIONS: [(&str, &str); 8] = [
+pub const ACTIONS: [(&str, &str); 9] = [
     ("link", "New sign-in link"),
     ("sign-out", "Sign out everywhere"),
+    ("forget-codes", "Reset two-step sign-in"),
     ("disable", "Disable"),
     ("enable", "Enable"),
     ("make-admin", "Make admin"),
     ("revoke-admin", "No longer admin"),
     ("add-to-group", "Add to group"),
     ("delete", "Delete …"),
+];
+
+/// What the table has.
+const COLUMNS: [Column; 7] = [
+    Unseen("Choose"),
+    Words("Name"),
+    Words("Kind"),
+    Words("State"),
+    Words("Groups"),
+    Words("Created (UTC)"),
+    Unseen("Rename"),
 ];
 
 /// The page.
@@ -31,22 +47,7 @@ pub fn page(frame: Frame, users: &[User], groups: &[Group]) -> String {
                     <span class="muted">"With the chosen:"</span>
                     {ACTIONS.map(|(name, words)| action(name, words, &names)).into_view()}
                 </div>
-                <div class="table-frame" role="region" aria-label="Accounts" tabindex="0">
-                    <table class="grid" aria-label="Accounts">
-                        <thead>
-                            <tr>
-                                <th scope="col"><span class="visually-hidden">"Choose"</span></th>
-                                <th scope="col">"Name"</th>
-                                <th scope="col">"Kind"</th>
-                                <th scope="col">"State"</th>
-                                <th scope="col">"Groups"</th>
-                                <th scope="col">"Created (UTC)"</th>
-                                <th scope="col"><span class="visually-hidden">"Rename"</span></th>
-                            </tr>
-                        </thead>
-                        <tbody>{rows}</tbody>
-                    </table>
-                </div>
+                {table("Accounts", "", COLUMNS, rows)}
             </form>
         }
         .into_any()

@@ -2,10 +2,25 @@
 
 use crate::{
     frame::{Frame, Place},
+    table::{
+        Column::{self, Unseen, Words},
+        table,
+    },
     words::{moment, moment_or_never},
 };
 use leptos::prelude::*;
 use model::account::OwnedToken;
+
+/// What the table has.
+const COLUMNS: [Column; 7] = [
+    Words("Owner"),
+    Words("Name"),
+    Words("May"),
+    Words("Expires (UTC)"),
+    Words("Created (UTC)"),
+    Words("Last used (UTC)"),
+    Unseen("Revoke"),
+];
 
 /// The page.
 pub fn page(frame: Frame, tokens: &[OwnedToken]) -> String {
@@ -16,22 +31,7 @@ pub fn page(frame: Frame, tokens: &[OwnedToken]) -> String {
         }
         view! {
             <form method="post" action="/admin/tokens/delete" class="admin-table">
-                <div class="table-frame" role="region" aria-label="Tokens" tabindex="0">
-                    <table class="grid" aria-label="Tokens">
-                        <thead>
-                            <tr>
-                                <th scope="col">"Owner"</th>
-                                <th scope="col">"Name"</th>
-                                <th scope="col">"May"</th>
-                                <th scope="col">"Expires (UTC)"</th>
-                                <th scope="col">"Created (UTC)"</th>
-                                <th scope="col">"Last used (UTC)"</th>
-                                <th scope="col"><span class="visually-hidden">"Revoke"</span></th>
-                            </tr>
-                        </thead>
-                        <tbody>{rows}</tbody>
-                    </table>
-                </div>
+                {table("Tokens", "", COLUMNS, rows)}
             </form>
         }
         .into_any()

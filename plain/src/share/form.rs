@@ -2,6 +2,10 @@
 
 use crate::{
     frame::{Frame, Place},
+    table::{
+        Column::{self, Unseen, Words},
+        table,
+    },
     words::{moment, moment_or_never},
 };
 use leptos::prelude::*;
@@ -20,6 +24,10 @@ pub struct Subject {
     pub audience: String,
     /// Days until it expires; empty for never.
     pub days: String,
+    /// Whether it shows runs, which may have files.
+    pub has_runs: bool,
+    /// Whether the link shall show these.
+    pub with_files: bool,
 }
 
 /// The links of a page, and what is needed to show them.
@@ -36,12 +44,22 @@ pub struct Links<'a> {
 const LIVES: [(&str, &str); 5] =
     [("", "Never"), ("1", "In a day"), ("7", "In a week"), ("30", "In 30 days"), ("365", "In a year")];
 
+/// What the table has, after who made the links.
+const COLUMNS: [Column; 6] = [
+    Words("Title"),
+    Words("Link"),
+    Words("For"),
+    Words("Created (UTC)"),
+    Words("Expires (UTC)"),
+    Unseen("Delete"),
+];
+
 /// The page: a form, if there is something to be shared, and one's own links.
-pub fn page(frame: Frame, subject: Option<Subject>, links: &Links<'_>, has_accounts: bool) -> String {
+pub fn page(frame: Frame, subject: Option<Subject>, links: &Links<'_>, may_be_for_anybody: bool) -> String {
     let list = list(links, "/share/delete", false);
     frame.render(Place::Links, move || {
         view! {
-            {subject.map(|subject| form(subject, has_accounts))}
+            {subject.map(|subject| form(subject, may_be_for_anybody))}
             <section aria-labelledby="links-title" class="admin-table">
                 <h2 id="links-title">"Your links"</h2>
                 {list}
@@ -57,14 +75,14 @@ pub fn all(frame: Frame, links: &Links<'_>) -> String {
     frame.render(Place::AllLinks, move || list)
 }
 
-fn form(subject: Subject, has_accounts: bool) -> AnyView {
-    let Subject { address, title, audience, days } = subject;
+fn form(subject: Subject, may_be_for_anybody: bool) -> AnyView {
+    let Subject { address, title, audience, days, has_runs, with_files } = subject;
     let is = |value: &str| audience == value;
     let (for_members, for_anybody, kept) = (is("members"), is("anybody"), is("snapshot"));
     let lives =
         LIVES.map(|(value, words)| view! { <option value=value selected={days == value}>{words}</option> });
     let export = crate::Address::of("/share/export").with("of", &address).into_text();
-    let anybody = has_accounts.then(|| {
+    let anybody = may_be_for_anybody.then(|| {
         view! {
             <label class="option">
                 <input type="radio" name="audience" value="anybody" checked=for_anybody/>
@@ -80,6 +98,15 @@ fn form(subject: Subject, has_accounts: bool) -> AnyView {
                     <span class="muted">"A snapshot: later changes don't show, and what is deleted stays in it."</span>
                 </span>
             </label>
+            {has_runs.then(|| view! {
+                <label class="option">
+                    <input type="checkbox" name="files" value="yes" checked=with_files/>
+                    <span>
+                        <strong>"With the files of the runs"</strong>
+                        <span class="muted">"For links for anybody that show how things are: they may save them."</span>
+                    </span>
+                </label>
+            })}
             <div class="field-line">
                 <label class="field">
                     <span>"Password, for links for anybody"</span>
@@ -125,39 +152,28 @@ fn form(subject: Subject, has_accounts: bool) -> AnyView {
     .into_any()
 }
 
-fn audience(share: &Share) -> &'static str {
-    match (share.audience, share.is_snapshot, share.has_password) {
-        (Audience::Members, ..) => "Members",
-        (Audience::Anybody, false, false) => "Anybody",
-        (Audience::Anybody, false, true) => "Anybody, with a password",
-        (Audience::Anybody, true, false) => "Anybody, a snapshot",
-        (Audience::Anybody, true, true) => "Anybody, a snapshot, with a password",
-    }
+fn audience(share: &Share) -> String {
+    let who = match share.audience {
+        Audience::Members => "Members",
+        Audience::Anybody => "Anybody",
+    };
+    let more = [
+        (share.is_snapshot, ", a snapshot"),
+        (share.with_files, ", with files"),
+        (share.has_password, ", with a password"),
+    ];
+    more.iter().filter(|(is, _)| *is).fold(who.to_owned(), |text, (_, words)| text + words)
 }
 
 fn list(links: &Links<'_>, action: &'static str, with_maker: bool) -> AnyView {
     if links.shares.is_empty() {
         return view! { <p class="none-yet">"There are no links yet. Pages have a button for it: Share."</p> }.into_any();
     }
-    let rows = links.shares.iter().map(|share| row(share, links, with_maker)).collect_view();
+    let rows: Vec<AnyView> = links.shares.iter().map(|share| row(share, links, with_maker)).collect();
+    let columns = with_maker.then_some(Words("Made by")).into_iter().chain(COLUMNS);
     view! {
         <form method="post" action=action class="admin-table">
-            <div class="table-frame" role="region" aria-label="Links" tabindex="0">
-                <table class="grid" aria-label="Links">
-                    <thead>
-                        <tr>
-                            {with_maker.then(|| view! { <th scope="col">"Made by"</th> })}
-                            <th scope="col">"Title"</th>
-                            <th scope="col">"Link"</th>
-                            <th scope="col">"For"</th>
-                            <th scope="col">"Created (UTC)"</th>
-                            <th scope="col">"Expires (UTC)"</th>
-                            <th scope="col"><span class="visually-hidden">"Delete"</span></th>
-                        </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
+            {table("Links", "", columns, rows)}
         </form>
     }
     .into_any()

@@ -1,15 +1,8 @@
 //! The documents of what a link shows, for whoever has no account and for those who keep a file.
 
+use crate::document::{Head, Style, document, document_with};
 use app::icon::Mark;
 use leptos::{html::meta, prelude::*};
-
-/// Where the rules of style are.
-pub enum Style {
-    /// In a file of this site.
-    Linked(String),
-    /// In the document itself, so that it needs no site.
-    Within(String),
-}
 
 /// What is around a sheet.
 pub struct Document {
@@ -27,68 +20,26 @@ pub struct Document {
     pub parts: Vec<(&'static str, String)>,
 }
 
-fn whole(view: impl FnOnce() -> AnyView) -> String {
-    let owner = Owner::new();
-    let html = owner.with(|| view().to_html());
-    format!("<!DOCTYPE html>{html}")
-}
-
-fn style_of(style: Style) -> AnyView {
-    match style {
-        Style::Linked(path) => view! { <link rel="stylesheet" href=path/> }.into_any(),
-        Style::Within(rules) => view! { <style inner_html=rules></style> }.into_any(),
-    }
-}
+/// What is drawn on white stays on white.
+const THEME: &str = "light";
 
 impl Document {
     /// The document, around what [`super::sheet::Sheet::render`] wrote.
     pub fn render(self, sheet: String) -> String {
-        whole(move || self.view(sheet))
-    }
-
-    fn view(self, sheet: String) -> AnyView {
         let Self { title, note, style, card, original, parts } = self;
-        let card = card.map(|(address, picture)| {
-            let kind = if picture.is_some() { "summary_large_image" } else { "summary" };
-            let mut said = vec![
-                ("og:site_name", "Runmark".to_owned()),
-                ("og:type", "website".to_owned()),
-                ("og:title", title.clone()),
-                ("og:description", note.clone()),
-                ("og:url", address),
-            ];
-            if let Some(picture) = picture {
-                said.push(("og:image", picture));
-                said.push(("og:image:type", "image/png".to_owned()));
-                said.push(("og:image:width", "1200".to_owned()));
-                said.push(("og:image:height", "630".to_owned()));
-            }
-            let said = said
-                .into_iter()
-                .map(|(property, content)| meta().attr("property", property).content(content));
-            view! {
-                {said.collect_view()}
-                <meta name="twitter:card" content=kind/>
-            }
-        });
-        let parts = (!parts.is_empty()).then(|| {
+        let head = Head { title: title.clone(), style, theme: THEME };
+        let (called, of) = (title.clone(), note.clone());
+        let card = move || {
+            let card = card.map(|(address, picture)| card_of(called, of, address, picture));
+            card.into_any()
+        };
+        document_with(head, card, move || {
+            let parts = (!parts.is_empty()).then(|| {
             let links =
                 parts.into_iter().map(|(name, address)| view! { <a class="button" href=address>{name}</a> });
             view! { <nav class="sheet-parts" aria-label="Parts of the table">{links.collect_view()}</nav> }
         });
-        view! {
-            // What is drawn on white stays on white.
-            <html lang="en" data-theme="light">
-                <head>
-                    <meta charset="utf-8"/>
-                    <meta name="viewport" content="width=device-width, initial-scale=1"/>
-                    <meta name="robots" content="noindex"/>
-                    <meta name="generator" content="Runmark"/>
-                    {style_of(style)}
-                    <title>{format!("{title} · Runmark")}</title>
-                    {card}
-                </head>
-                <body>
+            view! {
                     <main id="main">
                         <div class="page sheet">
                             <header class="sheet-head">
@@ -103,30 +54,40 @@ impl Document {
                             {parts}
                         </div>
                     </main>
-                </body>
-            </html>
         }
         .into_any()
+        })
     }
+}
+
+/// What programs that show a link as a card are told.
+fn card_of(title: String, note: String, address: String, picture: Option<String>) -> AnyView {
+    let kind = if picture.is_some() { "summary_large_image" } else { "summary" };
+    let mut said = vec![
+        ("og:site_name", "Runmark".to_owned()),
+        ("og:type", "website".to_owned()),
+        ("og:title", title),
+        ("og:description", note),
+        ("og:url", address),
+    ];
+    if let Some(picture) = picture {
+        said.push(("og:image", picture));
+        said.push(("og:image:type", "image/png".to_owned()));
+        said.push(("og:image:width", "1200".to_owned()));
+        said.push(("og:image:height", "630".to_owned()));
+    }
+    let said = said.into_iter().map(|(property, content)| meta().attr("property", property).content(content));
+    view! {
+        {said.collect_view()}
+        <meta name="twitter:card" content=kind/>
+    }
+    .into_any()
 }
 
 /// One chart, for a frame in another page.
 pub fn embedded(style: String, title: String, chart: String) -> String {
-    whole(move || {
-        view! {
-            <html lang="en" data-theme="light">
-                <head>
-                    <meta charset="utf-8"/>
-                    <meta name="viewport" content="width=device-width, initial-scale=1"/>
-                    <meta name="robots" content="noindex"/>
-                    {style_of(Style::Linked(style))}
-                    <title>{format!("{title} · Runmark")}</title>
-                </head>
-                <body><figure class="sheet-chart alone" inner_html=chart></figure></body>
-            </html>
-        }
-        .into_any()
-    })
+    let head = Head { title, style: Style::Linked(style), theme: THEME };
+    document(head, move || view! { <figure class="sheet-chart alone" inner_html=chart></figure> }.into_any())
 }
 
 /// What stands in the place of what a link shows.
@@ -146,24 +107,16 @@ pub enum Notice {
 
 /// The document of a notice.
 pub fn notice(style: String, notice: Notice) -> String {
-    whole(move || {
-        let (title, problem, asked_at) = match notice {
-            Notice::Asks { action, problem } => ("This link has a password", problem, Some(action)),
-            Notice::Gone => ("There is nothing here", None, None),
-            Notice::Later(problem) => ("Not now", Some(problem), None),
-        };
+    let (title, problem, asked_at) = match notice {
+        Notice::Asks { action, problem } => ("This link has a password", problem, Some(action)),
+        Notice::Gone => ("There is nothing here", None, None),
+        Notice::Later(problem) => ("Not now", Some(problem), None),
+    };
+    let head = Head { title: title.to_owned(), style: Style::Linked(style), theme: THEME };
+    document(head, move || {
         let is_wrong = problem.is_some();
         let hint = if is_wrong { "" } else { "Ask whoever sent you the link for a new one." };
         view! {
-            <html lang="en" data-theme="light">
-                <head>
-                    <meta charset="utf-8"/>
-                    <meta name="viewport" content="width=device-width, initial-scale=1"/>
-                    <meta name="robots" content="noindex"/>
-                    {style_of(Style::Linked(style))}
-                    <title>{format!("{title} · Runmark")}</title>
-                </head>
-                <body>
                     <main id="main">
                         <div class="sign-in">
                             <div class="card sign-in-card">
@@ -194,8 +147,6 @@ pub fn notice(style: String, notice: Notice) -> String {
                             </div>
                         </div>
                     </main>
-                </body>
-            </html>
         }
         .into_any()
     })

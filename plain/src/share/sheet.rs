@@ -1,10 +1,16 @@
 //! What a link shows: a part of a document that needs neither scripts nor questions.
 
-use crate::words::moment;
+use crate::{
+    table::{
+        Column::{Numbers, Words},
+        table as table_of,
+    },
+    words::moment,
+};
 use app::{
     column::Column,
     comparison::{Line, Value, change, groups},
-    counted, duration, run_name, series_class,
+    counted, duration, run_name, series_class, status_word,
 };
 use chart::{Figure, Theme};
 use leptos::prelude::*;
@@ -36,6 +42,10 @@ pub enum Sheet {
         more_charts: usize,
         /// Whether only what differs is listed.
         only_differences: bool,
+        /// Their files, if they are shown: of each run that has some.
+        files: Vec<RunFiles>,
+        /// Whether other runs may have files, too.
+        more_files: bool,
     },
     /// A table of runs.
     Table {
@@ -50,6 +60,26 @@ pub enum Sheet {
     },
 }
 
+/// Files of a run.
+pub struct RunFiles {
+    /// What the run is called.
+    pub run: String,
+    /// The files.
+    pub files: Vec<File>,
+    /// Whether there are more.
+    pub is_more: bool,
+}
+
+/// A file of a run.
+pub struct File {
+    /// Where it is among the run's.
+    pub path: String,
+    /// Where it is saved from.
+    pub address: String,
+    /// Bytes.
+    pub size: u64,
+}
+
 impl Sheet {
     /// As HTML. Many large charts take a while: not for an async thread.
     pub fn render(self) -> String {
@@ -61,9 +91,11 @@ impl Sheet {
 
     fn view(self) -> AnyView {
         match self {
-            Self::Runs { runs, gone, charts, more_charts, only_differences } => {
-                side_by_side(&runs, gone, charts, more_charts, only_differences)
+            Self::Runs { runs, gone, charts, more_charts, only_differences, files, more_files } => view! {
+                {side_by_side(&runs, gone, charts, more_charts, only_differences)}
+                {(!files.is_empty()).then(|| files_of(files, more_files))}
             }
+            .into_any(),
             Self::Table { columns, runs, offset, total } => table(&columns, &runs, offset, total),
         }
     }
@@ -130,6 +162,29 @@ fn side_by_side(
     .into_any()
 }
 
+fn files_of(runs: Vec<RunFiles>, more: bool) -> AnyView {
+    let file = |File { path, address, size }: File| {
+        view! { <tr><th scope="row"><a href=address download="">{path}</a></th><td class="num">{app::size(size)}</td></tr> }
+            .into_any()
+    };
+    let run = |RunFiles { run, files, is_more }: RunFiles| {
+        let rows: Vec<AnyView> = files.into_iter().map(file).collect();
+        view! {
+            <h3>{run}</h3>
+            {table_of("Files", "", [Words("File"), Numbers("Size")], rows)}
+            {is_more.then(|| view! { <p class="muted">"There are more files."</p> })}
+        }
+    };
+    view! {
+        <section class="sheet-files" aria-labelledby="files-title">
+            <h2 id="files-title">"Files"</h2>
+            {runs.into_iter().map(run).collect_view()}
+            {more.then(|| view! { <p class="muted">"The files of the other runs aren't listed here."</p> })}
+        </section>
+    }
+    .into_any()
+}
+
 fn line_of(line: &Line) -> AnyView {
     let differs = line.differs();
     let base = line.values.first();
@@ -165,17 +220,6 @@ fn number(value: f64) -> AnyView {
     view! { <span class="number" class:odd=!value.is_finite() title=title>{short}</span> }.into_any()
 }
 
-/// A status as the pages say it.
-fn status_of(status: RunStatus) -> &'static str {
-    match status {
-        RunStatus::Running => "Running",
-        RunStatus::Scheduled => "Scheduled",
-        RunStatus::Finished => "Finished",
-        RunStatus::Failed => "Failed",
-        RunStatus::Killed => "Killed",
-    }
-}
-
 fn took(start: i64, end: Option<i64>) -> AnyView {
     end.map_or_else(nothing, |end| duration(end - start).into_any())
 }
@@ -185,7 +229,7 @@ fn shown(value: &Value) -> AnyView {
         Value::Missing => nothing(),
         Value::Text(text) => view! { <span class="cell-text">{text.clone()}</span> }.into_any(),
         Value::Number(value) => number(*value),
-        Value::Status(status) => status_of(*status).into_any(),
+        Value::Status(status) => status_word(*status).into_any(),
         Value::Started(0) => nothing(),
         Value::Started(at) => view! { {moment(*at)} " UTC" }.into_any(),
         Value::Took { start, end, .. } => took(*start, *end),
@@ -204,7 +248,7 @@ fn table(columns: &[Column], runs: &[Run], offset: u64, total: Total) -> AnyView
     let heads = columns.iter().map(head).collect_view();
     let row = |run: &Run| {
         let cells = columns.iter().map(|column| cell(run, column)).collect_view();
-        view! { <tr><th scope="row" class="strong">{run_name(run)}</th><td>{status_of(run.info.status)}</td>{cells}</tr> }
+        view! { <tr><th scope="row" class="strong">{run_name(run)}</th><td>{status_word(run.info.status)}</td>{cells}</tr> }
     };
     let rows = runs.iter().map(row).collect_view();
     let last = offset + runs.len() as u64;

@@ -53,6 +53,11 @@ pub(super) enum UserCommand {
         /// Whose.
         name: String,
     },
+    /// Ask somebody for no code when they sign in, who has lost the app that shows it.
+    ResetSecondFactor {
+        /// Whose.
+        name: String,
+    },
     /// Make somebody an admin, or no longer one.
     Admin {
         /// Whom.
@@ -153,6 +158,7 @@ impl UserCommand {
             Self::Disable { name } => operator.disable_user(&name).await?,
             Self::Enable { name } => operator.enable_user(&name).await?,
             Self::SignOut { name } => operator.sign_out_user(&name).await?,
+            Self::ResetSecondFactor { name } => operator.reset_second_factor(&name).await?,
             Self::Admin { name, revoke } => operator.set_admin(&name, !revoke).await?,
             Self::Delete { name } => operator.delete_user(&name).await?,
         }

@@ -7,6 +7,7 @@
 mod open;
 mod sheet;
 mod target;
+mod turn;
 
 use crate::{
     desk::{Desk, Pairs, one, shown},
@@ -22,19 +23,19 @@ use domain::Error;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use model::{
     Problem,
-    share::{Audience, NewShare},
+    share::{Audience, NewShare, Reach},
 };
 use plain::{
-    Frame,
+    Frame, Style,
     frame::Outcome,
     share::{
         form::{self, Links, Subject},
-        page::{Document, Style},
-        sheet::Sheet,
+        page::Document,
     },
 };
 use std::{collections::HashMap, num::NonZeroU16};
 use target::Target;
+use turn::Turn;
 
 /// All of them.
 pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
@@ -45,12 +46,14 @@ pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
         .route("/s/{code}", get(open::page).post(open::unlock))
         .route("/s/{code}/chart", get(open::chart))
         .route("/s/{code}/picture.png", get(open::picture))
+        .route("/s/{code}/files/{run}/{*path}", get(open::file))
 }
 
 /// Paths of the doors, for the table of access.
-pub const DOORS: [(&str, &str); 8] = [
+pub const DOORS: [(&str, &str); 9] = [
     ("GET", "/s/{code}"),
     ("GET", "/s/{code}/chart"),
+    ("GET", "/s/{code}/files/{run}/{*path}"),
     ("GET", "/s/{code}/picture.png"),
     ("GET", "/share"),
     ("GET", "/share/export"),
@@ -73,8 +76,9 @@ async fn links_page(
 ) -> Result<String, Error> {
     let shares = desk.acting.list_shares().await?;
     let has_accounts = desk.acting.caller().user().is_some();
+    let for_anybody = has_accounts && desk.acting.get_settings().await?.public_links;
     let links = Links { shares: &shares, origin: &app::origin_of(headers), now: crate::time_text::now() };
-    Ok(form::page(frame, subject, &links, has_accounts))
+    Ok(form::page(frame, subject, &links, for_anybody))
 }
 
 /// What the form of a page says at first.
@@ -85,7 +89,8 @@ async fn subject_of(desk: &Desk, of: &str) -> Result<Option<Subject>, Error> {
     let target = Target::read(of).ok_or_else(not_a_page)?;
     let title = sheet::title(&desk.acting, &target.reach).await?;
     let (address, audience, days) = (of.to_owned(), "members".to_owned(), String::new());
-    Ok(Some(Subject { address, title, audience, days }))
+    let has_runs = matches!(target.reach, Reach::Runs(_));
+    Ok(Some(Subject { address, title, audience, days, has_runs, with_files: false }))
 }
 
 async fn links(desk: Desk, headers: HeaderMap, Query(query): Query<HashMap<String, String>>) -> Response {
@@ -112,7 +117,9 @@ async fn create(desk: Desk, headers: HeaderMap, Form(form): Form<Pairs>) -> Resp
             let problem = Problem::from(error);
             frame.outcome = Some(Outcome::Failed(problem.message.clone()));
             let text = |name: &str| one(&form, name).to_owned();
-            let subject = Target::read(one(&form, "of")).map(|_| Subject {
+            let subject = Target::read(one(&form, "of")).map(|target| Subject {
+                has_runs: matches!(target.reach, Reach::Runs(_)),
+                with_files: !one(&form, "files").is_empty(),
                 address: text("of"),
                 title: text("title"),
                 audience: text("audience"),
@@ -144,7 +151,11 @@ async fn make(desk: &Desk, form: &Pairs) -> Result<String, Error> {
         ),
     };
     let snapshot = match is_snapshot {
-        true => Some(written(sheet::of(&desk.acting, &target, 0).await?).await?),
+        true => {
+            let turn = turn_of(desk).await?;
+            let sheet = sheet::of(&desk.acting, &target, 0).await?;
+            Some(turn.make(move || sheet.render()).await?)
+        }
         false => None,
     };
     let share = desk
@@ -157,15 +168,15 @@ async fn make(desk: &Desk, form: &Pairs) -> Result<String, Error> {
             password: one(form, "password").to_owned(),
             days,
             snapshot,
+            with_files: !one(form, "files").is_empty(),
         })
         .await?;
     Ok(share.code)
 }
 
-/// A sheet as HTML.
-async fn written(sheet: Sheet) -> Result<String, Error> {
-    let written = tokio::task::spawn_blocking(move || sheet.render()).await;
-    written.map_err(|error| Error::Fault(error.to_string()))
+/// The turn to write a page for whoever asks.
+async fn turn_of(desk: &Desk) -> Result<Turn, Error> {
+    Turn::of(&format!("account {}", desk.acting.caller().name())).await
 }
 
 async fn delete(desk: Desk, Form(form): Form<Pairs>) -> Response {
@@ -178,6 +189,7 @@ async fn export(desk: Desk, headers: HeaderMap, Query(query): Query<HashMap<Stri
     let of = query.get("of").map(String::as_str).unwrap_or_default();
     let document = async {
         let target = Target::read(of).ok_or_else(not_a_page)?;
+        let turn = turn_of(&desk).await?;
         let sheet = sheet::of(&desk.acting, &target, 0).await?;
         let document = Document {
             title: sheet::title(&desk.acting, &target.reach).await?,
@@ -187,7 +199,7 @@ async fn export(desk: Desk, headers: HeaderMap, Query(query): Query<HashMap<Stri
             original: Some(format!("{}{of}", app::origin_of(&headers))),
             parts: Vec::new(),
         };
-        Ok::<_, Error>(document.render(written(sheet).await?))
+        turn.make(move || document.render(sheet.render())).await
     };
     match document.await {
         Ok(html) => {

@@ -1,59 +1,50 @@
 //! What a link opens, for whoever has it. All that they choose is in the link; what they send is its code, its password, a part of
 //! its table, one of its charts.
 
-use super::{sheet, target::Target};
+use super::{sheet, target::Target, turn::Turn};
 use crate::{
-    desk::{Pairs, one},
+    desk::{Frames, Pairs, one, page_of},
     site::style_path,
-    wire::error::WireError,
+    wire::{
+        artifact::{self, Disposition},
+        error::WireError,
+    },
 };
 use ::chart::{Figure, Theme};
 use axum::{
     Extension, Form,
-    extract::{Path, Query},
-    response::{Html, IntoResponse, Redirect, Response},
+    extract::{FromRequestParts, Path, Query},
+    response::{IntoResponse, Redirect, Response},
 };
 use domain::{
     Acting, Caller, Domain, Error,
     share::{Key, Opened},
 };
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 use model::{
-    Code, Problem,
+    Code, Problem, RunId,
     page::{RUNS_PAGE, Total},
     share::Share,
 };
 use plain::{
-    Address,
+    Address, Style,
     share::{
-        page::{self as document, Document, Notice, Style},
+        page::{self as document, Document, Notice},
         sheet::{Sheet, svg},
     },
 };
-use std::{
-    collections::HashMap,
-    sync::{LazyLock, Mutex, PoisonError},
-};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use std::collections::HashMap;
 
-/// Pages and pictures that are made at once, that may wait for it, and that may do either for one link: whoever has it could
-/// ask for many.
-static MAKING: Semaphore = Semaphore::const_new(2);
-const PLACES: usize = 64;
-const PLACES_OF_LINK: usize = 8;
 /// Parts of a table that are shown: what is further down is found by a filter.
 const MOST_PARTS: u64 = 100;
-
-/// How many of each link's are made or wait.
-static AT_LINKS: LazyLock<Mutex<HashMap<String, usize>>> = LazyLock::new(Mutex::default);
 
 /// Size of a chart in a frame, in CSS pixels.
 const EMBEDDED: (u32, u32) = (720, 360);
 /// Of a picture for a card: programs cut others to these proportions.
 const PICTURE: (u32, u32) = (600, 315);
 
-/// What is opened, once it is.
-struct Shown {
+/// A link that was opened, and as whom what it shows is seen. As an argument of a handler it answers whoever may not see it.
+pub struct Shown {
     share: Share,
     guest: Acting,
 }
@@ -70,22 +61,6 @@ fn kept_proof(headers: &HeaderMap, code: &str) -> Option<String> {
     pairs.find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
 }
 
-/// A document that nobody keeps, and that runs nothing.
-fn answer(status: StatusCode, html: String, may_be_framed: bool) -> Response {
-    let ancestors = if may_be_framed { "*" } else { "'none'" };
-    let policy = format!(
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
-         frame-ancestors {ancestors}"
-    );
-    let mut response = (status, Html(html)).into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if let Ok(policy) = policy.parse() {
-        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-    }
-    response
-}
-
 fn failed(error: Error) -> Response {
     let problem = Problem::from(error);
     let (status, notice) = match problem.code {
@@ -93,84 +68,41 @@ fn failed(error: Error) -> Response {
         Code::ResourceExhausted => (StatusCode::TOO_MANY_REQUESTS, Notice::Later(problem.message)),
         _ => return WireError(problem).into_response(),
     };
-    answer(status, document::notice(style_path(), notice), false)
+    page_of(status, document::notice(style_path(), notice), Frames::None)
 }
 
 /// Asks for the password of a link.
 fn ask(code: &str, problem: Option<String>) -> Response {
     let status = if problem.is_some() { StatusCode::UNAUTHORIZED } else { StatusCode::OK };
     let notice = Notice::Asks { action: format!("/s/{code}"), problem };
-    answer(status, document::notice(style_path(), notice), false)
+    page_of(status, document::notice(style_path(), notice), Frames::None)
 }
 
-/// The turn to make something, until it is dropped.
-struct Turn {
-    _place: Place,
-    _turn: SemaphorePermit<'static>,
-}
+impl<S: Send + Sync> FromRequestParts<S> for Shown {
+    type Rejection = Response;
 
-/// A place among those who wait or are at it.
-struct Place(String);
-
-impl Place {
-    fn at(code: &str) -> Option<Self> {
-        let mut places = AT_LINKS.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_link = places.get(code).copied().unwrap_or_default();
-        if of_link >= PLACES_OF_LINK || places.values().sum::<usize>() >= PLACES {
-            return None;
+    /// Opens the link of a door's path, or answers what is to be done first.
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
+        // Of a file's door there is more in the path.
+        let named = Path::<HashMap<String, String>>::from_request_parts(parts, state).await;
+        let Path(mut named) = named.map_err(IntoResponse::into_response)?;
+        let code = named.remove("code").unwrap_or_default();
+        let domain = Extension::<Domain>::from_request_parts(parts, state).await;
+        let Extension(domain) = domain.map_err(IntoResponse::into_response)?;
+        let proof = kept_proof(&parts.headers, &code);
+        let key = proof.as_deref().map_or(Key::None, Key::Proof);
+        match domain.unchecked_open_share(&code, key).await.map_err(failed)? {
+            Opened::Leads(share) if parts.extensions.get::<Caller>().is_some() => {
+                Err(Redirect::to(&share.address).into_response())
+            }
+            Opened::Leads(_) => {
+                let here = format!("/s/{code}");
+                let to = Address::of("/sign-in").with("next", &here).into_text();
+                Err((StatusCode::FOUND, [(header::LOCATION, to)]).into_response())
+            }
+            Opened::Asks => Err(ask(&code, None)),
+            Opened::Shows { share, guest, .. } => Ok(Self { share, guest: domain.act(guest) }),
         }
-        places.insert(code.to_owned(), of_link + 1);
-        Some(Self(code.to_owned()))
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut places = AT_LINKS.lock().unwrap_or_else(PoisonError::into_inner);
-        match places.get_mut(&self.0) {
-            Some(count) if *count > 1 => *count -= 1,
-            _ => drop(places.remove(&self.0)),
-        }
-    }
-}
-
-impl Turn {
-    async fn at(code: &str) -> Result<Self, Error> {
-        let too_many =
-            || Problem::new(Code::ResourceExhausted, "Too many ask for this page. Try again in a moment.");
-        let place = Place::at(code).ok_or_else(too_many)?;
-        let turn = MAKING.acquire().await.map_err(|error| Error::Fault(error.to_string()))?;
-        Ok(Self { _place: place, _turn: turn })
-    }
-
-    /// Makes it. The turn is the work's, which goes on also when whoever asked for it has gone.
-    async fn make<T: Send + 'static>(self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-        let done = tokio::task::spawn_blocking(move || {
-            let _turn = self;
-            work()
-        });
-        done.await.map_err(|error| Error::Fault(error.to_string()))
-    }
-}
-
-/// Opens it, or answers what is to be done first.
-async fn opened(
-    domain: &Domain,
-    caller: Option<&Caller>,
-    headers: &HeaderMap,
-    code: &str,
-) -> Result<Shown, Response> {
-    let proof = kept_proof(headers, code);
-    let key = proof.as_deref().map_or(Key::None, Key::Proof);
-    match domain.unchecked_open_share(code, key).await.map_err(failed)? {
-        Opened::Leads(share) if caller.is_some() => Err(Redirect::to(&share.address).into_response()),
-        Opened::Leads(_) => {
-            let here = format!("/s/{code}");
-            let to = Address::of("/sign-in").with("next", &here).into_text();
-            Err((StatusCode::FOUND, [(header::LOCATION, to)]).into_response())
-        }
-        Opened::Asks => Err(ask(code, None)),
-        Opened::Shows { share, guest, .. } => Ok(Shown { share, guest: domain.act(guest) }),
     }
 }
 
@@ -184,34 +116,31 @@ fn target_of(share: &Share) -> Result<Target, Error> {
 
 /// The page of a link.
 pub async fn page(
-    Extension(domain): Extension<Domain>,
-    caller: Option<Extension<Caller>>,
-    Path(code): Path<String>,
+    shown: Shown,
     Query(query): Query<HashMap<String, String>>,
     headers: HeaderMap,
 ) -> Response {
-    let caller = caller.map(|Extension(caller)| caller);
-    let shown = match opened(&domain, caller.as_ref(), &headers, &code).await {
-        Ok(shown) => shown,
-        Err(response) => return response,
-    };
     let part = query.get("page").and_then(|page| page.parse::<u64>().ok()).unwrap_or(1).max(1);
     match write(shown, part, app::origin_of(&headers)).await {
-        Ok(html) => answer(StatusCode::OK, html, false),
+        Ok(html) => page_of(StatusCode::OK, html, Frames::None),
         Err(error) => failed(error),
     }
 }
 
 async fn write(shown: Shown, part: u64, origin: String) -> Result<String, Error> {
     let Shown { share, guest } = shown;
-    let turn = Turn::at(&share.code).await?;
+    let turn = Turn::of(&share.code).await?;
     let address = format!("/s/{}", share.code);
     let (kept, sheet) = match share.is_snapshot {
         true => (Some(guest.read_snapshot().await?), None),
         false if part > MOST_PARTS => return Err(Problem::missing("There is no such page.").into()),
         false => {
             let offset = (part - 1).saturating_mul(RUNS_PAGE.into());
-            (None, Some(sheet::of(&guest, &target_of(&share)?, offset).await?))
+            let mut sheet = sheet::of(&guest, &target_of(&share)?, offset).await?;
+            if let (true, Sheet::Runs { runs, files, more_files, .. }) = (share.with_files, &mut sheet) {
+                (*files, *more_files) = sheet::files(&guest, runs, &address).await?;
+            }
+            (None, Some(sheet))
         }
     };
     let has_charts = matches!(&sheet, Some(Sheet::Runs { charts, .. }) if !charts.is_empty());
@@ -283,18 +212,7 @@ pub async fn unlock(
 }
 
 /// One chart of a link's page, for a frame in another page: `?metric=loss`.
-pub async fn chart(
-    Extension(domain): Extension<Domain>,
-    caller: Option<Extension<Caller>>,
-    Path(code): Path<String>,
-    Query(query): Query<HashMap<String, String>>,
-    headers: HeaderMap,
-) -> Response {
-    let caller = caller.map(|Extension(caller)| caller);
-    let shown = match opened(&domain, caller.as_ref(), &headers, &code).await {
-        Ok(shown) => shown,
-        Err(response) => return response,
-    };
+pub async fn chart(shown: Shown, Query(query): Query<HashMap<String, String>>) -> Response {
     let title = shown.share.title.clone();
     let metric = query.get("metric").map(String::as_str).unwrap_or_default();
     let drawn = async {
@@ -302,23 +220,13 @@ pub async fn chart(
         turn.make(move || document::embedded(style_path(), title, svg(&figure, EMBEDDED.0, EMBEDDED.1))).await
     };
     match drawn.await {
-        Ok(html) => answer(StatusCode::OK, html, true),
+        Ok(html) => page_of(StatusCode::OK, html, Frames::Anywhere),
         Err(error) => failed(error),
     }
 }
 
 /// The first chart of a link's page as a picture, for programs that show a link as a card.
-pub async fn picture(
-    Extension(domain): Extension<Domain>,
-    caller: Option<Extension<Caller>>,
-    Path(code): Path<String>,
-    headers: HeaderMap,
-) -> Response {
-    let caller = caller.map(|Extension(caller)| caller);
-    let shown = match opened(&domain, caller.as_ref(), &headers, &code).await {
-        Ok(shown) => shown,
-        Err(response) => return response,
-    };
+pub async fn picture(shown: Shown) -> Response {
     let painted = async {
         let (turn, figure) = figure_of(shown, "").await?;
         let (width, height) = PICTURE;
@@ -335,6 +243,18 @@ pub async fn picture(
     }
 }
 
+/// A file of a run that a link shows, to save.
+pub async fn file(
+    shown: Shown,
+    Path((_, run, path)): Path<(String, RunId, String)>,
+    headers: HeaderMap,
+) -> Response {
+    match shown.guest.read_shared_file(run, &path, artifact::range(&headers)).await {
+        Ok(read) => artifact::harmless(&path, read, Disposition::Attachment),
+        Err(error) => failed(error),
+    }
+}
+
 /// A chart of the metric, or of the first there is, and the turn to draw it. A snapshot has none: it is kept as it was written.
 async fn figure_of(shown: Shown, metric: &str) -> Result<(Turn, Figure), Error> {
     let Shown { share, guest } = shown;
@@ -342,7 +262,7 @@ async fn figure_of(shown: Shown, metric: &str) -> Result<(Turn, Figure), Error> 
     if share.is_snapshot {
         return Err(missing());
     }
-    let turn = Turn::at(&share.code).await?;
+    let turn = Turn::of(&share.code).await?;
     let figure = sheet::figure(&guest, &target_of(&share)?, metric).await?.ok_or_else(missing)?;
     Ok((turn, figure))
 }

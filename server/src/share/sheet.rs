@@ -10,12 +10,16 @@ use model::{
     page::{COMPARISON_LIMIT, ComparedRun, RunsQuery},
     share::Reach,
 };
-use plain::share::sheet::{Sheet, WIDTH};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use plain::share::sheet::{File, RunFiles, Sheet, WIDTH};
 use std::collections::BTreeSet;
 
 /// Charts on a sheet, and curves in all of them.
 const MOST_CHARTS: usize = 24;
 const MOST_CURVES: usize = 480;
+/// Runs that are looked through for files, and files that are shown of all of them.
+const MOST_WITH_FILES: usize = 50;
+const MOST_FILES: usize = 500;
 /// Names in a title.
 const NAMED: usize = 3;
 
@@ -78,6 +82,8 @@ pub async fn of(acting: &Acting, target: &Target, offset: u64) -> Result<Sheet, 
                 charts,
                 more_charts: keys.len() - drawn.len(),
                 only_differences: target.only_differences,
+                files: Vec::new(),
+                more_files: false,
                 runs,
             })
         }
@@ -87,6 +93,39 @@ pub async fn of(acting: &Acting, target: &Target, offset: u64) -> Result<Sheet, 
             Ok(Sheet::Table { columns, runs: page.runs, offset, total: page.total })
         }
     }
+}
+
+/// Files of the runs of a link that shows them, which is at this address, and whether there may be more runs with files.
+pub async fn files(
+    guest: &Acting,
+    runs: &[ComparedRun],
+    address: &str,
+) -> Result<(Vec<RunFiles>, bool), Error> {
+    let (mut all, mut count) = (Vec::new(), 0);
+    for (index, run) in runs.iter().enumerate() {
+        if index >= MOST_WITH_FILES || count >= MOST_FILES {
+            return Ok((all, true));
+        }
+        let id = run.run.info.id;
+        let (files, is_more) = guest.list_shared_files(id).await?;
+        count += files.len();
+        let files = files.into_iter().map(|file| File {
+            address: format!("{address}/files/{id}/{}", encoded(&file.path)),
+            size: file.size.unwrap_or_default(),
+            path: file.path,
+        });
+        let files: Vec<File> = files.collect();
+        if !files.is_empty() {
+            all.push(RunFiles { run: run_name(&run.run), files, is_more });
+        }
+    }
+    Ok((all, false))
+}
+
+/// A path as it stands in an address.
+fn encoded(path: &str) -> String {
+    let steps = path.split('/').map(|step| utf8_percent_encode(step, NON_ALPHANUMERIC).to_string());
+    steps.collect::<Vec<String>>().join("/")
 }
 
 /// One chart: of the metric, or of the first there is.

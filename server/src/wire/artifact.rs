@@ -107,6 +107,16 @@ pub fn content_type(path: &str) -> &'static str {
     }
 }
 
+/// A file as the site answers with it. What it holds was written by somebody's program, so no browser may run it as a part of the
+/// site.
+pub fn harmless(path: &str, read: ArtifactRead, disposition: Disposition) -> Response {
+    let mut response = file(path, read, disposition);
+    let policy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    response
+}
+
 /// A file as an answer, whole or in part.
 pub fn file(path: &str, read: ArtifactRead, disposition: Disposition) -> Response {
     let ArtifactRead { size, range, etag, modified, stream } = read;

@@ -80,6 +80,8 @@ pub fn all() -> Vec<Door> {
     }
     doors.push(session(Method::POST, "/sign-in/link"));
     doors.extend(server::share::DOORS.iter().map(|(method, route)| session(method.parse().unwrap(), route)));
+    let own = server::second_factor::DOORS.iter();
+    doors.extend(own.map(|(method, route)| session(method.parse().unwrap(), route)));
     doors.extend(server::admin::DOORS.iter().map(|(method, route)| session(method.parse().unwrap(), route)));
     doors
 }
@@ -108,6 +110,9 @@ pub fn approach(door: &Door, things: &Things) -> (String, Load) {
         }
         Credential::Session if door.route.starts_with("/admin") && door.method == Method::POST => {
             Load::Form(admin_form(&door.route, things))
+        }
+        Credential::Session if door.route == "/account/second-factor" && door.method == Method::POST => {
+            Load::Form("action=remove&code=000000".to_owned())
         }
         Credential::Session if door.method == Method::POST => server_function(&door.route, things),
         Credential::Session => Load::Nothing,
@@ -204,6 +209,7 @@ fn share_form(route: &str, things: &Things) -> String {
         "/share/delete" => "code=no-such-link".to_owned(),
         "/sign-in/link" => "token=none".to_owned(),
         "/s/{code}" => "password=none".to_owned(),
+        "/sign-in/code" => "code=000000".to_owned(),
         other => panic!("the form of {other}?"),
     }
 }
@@ -216,8 +222,11 @@ fn admin_form(route: &str, things: &Things) -> String {
         "people" => "action=disable&name=nobody".to_owned(),
         "people/rename" => "name=nobody&to=somebody".to_owned(),
         "groups/add" => format!("name=group-{id}"),
-        "groups/delete" | "groups/take" | "groups/remove" => "name=no-group&user=nobody".to_owned(),
-        "permissions" => format!("was:{0}:everyone=&is:{0}:everyone=READ", things.experiment),
+        "groups/delete" | "groups/take" | "groups/remove" => "name=no-group&user=nobody&sure=yes".to_owned(),
+        "permissions" => {
+            format!("was:experiment:{0}:everyone=&is:experiment:{0}:everyone=READ", things.experiment)
+        }
+        "server" => "public_links=on".to_owned(),
         "tokens/delete" => format!("id={id}"),
         "links/delete" => "code=no-such-link".to_owned(),
         other => panic!("the form of {other}?"),

@@ -96,6 +96,8 @@ impl World {
             no_auth: false,
             has_tls: false,
             oidc: None,
+            ldap: None,
+
             trusted_proxies: Default::default(),
         });
         let operator = domain.act(Caller::Local);
@@ -145,6 +147,7 @@ impl World {
             password: String::new(),
             days: None,
             snapshot: None,
+            with_files: true,
         };
         self.domain.act(admin).create_share(new).await.unwrap().code
     }

@@ -21,9 +21,9 @@ use serde_json::json;
 use std::collections::BTreeSet;
 
 /// Groups that a provider may name; more of them are left out.
-const MOST_GROUPS: usize = 500;
+pub const MOST_GROUPS: usize = 500;
 /// Characters of a name that nobody has here, in the audit log.
-const LONGEST_TOLD: usize = 100;
+pub(super) const LONGEST_TOLD: usize = 100;
 
 /// Somebody, as an identity provider says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,7 +87,8 @@ impl Domain {
         }
     }
 
-    async fn admit(&self, person: &External, admission: Admission) -> Result<Account> {
+    /// The account of this person. What they are in changes with what the provider says.
+    pub(super) async fn admit(&self, person: &External, admission: Admission) -> Result<Account> {
         let known = store::external::unchecked_find(&self.db, &person.issuer, &person.subject).await?;
         let user = match known {
             Some(user) => user,

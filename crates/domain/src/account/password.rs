@@ -6,7 +6,7 @@ use crate::{
     error::{Error, Result},
 };
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, password_hash::phc::PasswordHash};
-use model::{Code, Problem};
+use model::{Code, Problem, UserId};
 use moka::sync::Cache;
 use sha2::{Digest, Sha256};
 use std::{sync::Arc, time::Duration};
@@ -23,12 +23,21 @@ const FOLLOWING: usize = 2048;
 /// A keyed hash of a name with a password.
 pub(super) type Fingerprint = [u8; 32];
 
+/// What was verified, of which account: it counts while the account is the same and has the same name and hash.
+#[derive(Clone)]
+pub(crate) struct Known {
+    pub user: UserId,
+    pub name: String,
+    /// Empty for one whose password a directory verified.
+    pub hash: String,
+}
+
 /// The place where passwords are hashed. An entry of what was verified counts only while the account still has the
 /// password hash that it was verified against.
 #[derive(Clone)]
 pub(crate) struct Passwords {
     key: [u8; 32],
-    verified: Cache<Fingerprint, Arc<str>>,
+    verified: Cache<Fingerprint, Arc<Known>>,
     /// One verification at a time for each credential: a thousand programs that start at once need one.
     turns: Cache<Fingerprint, Arc<Mutex<()>>>,
     following: Arc<Semaphore>,
@@ -113,13 +122,13 @@ impl Passwords {
         hasher.finalize().into()
     }
 
-    /// The password hash that this credential was verified against.
-    pub fn verified_against(&self, fingerprint: &Fingerprint) -> Option<Arc<str>> {
+    /// What this credential was verified as, minutes ago.
+    pub fn verified(&self, fingerprint: &Fingerprint) -> Option<Arc<Known>> {
         self.verified.get(fingerprint)
     }
 
-    pub fn remember(&self, fingerprint: Fingerprint, hash: &str) {
-        self.verified.insert(fingerprint, hash.into());
+    pub fn remember(&self, fingerprint: Fingerprint, known: Known) {
+        self.verified.insert(fingerprint, Arc::new(known));
     }
 
     /// Waits until nobody else verifies this credential.

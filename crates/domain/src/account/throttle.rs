@@ -4,7 +4,7 @@
 //! knows theirs is let in until somebody at the same address has guessed too often.
 
 use crate::{Error, Result};
-use model::{Code, Problem};
+use model::{Code, Problem, UserId};
 use moka::sync::Cache;
 use sha2::{Digest as _, Sha256};
 use std::{
@@ -27,8 +27,34 @@ const MOST_OF_ADDRESS: u32 = 100;
 /// Names and addresses that are remembered.
 const MOST: u64 = 100_000;
 
-/// A hash of a name: whoever tries may send names of any length.
+/// What is tried.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Tried<'a> {
+    /// The password of an account, by what was typed as its name.
+    Password(&'a str),
+    /// A code of an account.
+    Code(UserId),
+    /// The password of a share link.
+    Link(&'a str),
+}
+
+/// A hash of what is tried: whoever does may send names of any length.
 type Name = [u8; 32];
+
+impl Tried<'_> {
+    fn hash(self) -> Name {
+        let (kind, what) = match self {
+            // Directories know somebody by a name in any case and with any spaces: it is one.
+            Self::Password(name) => {
+                let bare = name.chars().filter(|char| !char.is_whitespace());
+                ("password", bare.flat_map(char::to_lowercase).collect())
+            }
+            Self::Code(user) => ("code", user.to_string()),
+            Self::Link(code) => ("link", code.to_owned()),
+        };
+        Sha256::new().chain_update(kind).chain_update([0]).chain_update(what).finalize().into()
+    }
+}
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Key {
@@ -48,8 +74,8 @@ impl Default for Throttle {
 }
 
 /// What is counted for a try, and the most that it may be. Where the address is full, no name is kept.
-fn counted(name: &str, address: Option<IpAddr>) -> impl Iterator<Item = (Key, u32)> {
-    let (name, address): (Name, _) = (Sha256::digest(name).into(), address.map(network));
+fn counted(tried: Tried<'_>, address: Option<IpAddr>) -> impl Iterator<Item = (Key, u32)> {
+    let (name, address) = (tried.hash(), address.map(network));
     let of_address = address.map(|address| (Key::Address(address), MOST_OF_ADDRESS));
     let together = (Key::Together(name, address), MOST_TOGETHER);
     of_address.into_iter().chain([together, (Key::Name(name), MOST_OF_NAME)])
@@ -68,9 +94,9 @@ pub(crate) fn network(address: IpAddr) -> IpAddr {
 
 impl Throttle {
     /// Begins a try, if one may be made. It counts as a failure until it succeeds, so that a hundred tries at once are a hundred.
-    pub fn begin(&self, name: &str, address: Option<IpAddr>) -> Result<Try> {
+    pub fn begin(&self, tried: Tried<'_>, address: Option<IpAddr>) -> Result<Try> {
         let mut counts = Vec::with_capacity(3);
-        for (key, most) in counted(name, address) {
+        for (key, most) in counted(tried, address) {
             let count = self.0.get_with(key, Arc::default);
             let full = count.fetch_add(1, Ordering::Relaxed) >= most;
             counts.push(count);
@@ -100,15 +126,21 @@ impl Try {
 mod tests {
     use super::*;
 
+    const ADA: Tried<'_> = Tried::Password("ada");
+
     fn check(failures: &[(&str, u8, u32)], then: (&str, u8), allowed: bool) {
         let throttle = Throttle::default();
         let address = |last| Some(IpAddr::from([10, 0, 0, last]));
         for (name, last, times) in failures {
             for _ in 0..*times {
-                drop(throttle.begin(name, address(*last)));
+                drop(throttle.begin(Tried::Password(name), address(*last)));
             }
         }
-        assert_eq!(throttle.begin(then.0, address(then.1)).is_ok(), allowed, "{failures:?} {then:?}");
+        assert_eq!(
+            throttle.begin(Tried::Password(then.0), address(then.1)).is_ok(),
+            allowed,
+            "{failures:?} {then:?}"
+        );
     }
 
     #[test]
@@ -118,6 +150,7 @@ mod tests {
         check(&[("ada", 1, 10)], ("ada", 1), false);
         check(&[("ada", 1, 10)], ("ada", 2), true);
         check(&[("ada", 1, 10)], ("bob", 1), true);
+        check(&[("ada", 1, 5), ("ADA ", 1, 5)], ("a da", 1), false);
         let addresses: Vec<(&str, u8, u32)> = (10..20).map(|last| ("ada", last, 10)).collect();
         check(&addresses, ("ada", 3), false);
         check(&addresses, ("bob", 3), true);
@@ -137,18 +170,18 @@ mod tests {
         let throttle = Throttle::default();
         let address = |last: u16| Some(IpAddr::from([0x2001, 0xdb8, 0, 7, 0, 0, 0, last]));
         for last in 0..10 {
-            drop(throttle.begin("ada", address(last)));
+            drop(throttle.begin(ADA, address(last)));
         }
-        assert!(throttle.begin("ada", address(99)).is_err());
-        assert!(throttle.begin("ada", Some(IpAddr::from([0x2001, 0xdb8, 0, 8, 0, 0, 0, 1]))).is_ok());
+        assert!(throttle.begin(ADA, address(99)).is_err());
+        assert!(throttle.begin(ADA, Some(IpAddr::from([0x2001, 0xdb8, 0, 8, 0, 0, 0, 1]))).is_ok());
     }
 
     #[test]
     fn who_succeeds_may_go_on() {
         let throttle = Throttle::default();
         for _ in 0..1000 {
-            throttle.begin("ada", None).unwrap().succeeded();
+            throttle.begin(ADA, None).unwrap().succeeded();
         }
-        assert!(throttle.begin("ada", None).is_ok());
+        assert!(throttle.begin(ADA, None).is_ok());
     }
 }

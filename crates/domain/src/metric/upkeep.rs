@@ -76,6 +76,12 @@ impl Upkeep {
         self.shared.loads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Runs and blocks that wait to be merged, as far as this process knows.
+    pub fn waiting(&self) -> (u64, u64) {
+        let loads = self.loads();
+        (loads.len() as u64, loads.values().map(|load| load.blocks).sum())
+    }
+
     /// To be told of each block that was written.
     pub fn was_logged_to(&self, run: RunId, points: usize) {
         let now = Instant::now();

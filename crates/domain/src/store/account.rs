@@ -17,6 +17,8 @@ const ADMINS: i64 = 0x6164_6d69_6e73;
 pub(crate) struct Account {
     pub user: User,
     pub password_hash: String,
+    /// Whether a code is asked for beside the password.
+    pub has_second_factor: bool,
 }
 
 impl Account {
@@ -62,6 +64,7 @@ struct AccountRow {
     is_service: bool,
     state: String,
     created: Millis,
+    has_second_factor: bool,
 }
 
 impl AccountRow {
@@ -74,11 +77,12 @@ impl AccountRow {
             is_service: self.is_service,
             created: self.created,
         };
-        Ok(Account { user, password_hash: self.password_hash })
+        Ok(Account { user, password_hash: self.password_hash, has_second_factor: self.has_second_factor })
     }
 }
 
-const COLUMNS: &str = "u.id, u.name, u.password_hash, u.is_admin, u.is_service, u.state, u.created";
+const COLUMNS: &str = "u.id, u.name, u.password_hash, u.is_admin, u.is_service, u.state, u.created, \
+    EXISTS (SELECT 1 FROM second_factors f WHERE f.user_id = u.id AND f.confirmed) AS has_second_factor";
 
 /// A SELECT of accounts `u`; conditions follow.
 fn select() -> Sql {
@@ -258,6 +262,8 @@ pub(crate) async fn strip(tx: &mut Tx, user: UserId) -> Result<()> {
     tx.execute(sql("DELETE FROM tokens WHERE user_id = $1").bind(user)).await?;
     tx.execute(sql("DELETE FROM sessions WHERE user_id = $1").bind(user)).await?;
     delete_links(tx, user).await?;
+    tx.execute(sql("DELETE FROM second_factors WHERE user_id = $1").bind(user)).await?;
+    tx.execute(sql("DELETE FROM recovery_codes WHERE user_id = $1").bind(user)).await?;
     tx.execute(sql("DELETE FROM identities WHERE user_id = $1").bind(user)).await?;
     tx.execute(sql("DELETE FROM group_members WHERE user_id = $1").bind(user)).await?;
     tx.execute(sql("DELETE FROM experiment_permissions WHERE user_id = $1").bind(user)).await?;

@@ -15,12 +15,14 @@ pub(crate) mod group;
 pub(crate) mod key;
 pub(crate) mod logged_model;
 pub(crate) mod metric;
+pub(crate) mod operation;
 mod packed;
 pub(crate) mod param;
 pub(crate) mod permission;
 pub(crate) mod registry;
 pub(crate) mod run;
 pub(crate) mod search;
+pub(crate) mod second_factor;
 pub(crate) mod segment;
 pub(crate) mod session;
 pub(crate) mod share;
@@ -228,6 +230,37 @@ impl Db {
         }
         sqlx::query("PRAGMA incremental_vacuum(512)").execute(&sqlite.writer).await?;
         Ok(number("PRAGMA freelist_count").await? < free)
+    }
+
+    /// Which database it is, and its version.
+    pub async fn version(&self) -> Result<String> {
+        Ok(match self {
+            Self::Sqlite(sqlite) => {
+                let version: String =
+                    sqlx::query_scalar("SELECT sqlite_version()").fetch_one(&sqlite.readers).await?;
+                format!("SQLite {version}")
+            }
+            Self::Postgres(postgres) => {
+                let version: String =
+                    sqlx::query_scalar("SHOW server_version").fetch_one(&postgres.pool).await?;
+                format!("PostgreSQL {version}")
+            }
+        })
+    }
+
+    /// Bytes that it takes of its disk.
+    pub async fn bytes(&self) -> Result<u64> {
+        let bytes: i64 = match self {
+            Self::Sqlite(sqlite) => {
+                let pages = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()";
+                sqlx::query_scalar(pages).fetch_one(&sqlite.readers).await?
+            }
+            Self::Postgres(postgres) => {
+                let size = "SELECT pg_database_size(current_database())";
+                sqlx::query_scalar(size).fetch_one(&postgres.pool).await?
+            }
+        };
+        Ok(u64::try_from(bytes).unwrap_or_default())
     }
 
     /// What this process knows of changes of access.

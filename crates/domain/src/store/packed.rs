@@ -85,17 +85,18 @@ async fn packed(
     ids: &[RunId],
     keys: Option<&[String]>,
 ) -> Result<String> {
-    let mut select = sql("SELECT string_agg(v.column1 || ':' || ");
-    select.push(packing.each).push(", '') FROM (VALUES ");
+    // Each run by itself, so that both databases look it up by the index: of a join Postgres would read the whole table.
+    let mut select = sql("SELECT string_agg((SELECT string_agg(v.column1 || ':' || ");
+    select.push(packing.each).push(", '') FROM ").push(packing.table).push(" WHERE run_id = v.column2");
+    if let Some(keys) = keys {
+        select.push(" AND key IN ").push_list(keys.iter().map(String::as_str));
+    }
+    select.push("), '') FROM (VALUES ");
     for (index, id) in ids.iter().enumerate() {
         select.push(if index == 0 { "(" } else { ", (" }).push_number(index).push(", ");
         select.push_bind(*id).push(")");
     }
-    // SQLite reads the tables of a CROSS JOIN in the order in which they are written.
-    select.push(") AS v CROSS JOIN ").push(packing.table).push(" WHERE run_id = v.column2");
-    if let Some(keys) = keys {
-        select.push(" AND key IN ").push_list(keys.iter().map(String::as_str));
-    }
+    select.push(") AS v");
     let packed: Option<(Option<String>,)> = on.first(select).await?;
     Ok(packed.and_then(|(packed,)| packed).unwrap_or_default())
 }

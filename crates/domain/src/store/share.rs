@@ -29,13 +29,14 @@ struct Row {
     audience: String,
     password_hash: String,
     is_snapshot: bool,
+    with_files: bool,
     created: Millis,
     expires: Option<Millis>,
 }
 
 impl Row {
     fn read(self) -> Result<Stored> {
-        let Self { code, address, title, created, expires, is_snapshot, .. } = self;
+        let Self { code, address, title, created, expires, is_snapshot, with_files, .. } = self;
         // The whole code opens the link: a message says where it begins.
         let begins = begin_of(&code);
         let share = Share {
@@ -47,6 +48,7 @@ impl Row {
             maker: self.maker.unwrap_or_default(),
             has_password: !self.password_hash.is_empty(),
             is_snapshot,
+            with_files,
             created,
             expires,
         };
@@ -57,7 +59,7 @@ impl Row {
 /// A SELECT of links; conditions follow.
 fn select() -> Sql {
     sql("SELECT l.code, l.user_id, u.name AS maker, l.address, l.reach, l.title, l.audience, l.password_hash,
-         l.snapshot IS NOT NULL AS is_snapshot, l.created, l.expires
+         l.snapshot IS NOT NULL AS is_snapshot, l.with_files, l.created, l.expires
          FROM share_links l LEFT JOIN users u ON u.id = l.user_id WHERE ")
 }
 
@@ -109,8 +111,8 @@ pub(crate) async fn insert(tx: &mut Tx, stored: &Stored, snapshot: Option<&str>)
     let Stored { share, maker, password_hash } = stored;
     tx.execute(
         sql("INSERT INTO share_links
-             (code, user_id, address, reach, title, audience, password_hash, snapshot, created, expires)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
+             (code, user_id, address, reach, title, audience, password_hash, snapshot, created, expires, with_files)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")
         .bind(&share.code)
         .bind(maker.map(|maker| maker.0))
         .bind(&share.address)
@@ -120,7 +122,8 @@ pub(crate) async fn insert(tx: &mut Tx, stored: &Stored, snapshot: Option<&str>)
         .bind(password_hash)
         .bind(snapshot.map(ToOwned::to_owned))
         .bind(share.created)
-        .bind(share.expires),
+        .bind(share.expires)
+        .bind(share.with_files),
     )
     .await?;
     Ok(())

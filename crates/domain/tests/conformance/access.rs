@@ -364,6 +364,8 @@ fn whatever_changes_access_says_so() {
                 "DELETE FROM group_members",
                 "DELETE FROM user_groups",
                 "UPDATE users",
+                "UPDATE second_factors SET confirmed",
+                "DELETE FROM second_factors",
                 "UPDATE tokens SET user_id",
                 "UPDATE runs SET lifecycle",
                 "UPDATE runs SET experiment_id",

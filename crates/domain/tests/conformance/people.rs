@@ -93,8 +93,8 @@ async fn a_service_has_tokens_and_cannot_sign_in(world: &World) {
     let (_, token) = admin.create_token_for("nightly", "cron").await.unwrap();
     let caller = world.domain.unchecked_token(&token).await.unwrap();
     User(world.domain.act(caller)).run_in(experiment).await;
-    let link = admin.create_sign_in_link("nightly").await.unwrap();
-    check_code(world.domain.unchecked_use_sign_in_link(&link).await, Code::Unauthenticated);
+    let message = "nightly is a service, which has tokens: a link wouldn't let anybody in.";
+    check_refused(admin.create_sign_in_link("nightly").await, Code::InvalidParameterValue, message);
     check_code(world.domain.unchecked_sign_in("nightly", "").await, Code::Unauthenticated);
     check_code(admin.set_admin("nightly", true).await, Code::InvalidParameterValue);
     check_code(admin.create_service("alice").await, Code::ResourceAlreadyExists);

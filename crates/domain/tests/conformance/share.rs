@@ -23,6 +23,7 @@ on_both_databases! {
     a_password_is_asked_for,
     a_snapshot_shows_how_things_were,
     a_snapshot_shows_what_its_maker_may_still_see,
+    files_are_shown_where_they_were_ticked,
     only_what_one_sees_can_be_shared,
     links_have_rules,
     everybody_has_links_of_their_own,
@@ -40,6 +41,7 @@ fn to_runs(runs: &[RunId]) -> NewShare {
         password: String::new(),
         days: None,
         snapshot: None,
+        with_files: false,
     }
 }
 
@@ -288,6 +290,43 @@ async fn a_snapshot_shows_what_its_maker_may_still_see(world: &World) {
     closed.close().await;
 }
 
+async fn files_are_shown_where_they_were_ticked(world: &World) {
+    let alice = world.user("alice").await;
+    let experiment = alice.experiment("vision").await;
+    let (shown, hidden) = (alice.run_in(experiment).await, alice.run_in(experiment).await);
+    for run in [shown, hidden] {
+        for name in ["b.txt", "deep/a.txt"] {
+            alice.uploads(&format!("{experiment}/{run}/artifacts/{name}"), name.as_bytes()).await;
+        }
+        alice.uploads(&format!("{experiment}/{run}/secret.txt"), b"beside").await;
+    }
+    let without = guest(world, &make(&alice, to_runs(&[shown])).await).await;
+    check_code(without.list_shared_files(shown).await, Code::ResourceDoesNotExist);
+    check_code(without.read_shared_file(shown, "b.txt", None).await.map(drop), Code::ResourceDoesNotExist);
+
+    let with = guest(world, &make(&alice, NewShare { with_files: true, ..to_runs(&[shown]) }).await).await;
+    let (files, is_more) = with.list_shared_files(shown).await.unwrap();
+    let files: Vec<(&str, Option<u64>)> = files.iter().map(|file| (file.path.as_str(), file.size)).collect();
+    assert_eq!((files.as_slice(), is_more), (&[("b.txt", Some(5)), ("deep/a.txt", Some(10))][..], false));
+    assert_eq!(with.read_shared_file(shown, "deep/a.txt", None).await.unwrap().size, 10);
+    for path in ["../secret.txt", "%2e%2e/secret.txt", "deep/../../secret.txt", "/etc/passwd"] {
+        check_code(with.read_shared_file(shown, path, None).await.map(drop), Code::InvalidParameterValue);
+    }
+    for path in ["nothing.txt", "secret.txt"] {
+        check_code(with.read_shared_file(shown, path, None).await.map(drop), Code::ResourceDoesNotExist);
+    }
+    // Neither another run's, nor by the doors of those who have an account.
+    check_code(with.list_shared_files(hidden).await, Code::ResourceDoesNotExist);
+    check_code(with.read_shared_file(hidden, "b.txt", None).await.map(drop), Code::ResourceDoesNotExist);
+    let path = format!("{experiment}/{shown}/artifacts/b.txt");
+    check_code(with.read_artifact(&path, None).await.map(drop), Code::ResourceDoesNotExist);
+    check_code(with.list_artifacts(&format!("{experiment}/{shown}")).await, Code::ResourceDoesNotExist);
+    // What was shared with guests is for guests.
+    check_code(alice.list_shared_files(shown).await, Code::ResourceDoesNotExist);
+    alice.delete_run(shown).await.unwrap();
+    check_code(with.list_shared_files(shown).await, Code::ResourceDoesNotExist);
+}
+
 async fn only_what_one_sees_can_be_shared(world: &World) {
     let (alice, bob, closed) = (world.user("alice").await, world.user("bob").await, world.closed().await);
     let experiment = alice.experiment("hidden").await;
@@ -330,6 +369,9 @@ async fn links_have_rules(world: &World) {
         )),
         reach(Reach::Table(experiment, RunsQuery { deleted: true, ..RunsQuery::default() })),
         NewShare { password: long.clone(), ..good.clone() },
+        NewShare { with_files: true, snapshot: Some(String::new()), ..good.clone() },
+        NewShare { with_files: true, ..to_table(experiment, "") },
+        for_members(NewShare { with_files: true, ..good.clone() }),
         NewShare { snapshot: Some("a".repeat(LONGEST_SNAPSHOT + 1)), ..good.clone() },
         for_members(NewShare { password: "sesame".to_owned(), ..good.clone() }),
         for_members(NewShare { snapshot: Some(String::new()), ..good.clone() }),

@@ -254,6 +254,7 @@ async fn check_with_link(
         password: String::new(),
         days: None,
         snapshot: None,
+        with_files: false,
     };
     let code = user.create_share(new).await.unwrap().code;
     let Ok(Opened::Shows { guest, .. }) = domain.unchecked_open_share(&code, Key::None).await else {
