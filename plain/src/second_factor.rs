@@ -89,7 +89,7 @@ pub fn page(frame: Frame, step: Step) -> String {
             Step::Done { recovery_codes } => done(recovery_codes),
             Step::On { recovery_codes } => on(recovery_codes),
         };
-        view! { <section class="card" aria-label="Two-step sign-in">{content}</section> }.into_any()
+        view! { <section class="card steps" aria-label="Two-step sign-in">{content}</section> }.into_any()
     })
 }
 

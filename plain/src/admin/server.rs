@@ -37,7 +37,7 @@ pub fn page(frame: Frame, server: &Server) -> String {
             </section>
             <section class="card" aria-labelledby="links-title">
                 <h2 id="links-title">"Share links"</h2>
-                <form method="post" action=Place::Server.path() class="share-form">
+                <form method="post" action=Place::Server.path() class="steps">
                     <label class="option">
                         <input type="checkbox" name="public_links" value="on" checked=settings.public_links/>
                         <span>
