@@ -41,7 +41,7 @@ def test_it_is_so_from_the_start(kind, tmp_path, declared):
         ]
         assert server.say("group", "list") == "vision: ada, nightly"
         # Once more, nothing is to be done.
-        assert server.say("apply", str(declared)) == ""
+        assert server.say("apply", str(declared)) == "Nothing to change."
         told = len(server.say("audit", "export").splitlines())
         server.stop()
         server.start()
@@ -63,7 +63,7 @@ def test_what_is_not_named_is_left_alone_and_what_is_named_is_exact(server, decl
     assert server.say("apply", str(declared)).splitlines() == [
         "'bob' is no longer in group 'vision'",
         "everyone has NO_PERMISSIONS of experiment 'ImageNet'",
-        "nothing is given to user bob of experiment 'ImageNet'",
+        "what was given to user bob of experiment 'ImageNet' is taken back",
     ]
     assert "bob\tuser\tactive" in server.say("user", "list")
 

@@ -6,7 +6,6 @@ mod permissions;
 use crate::{
     audit_text::{self, Format},
     desk::{Desk, Pairs, all, one, shown},
-    wire::error::WireError,
 };
 use axum::{
     Form, Router,
@@ -80,7 +79,7 @@ impl<S: Send + Sync> FromRequestParts<S> for AdminDesk {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
         let desk = Desk::from_request_parts(parts, state).await?;
-        desk.acting.check_admin().map_err(|error| WireError::from(error).into_response())?;
+        desk.acting.check_admin().map_err(|error| shown(Err(error)))?;
         Ok(Self(desk))
     }
 }
@@ -149,7 +148,7 @@ async fn act_on_people(AdminDesk(desk): AdminDesk, headers: HeaderMap, Form(form
 async fn act_on_person(acting: &Acting, action: &str, name: &str, group: &str) -> Result<(), Error> {
     match action {
         "sign-out" => acting.sign_out_user(name).await,
-        "forget-codes" => acting.reset_second_factor(name).await,
+        "forget-codes" => acting.reset_second_factor(name).await.map(drop),
         "disable" => acting.disable_user(name).await,
         "enable" => acting.enable_user(name).await,
         "make-admin" => acting.set_admin(name, true).await,

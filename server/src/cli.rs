@@ -229,6 +229,7 @@ async fn apply(file: &Path, operator: &Acting) -> Result<String, Failure> {
     let outcome = Declared::read(file)?.apply(operator, &mut done).await;
     let text: String = done.into_iter().map(|line| format!("{line}\n")).collect();
     match outcome {
+        Ok(()) if text.is_empty() => Ok("Nothing to change.\n".to_owned()),
         Ok(()) => Ok(text),
         Err(error) => {
             say(&text)?;
@@ -293,7 +294,7 @@ async fn serve(args: ServerArgs) -> Result<(), Failure> {
         let mut done = Vec::new();
         let outcome = declared.apply(&domain.act(Caller::Local), &mut done).await;
         for done in done {
-            tracing::info!(done, "declared");
+            tracing::info!("people file: {done}");
         }
         outcome?;
     }

@@ -207,7 +207,8 @@ impl Directory for LdapDirectory {
                 return Ok(None);
             }
             let asked = timeout(PATIENCE, self.asked(name, password)).await;
-            asked.unwrap_or_else(|_| Err("it takes too long".to_owned()))
+            let answer = asked.unwrap_or_else(|_| Err(format!("no answer within {} s", PATIENCE.as_secs())));
+            answer.map_err(|reason| format!("{}: {reason}", self.settings.url))
         }
         .boxed()
     }

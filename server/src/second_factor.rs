@@ -12,7 +12,7 @@ use axum::{
 };
 use domain::{Domain, Error, account::NewSecondFactor};
 use http::{HeaderMap, StatusCode};
-use model::{Problem, account::SecondFactorState};
+use model::{Code, Problem, account::SecondFactorState};
 use plain::{
     frame::Outcome,
     second_factor::{self, Step},
@@ -51,9 +51,13 @@ async fn finish(
     let caller = match domain.unchecked_show_code(&half.first, one(&form, "code")).await {
         Ok(caller) => caller,
         Err(Error::Problem(problem)) => {
+            let status = match problem.code {
+                Code::ResourceExhausted => StatusCode::TOO_MANY_REQUESTS,
+                _ => StatusCode::UNAUTHORIZED,
+            };
             let page = second_factor::ask(style_path(), app::theme(&headers), Some(problem.message));
             let mut response = shown(Ok(page));
-            *response.status_mut() = StatusCode::UNAUTHORIZED;
+            *response.status_mut() = status;
             return response;
         }
         Err(error) => return shown(Err(error)),

@@ -305,8 +305,15 @@ impl Domain {
             self.tell(Who { user, ..Who::default() }, told.refused()).await?;
             return Err(gone().into());
         };
+        let signed_in = Self::signed_in(&account);
+        let told = match signed_in {
+            SignedIn::Whole(_) => told,
+            SignedIn::NeedsCode(_) => {
+                Told { action: Action::FirstFactor, ..told }.with(json!({ "by": "link" }))
+            }
+        };
         self.tell(Who { user, name: account.user.name.clone(), ..Who::default() }, told).await?;
-        Ok(Self::signed_in(&account))
+        Ok(signed_in)
     }
 
     /// Makes the first account, an admin, if there is none. Returns its name and, if the password was made up, that.

@@ -434,6 +434,19 @@ impl Acting {
         Ok(RegisteredGrant { name: name.to_owned(), level: PhantomData })
     }
 
+    /// What the caller may do to an experiment; nothing to one that isn't there.
+    pub(crate) async fn level_at_experiment(&self, id: ExperimentId) -> Result<Permission> {
+        let found = self.found_experiment::<Manage>(id).await?;
+        Ok(found.map_or(Permission::NoPermissions, |found| self.level_of(found.level, Some(id))))
+    }
+
+    /// What the caller may do to a registered model; nothing to one that isn't there.
+    pub(crate) async fn level_at_registered(&self, name: &str) -> Result<Permission> {
+        let found =
+            store::permission::of_registered(&self.domain.db, name, self.caller.permitted_as()).await?;
+        Ok(found.map_or(Permission::NoPermissions, |found| self.level_of(found.level, None)))
+    }
+
     /// Lets the caller at artifacts. Their path starts with their experiment; what lies elsewhere is for admins.
     pub(crate) async fn artifact_grant<L: Level>(&self, path: ArtifactPath) -> Result<ArtifactGrant<L>> {
         match path.experiment() {

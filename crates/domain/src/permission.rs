@@ -16,7 +16,7 @@ use crate::{
 use model::{
     ExperimentId, Permission,
     audit::Action,
-    permission::{Effective, Given, Subject, effective},
+    permission::{Effective, Given, Held, Resource, Subject, effective},
 };
 use serde_json::json;
 
@@ -101,6 +101,26 @@ impl Acting {
     pub async fn explain_registered_model(&self, name: &str, user: &str) -> Result<Effective> {
         let given = self.registered_model_permissions(name).await?;
         self.explained(&given, user).await
+    }
+
+    /// What the caller may do to it; nothing to what isn't there or isn't theirs to see.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn own_level(&self, of: &Resource) -> Result<Permission> {
+        match of {
+            Resource::Experiment(id) => self.level_at_experiment(*id).await,
+            Resource::Registered(name) => self.level_at_registered(name).await,
+        }
+    }
+
+    /// All that an account was given, itself or by its groups. For admins, and for its owner.
+    ///
+    /// # Errors
+    /// `PERMISSION_DENIED`, `RESOURCE_DOES_NOT_EXIST`.
+    pub async fn held_permissions(&self, name: &str) -> Result<Vec<Held>> {
+        let user = self.get_user(name).await?;
+        store::permission::held(&self.domain.db, user.id).await
     }
 
     async fn explained(&self, given: &[Given], user: &str) -> Result<Effective> {

@@ -1,5 +1,6 @@
 //! How much somebody may do to an experiment or a registered model.
 
+use crate::ExperimentId;
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
@@ -76,6 +77,26 @@ impl fmt::Display for Subject {
 pub struct Given {
     /// To whom.
     pub to: Subject,
+    /// How much.
+    pub level: Permission,
+}
+
+/// A thing that permissions are given of.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Resource {
+    /// An experiment.
+    Experiment(ExperimentId),
+    /// A registered model, by name.
+    Registered(String),
+}
+
+/// A permission that somebody was given, themselves or a group of theirs.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Held {
+    /// Of what.
+    pub of: Resource,
+    /// The group that it was given to; `None`: to themselves.
+    pub group: Option<String>,
     /// How much.
     pub level: Permission,
 }

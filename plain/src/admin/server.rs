@@ -4,7 +4,7 @@ use crate::{
     frame::{Frame, Place},
     words::moment,
 };
-use app::{count, duration, size};
+use app::{counted, duration, size};
 use leptos::prelude::*;
 use model::{
     Millis,
@@ -88,7 +88,7 @@ fn health(health: &Health, now: Millis) -> Vec<(&'static str, AnyView)> {
         ("Waiting to be written", format!("{} of at most {}", size(waiting), size(most)).into_any()),
         (
             "Waiting to be merged",
-            format!("{} blocks of points of {} runs", count(blocks), count(runs)).into_any(),
+            format!("{} of points, of {}", counted(blocks, "block"), counted(runs, "run")).into_any(),
         ),
     ]
 }

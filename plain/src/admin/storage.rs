@@ -30,7 +30,7 @@ pub fn page(frame: Frame, used: &StorageUse) -> String {
             <p class="muted">
                 {format!("{} runs, {} of metrics and {} of files, counted at ", count(all.runs), size(all.point_bytes), size(all.file_bytes))}
                 {moment(at)}
-                " UTC. Params, tags and indexes are not in it, nor files that clients keep elsewhere. What is in the trash is."
+                " UTC and counted anew after a minute. Params, tags and indexes are not in it, nor files that clients keep elsewhere. What is in the trash is."
             </p>
             {(!is_whole).then(|| view! {
                 <p class="banner" role="status">"There are too many files to count them all in time: there are more than it says."</p>

@@ -29,9 +29,10 @@ pub async fn server(AdminDesk(desk): AdminDesk, Extension(wiring): Extension<Wir
 fn flags(wiring: &Wiring, default_permission: &str) -> Vec<(&'static str, String)> {
     let yes = |is: bool, yes: &str, no: &str| if is { yes } else { no }.to_owned();
     let elsewhere = |admission: domain::account::Admission| {
-        let new = if admission.new_accounts { "make an account" } else { "are refused" };
-        let known = if admission.by_name { ", or take the one with their name" } else { "" };
-        format!("people who are new {new}{known}")
+        let new =
+            if admission.new_accounts { "get an account at their first sign-in" } else { "are refused" };
+        let known = if admission.by_name { ", or get the one with their name" } else { "" };
+        format!("new people {new}{known}")
     };
     let oidc = wiring
         .oidc

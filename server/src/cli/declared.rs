@@ -137,7 +137,7 @@ impl Declared {
 }
 
 fn failed(what: &str, error: &Error) -> Failure {
-    format!("{what}: {error}").into()
+    format!("Stopped at {what}: {error} What comes before it was done, the rest of the file was not.").into()
 }
 
 impl DeclaredUser {
@@ -158,11 +158,12 @@ impl DeclaredUser {
             }
             Some(user) => user.clone(),
             None => {
-                done.push(format!("user '{name}' is made"));
-                match self.service {
-                    true => operator.create_service(name).await?,
-                    false => operator.create_user_without_password(name, false).await?,
-                }
+                let (kind, made) = match self.service {
+                    true => ("service", operator.create_service(name).await?),
+                    false => ("user", operator.create_user_without_password(name, false).await?),
+                };
+                done.push(format!("{kind} '{name}' is made"));
+                made
             }
         };
         if self.disabled == Some(false) && user.state == UserState::Disabled {
@@ -209,19 +210,20 @@ impl DeclaredGrants {
         let id = match missing_is_none(operator.get_experiment_by_name(name).await)? {
             Some(experiment) => experiment.id,
             None => {
+                let id = operator.create_experiment(name, "", &[]).await?;
                 done.push(format!("experiment '{name}' is made"));
-                operator.create_experiment(name, "", &[]).await?
+                id
             }
         };
         let now = operator.experiment_permissions(id).await?;
         for Given { to, level } in self.all().filter(|given| !now.contains(given)) {
+            operator.grant_experiment(id, to.clone(), level).await?;
             done.push(format!("{to} has {level} of experiment '{name}'"));
-            operator.grant_experiment(id, to, level).await?;
         }
         for Given { to, .. } in now.into_iter().filter(|given| !self.all().any(|other| other.to == given.to))
         {
-            done.push(format!("nothing is given to {to} of experiment '{name}'"));
-            operator.ungrant_experiment(id, to).await?;
+            operator.ungrant_experiment(id, to.clone()).await?;
+            done.push(format!("what was given to {to} of experiment '{name}' is taken back"));
         }
         Ok(())
     }
@@ -233,18 +235,18 @@ impl DeclaredGrants {
         done: &mut Vec<String>,
     ) -> Result<(), Error> {
         if missing_is_none(operator.get_registered_model(name).await)?.is_none() {
-            done.push(format!("model '{name}' is made"));
             operator.create_registered_model(name, &[], "").await?;
+            done.push(format!("model '{name}' is made"));
         }
         let now = operator.registered_model_permissions(name).await?;
         for Given { to, level } in self.all().filter(|given| !now.contains(given)) {
+            operator.grant_registered_model(name, to.clone(), level).await?;
             done.push(format!("{to} has {level} of model '{name}'"));
-            operator.grant_registered_model(name, to, level).await?;
         }
         for Given { to, .. } in now.into_iter().filter(|given| !self.all().any(|other| other.to == given.to))
         {
-            done.push(format!("nothing is given to {to} of model '{name}'"));
-            operator.ungrant_registered_model(name, to).await?;
+            operator.ungrant_registered_model(name, to.clone()).await?;
+            done.push(format!("what was given to {to} of model '{name}' is taken back"));
         }
         Ok(())
     }

@@ -53,7 +53,7 @@ pub(super) enum UserCommand {
         /// Whose.
         name: String,
     },
-    /// Ask somebody for no code when they sign in, who has lost the app that shows it.
+    /// Switch off two-step sign-in of somebody who lost their app and their recovery codes.
     ResetSecondFactor {
         /// Whose.
         name: String,
@@ -158,7 +158,12 @@ impl UserCommand {
             Self::Disable { name } => operator.disable_user(&name).await?,
             Self::Enable { name } => operator.enable_user(&name).await?,
             Self::SignOut { name } => operator.sign_out_user(&name).await?,
-            Self::ResetSecondFactor { name } => operator.reset_second_factor(&name).await?,
+            Self::ResetSecondFactor { name } => {
+                text = match operator.reset_second_factor(&name).await? {
+                    true => format!("{name} is no longer asked for a code.\n"),
+                    false => format!("{name} has no two-step sign-in.\n"),
+                };
+            }
             Self::Admin { name, revoke } => operator.set_admin(&name, !revoke).await?,
             Self::Delete { name } => operator.delete_user(&name).await?,
         }

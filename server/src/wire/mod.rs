@@ -18,6 +18,7 @@ mod logged_model;
 mod metric;
 mod registry;
 mod run;
+mod user;
 
 use crate::identity::Identified;
 use answer::Reply;
@@ -164,6 +165,18 @@ operations! {
     GET "/2.0/mlflow/model-versions/get-download-uri" => registry::download_uri;
     POST "/2.0/mlflow/model-versions/set-tag" => registry::set_version_tag;
     DELETE "/2.0/mlflow/model-versions/delete-tag" => registry::delete_version_tag;
+    POST "/2.0/mlflow/users/create" => user::create;
+    GET "/2.0/mlflow/users/get" => user::get;
+    GET "/2.0/mlflow/users/list" => user::list;
+    GET "/2.0/mlflow/users/current" => user::current;
+    PATCH "/2.0/mlflow/users/update-password" => user::update_password;
+    PATCH "/2.0/mlflow/users/update-admin" => user::update_admin;
+    DELETE "/2.0/mlflow/users/delete" => user::delete;
+    POST "/3.0/mlflow/users/permissions/grant" => user::grant;
+    POST "/3.0/mlflow/users/permissions/revoke" => user::revoke;
+    GET "/3.0/mlflow/users/permissions/get" => user::get_permission;
+    GET "/3.0/mlflow/users/permissions/list" => user::list_permissions;
+    GET "/3.0/mlflow/users/current/permissions" => user::own_permissions;
     GET "/2.0/mlflow-artifacts/artifacts" => artifact::list;
     DELETE "/2.0/mlflow-artifacts/artifacts/{*path}" => artifact::delete;
 }

@@ -174,6 +174,9 @@ fn arguments(route: &str, things: &Things) -> Value {
         "models": [{ "model_id": things.model.to_string() }],
         "source": format!("models:/{}", things.model), "version": "1", "alias": "best", "stage": "Staging",
         "description": "text",
+        // Nobody whom a later knock may miss.
+        "username": "nobody", "password": "short", "is_admin": false,
+        "resource_type": "experiment", "resource_id": things.experiment.to_string(), "permission": "READ",
     })
 }
 

@@ -114,6 +114,9 @@ impl Domain {
             Some(account) if admission.by_name && account.may_sign_in() => {
                 (account.user.id, Action::UserIdentity)
             }
+            Some(account) if admission.by_name && !account.may_act() => {
+                return Err(refused("Your account is disabled."));
+            }
             Some(_) => return Err(refused(format!("Another account is called {name}. Ask an admin."))),
             None if !admission.new_accounts => {
                 return Err(refused("You have no account here. Ask an admin for one."));

@@ -1,6 +1,6 @@
 //! What admins do with accounts.
 
-use super::{check_name, name_taken, no_user};
+use super::{check_name, check_password, name_taken, no_user};
 use crate::{
     Acting,
     audit::Told,
@@ -22,6 +22,35 @@ impl Acting {
     pub async fn list_users(&self) -> Result<Vec<User>> {
         self.must_be_admin()?;
         store::account::list(&self.domain.db).await
+    }
+
+    /// An account. For admins, and for its owner.
+    ///
+    /// # Errors
+    /// `PERMISSION_DENIED`, `RESOURCE_DOES_NOT_EXIST`.
+    pub async fn get_user(&self, name: &str) -> Result<User> {
+        let own = self.caller.user().filter(|_| self.caller.name() == name);
+        let Some(own) = own else { return self.managed_user(name).await };
+        let found = store::account::unchecked_find(&self.domain.db, own).await?;
+        found.map(|account| account.user).ok_or_else(|| no_user(name))
+    }
+
+    /// Gives an account a password, and signs it out everywhere. For admins; one's own needs the old one.
+    ///
+    /// # Errors
+    /// `PERMISSION_DENIED`, `RESOURCE_DOES_NOT_EXIST`, `INVALID_PARAMETER_VALUE` for a short password or a service.
+    pub async fn set_password_of(&self, name: &str, password: &str) -> Result<()> {
+        let user = self.managed_user(name).await?;
+        if user.is_service {
+            return Err(Error::invalid("A service has no password. Make a token for it."));
+        }
+        check_password(password)?;
+        let hash = self.domain.passwords.hash(password).await?;
+        let mut change = self.change().await?;
+        store::account::set_password(&mut change, user.id, &hash).await?;
+        store::session::delete_others(&mut change, user.id, None).await?;
+        store::account::delete_links(&mut change, user.id).await?;
+        change.commit(Told::new(Action::UserPassword, Object::User(name.to_owned()))).await
     }
 
     /// Makes an account for programs: it has tokens and can't sign in. For admins.

@@ -202,6 +202,7 @@ impl Acting {
                     error => Err(error),
                 })?;
             if !is_own {
+                self.note_refusal(self.own_account(), json!({ "credential": "password" }));
                 return Err(Error::invalid("This is not your password."));
             }
         }
@@ -277,14 +278,14 @@ impl Acting {
             return Err(Error::invalid("This code is not right, or was used before."));
         }
         attempt.succeeded();
-        self.forget_second_factor(user, self.own_account()).await
+        self.forget_second_factor(user, self.own_account()).await.map(drop)
     }
 
-    /// No code is asked of somebody any more, who has lost their app. For admins.
+    /// No code is asked of somebody any more, who has lost their app. Whether one was. For admins.
     ///
     /// # Errors
     /// `PERMISSION_DENIED`, `RESOURCE_DOES_NOT_EXIST`.
-    pub async fn reset_second_factor(&self, name: &str) -> Result<()> {
+    pub async fn reset_second_factor(&self, name: &str) -> Result<bool> {
         self.must_be_admin()?;
         let user = self.user_named(name).await?;
         self.forget_second_factor(user, Object::User(name.to_owned())).await
@@ -295,12 +296,13 @@ impl Acting {
         begun.inspect_err(|_| self.note_refusal(self.own_account(), json!({ "credential": "code" })))
     }
 
-    async fn forget_second_factor(&self, user: UserId, of: Object) -> Result<()> {
+    async fn forget_second_factor(&self, user: UserId, of: Object) -> Result<bool> {
         let mut change = self.change().await?;
         if !store::second_factor::delete(&mut change, user).await? {
-            return Ok(());
+            return Ok(false);
         }
-        change.commit(Told::new(Action::SecondFactorOff, of)).await
+        change.commit(Told::new(Action::SecondFactorOff, of)).await?;
+        Ok(true)
     }
 }
 

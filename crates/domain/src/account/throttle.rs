@@ -102,7 +102,8 @@ impl Throttle {
             counts.push(count);
             if full {
                 Try(counts).succeeded();
-                let message = "Too many wrong passwords. Try again in ten minutes.";
+                let what = if matches!(tried, Tried::Code(_)) { "codes" } else { "passwords" };
+                let message = format!("Too many wrong {what}. Try again in ten minutes.");
                 return Err(Error::from(Problem::new(Code::ResourceExhausted, message)));
             }
         }

@@ -9,7 +9,7 @@ use model::{
     ExperimentId, GroupId, ModelId, Permission, RunId, UserId,
     audit::Object,
     experiment::Lifecycle,
-    permission::{Given, Subject},
+    permission::{Given, Held, Resource, Subject},
 };
 use sqlx::FromRow;
 use std::sync::Arc;
@@ -343,4 +343,35 @@ pub(crate) async fn list(on: &mut impl Query, managed: Managed<'_>) -> Result<Ve
         .collect::<Result<Vec<_>>>()?;
     given.sort();
     Ok(given)
+}
+
+#[derive(FromRow)]
+struct HeldRow {
+    experiment_id: Option<i64>,
+    name: Option<String>,
+    team: Option<String>,
+    level: i64,
+}
+
+/// All that was given to an account and to its groups.
+pub(crate) async fn held(mut db: &Db, user: UserId) -> Result<Vec<Held>> {
+    let select = sql("SELECT p.experiment_id, NULL AS name, NULL AS team, p.level FROM experiment_permissions p WHERE p.user_id = $1
+         UNION ALL SELECT p.experiment_id, NULL, g.name, p.level FROM experiment_group_permissions p
+         JOIN group_members m ON m.group_id = p.group_id AND m.user_id = $1 JOIN user_groups g ON g.id = p.group_id
+         UNION ALL SELECT NULL, p.name, NULL, p.level FROM registered_model_permissions p WHERE p.user_id = $1
+         UNION ALL SELECT NULL, p.name, g.name, p.level FROM registered_model_group_permissions p
+         JOIN group_members m ON m.group_id = p.group_id AND m.user_id = $1 JOIN user_groups g ON g.id = p.group_id");
+    let read = |row: HeldRow| {
+        let level =
+            parse("experiment_permissions", "level", user.to_string(), Permission::from_rank(row.level))?;
+        let of = match row.experiment_id {
+            Some(id) => Resource::Experiment(ExperimentId(id)),
+            None => Resource::Registered(row.name.unwrap_or_default()),
+        };
+        Ok(Held { of, group: row.team, level })
+    };
+    let rows: Vec<HeldRow> = db.all(select.bind(user)).await?;
+    let mut held = rows.into_iter().map(read).collect::<Result<Vec<_>>>()?;
+    held.sort();
+    Ok(held)
 }

@@ -11,6 +11,8 @@ on_both_databases! {
     a_service_has_tokens_and_cannot_sign_in,
     somebody_stays_admin,
     only_admins_manage_accounts,
+    an_admin_sets_a_password,
+    an_account_is_shown_to_its_owner_and_admins,
 }
 
 /// Every way in for somebody, and whether it is open.
@@ -126,4 +128,29 @@ async fn only_admins_manage_accounts(world: &World) {
     denied(bob.enable_user("bob").await);
     denied(bob.set_admin("bob", true).await);
     denied(bob.delete_user("bob").await);
+}
+
+async fn an_admin_sets_a_password(world: &World) {
+    let (alice, root) = (world.user("alice").await, world.admin("root").await);
+    const NEW: &str = "a password that root chose";
+    check_code(alice.set_password_of("root", NEW).await, Code::PermissionDenied);
+    check_code(root.set_password_of("nobody", NEW).await, Code::ResourceDoesNotExist);
+    check_code(root.set_password_of("alice", "short").await, Code::InvalidParameterValue);
+    root.create_service("nightly").await.unwrap();
+    check_code(root.set_password_of("nightly", NEW).await, Code::InvalidParameterValue);
+    let link = root.create_sign_in_link("alice").await.unwrap();
+    root.set_password_of("alice", NEW).await.unwrap();
+    check_code(world.domain.unchecked_sign_in("alice", PASSWORD).await, Code::Unauthenticated);
+    world.domain.unchecked_sign_in("alice", NEW).await.unwrap();
+    check_code(world.domain.unchecked_use_sign_in_link(&link).await, Code::Unauthenticated);
+}
+
+async fn an_account_is_shown_to_its_owner_and_admins(world: &World) {
+    let (alice, root) = (world.user("alice").await, world.admin("root").await);
+    for asking in [&alice, &root] {
+        assert_eq!(asking.get_user("alice").await.unwrap().name, "alice");
+    }
+    check_code(alice.get_user("root").await, Code::PermissionDenied);
+    check_code(alice.get_user("nobody").await, Code::PermissionDenied);
+    check_code(root.get_user("nobody").await, Code::ResourceDoesNotExist);
 }

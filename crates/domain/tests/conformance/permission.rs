@@ -21,6 +21,7 @@ on_both_databases! {
     who_creates_may_manage,
     a_level_can_be_changed_and_taken,
     what_lies_beside_the_experiments_is_for_admins,
+    what_somebody_holds_is_listed,
 }
 
 /// One of each thing.
@@ -379,5 +380,38 @@ async fn what_lies_beside_the_experiments_is_for_admins(world: &World) {
         check_refused(alice.list_artifacts(path).await, Code::ResourceDoesNotExist, message);
         check_refused(alice.write_artifact(path, stream_of(b"x")).await, Code::ResourceDoesNotExist, message);
         check_refused(alice.delete_artifact(path).await, Code::ResourceDoesNotExist, message);
+    }
+}
+
+async fn what_somebody_holds_is_listed(world: &World) {
+    use model::permission::{Held, Resource};
+    let (alice, bob, root) = (world.user("alice").await, world.user("bob").await, world.admin("root").await);
+    let (mine, shared) = (alice.experiment("mine").await, alice.experiment("shared").await);
+    alice.create_registered_model("detector", &[], "").await.unwrap();
+    root.create_group("vision").await.unwrap();
+    root.add_to_group("vision", "bob").await.unwrap();
+    alice.grant_experiment(shared, Subject::Group("vision".to_owned()), Edit).await.unwrap();
+    alice.grant_experiment(mine, "bob", NoPermissions).await.unwrap();
+    alice.grant_registered_model("detector", "bob", Use).await.unwrap();
+    let held = |of: &Resource, group: Option<&str>, level| Held {
+        of: of.clone(),
+        group: group.map(str::to_owned),
+        level,
+    };
+    let (mine, shared) = (Resource::Experiment(mine), Resource::Experiment(shared));
+    let detector = Resource::Registered("detector".to_owned());
+    let expected =
+        [held(&mine, None, NoPermissions), held(&shared, Some("vision"), Edit), held(&detector, None, Use)];
+    for asking in [&bob, &root] {
+        assert_eq!(asking.held_permissions("bob").await.unwrap(), expected);
+    }
+    check_code(alice.held_permissions("bob").await, Code::PermissionDenied);
+    check_code(root.held_permissions("nobody").await, Code::ResourceDoesNotExist);
+    for (of, level) in [(&mine, NoPermissions), (&shared, Edit), (&detector, Use)] {
+        assert_eq!(bob.own_level(of).await.unwrap(), level);
+        assert_eq!(root.own_level(of).await.unwrap(), Manage);
+    }
+    for gone in [Resource::Experiment(ExperimentId(999)), Resource::Registered("none".to_owned())] {
+        assert_eq!(bob.own_level(&gone).await.unwrap(), NoPermissions);
     }
 }
