@@ -241,3 +241,12 @@ def test_with_a_certificate_the_server_speaks_https(tmp_path):
             requests.get(server.url.replace("https", "http"), timeout=30)
     finally:
         server.stop()
+
+
+@pytest.mark.parametrize("path", ["/sign-in/link?token=made-up", "/admin/server", "/account/second-factor", "/share"])
+def test_pages_of_the_server_alone_run_nothing_and_stand_in_no_frame(server, path):
+    """Clickjacking, and scripts where none are."""
+    page = site(server, signed_in(server, "admin"), "GET", path)
+    policy = page.headers["content-security-policy"]
+    assert page.status_code == 200 and "default-src 'none'" in policy and "frame-ancestors 'none'" in policy
+    assert page.headers["cache-control"] == "no-store" and "<script" not in page.text
