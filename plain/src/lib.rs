@@ -10,6 +10,7 @@ mod address;
 pub mod admin;
 mod document;
 pub mod frame;
+mod option;
 pub mod second_factor;
 pub mod share;
 pub mod sign_in;

@@ -103,6 +103,50 @@ impl Acting {
         self.explained(&given, user).await
     }
 
+    /// As [`Self::grant_experiment`], of either kind.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn grant(&self, of: &Resource, to: impl Into<Subject>, level: Permission) -> Result<()> {
+        match of {
+            Resource::Experiment(id) => self.grant_experiment(*id, to, level).await,
+            Resource::Registered(name) => self.grant_registered_model(name, to, level).await,
+        }
+    }
+
+    /// As [`Self::ungrant_experiment`], of either kind.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn ungrant(&self, of: &Resource, from: impl Into<Subject>) -> Result<()> {
+        match of {
+            Resource::Experiment(id) => self.ungrant_experiment(*id, from).await,
+            Resource::Registered(name) => self.ungrant_registered_model(name, from).await,
+        }
+    }
+
+    /// As [`Self::experiment_permissions`], of either kind.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn permissions(&self, of: &Resource) -> Result<Vec<Given>> {
+        match of {
+            Resource::Experiment(id) => self.experiment_permissions(*id).await,
+            Resource::Registered(name) => self.registered_model_permissions(name).await,
+        }
+    }
+
+    /// As [`Self::explain_experiment`], of either kind.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn explain(&self, of: &Resource, user: &str) -> Result<Effective> {
+        match of {
+            Resource::Experiment(id) => self.explain_experiment(*id, user).await,
+            Resource::Registered(name) => self.explain_registered_model(name, user).await,
+        }
+    }
+
     /// What the caller may do to it; nothing to what isn't there or isn't theirs to see.
     ///
     /// # Errors

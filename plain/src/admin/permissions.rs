@@ -7,9 +7,9 @@ use crate::{
 };
 use leptos::prelude::*;
 use model::{
-    ExperimentId, Permission,
+    Permission,
     account::{Group, User},
-    permission::{Given, Reason, Subject, effective},
+    permission::{Given, Reason, Resource, Subject, effective},
 };
 
 /// What the table is of.
@@ -45,15 +45,6 @@ impl Kind {
     }
 }
 
-/// A thing that permissions are of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Managed {
-    /// An experiment.
-    Experiment(ExperimentId),
-    /// A registered model, by name.
-    Model(String),
-}
-
 /// What the page shows.
 #[derive(Debug, Clone)]
 pub struct Matrix {
@@ -62,7 +53,7 @@ pub struct Matrix {
     /// What the names of the things contain.
     pub query: String,
     /// Things with their names and all that was given of each.
-    pub rows: Vec<(Managed, String, Vec<Given>)>,
+    pub rows: Vec<(Resource, String, Vec<Given>)>,
     /// How many more there are.
     pub left_out: usize,
     /// All groups, which say why somebody has a right.
@@ -79,7 +70,7 @@ pub struct Matrix {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cell {
     /// Of what.
-    pub of: Managed,
+    pub of: Resource,
     /// To whom.
     pub subject: Subject,
 }
@@ -88,9 +79,9 @@ impl Cell {
     /// Its name in the form.
     pub fn name(&self) -> String {
         let of = match &self.of {
-            Managed::Experiment(id) => format!("experiment:{id}"),
+            Resource::Experiment(id) => format!("experiment:{id}"),
             // Their names have no colon.
-            Managed::Model(name) => format!("model:{name}"),
+            Resource::Registered(name) => format!("model:{name}"),
         };
         match &self.subject {
             Subject::User(name) => format!("{of}:user:{name}"),
@@ -103,8 +94,8 @@ impl Cell {
     pub fn read(name: &str) -> Option<Self> {
         let mut parts = name.splitn(4, ':');
         let of = match (parts.next()?, parts.next()?) {
-            ("experiment", id) => Managed::Experiment(id.parse().ok()?),
-            ("model", name) => Managed::Model(name.to_owned()),
+            ("experiment", id) => Resource::Experiment(id.parse().ok()?),
+            ("model", name) => Resource::Registered(name.to_owned()),
             _ => return None,
         };
         let subject = match (parts.next()?, parts.next()) {
@@ -207,7 +198,7 @@ fn table(matrix: &Matrix, here: String) -> AnyView {
     .into_any()
 }
 
-fn one_row(matrix: &Matrix, (of, name, given): &(Managed, String, Vec<Given>)) -> AnyView {
+fn one_row(matrix: &Matrix, (of, name, given): &(Resource, String, Vec<Given>)) -> AnyView {
     let level_of =
         |subject: &Subject| given.iter().find(|given| given.to == *subject).map(|given| given.level);
     let cell = |subject: Subject, why: Option<String>| {
@@ -217,10 +208,10 @@ fn one_row(matrix: &Matrix, (of, name, given): &(Managed, String, Vec<Given>)) -
     };
     let everyone = cell(Subject::Everyone, None);
     let called = match of {
-        Managed::Experiment(id) => {
+        Resource::Experiment(id) => {
             view! { <a href=format!("/experiments/{id}")>{name.clone()}</a> }.into_any()
         }
-        Managed::Model(_) => name.clone().into_any(),
+        Resource::Registered(_) => name.clone().into_any(),
     };
     let groups: Vec<AnyView> =
         shown(matrix).map(|group| cell(Subject::Group(group.name.clone()), None)).collect();
@@ -253,7 +244,7 @@ fn one_row(matrix: &Matrix, (of, name, given): &(Managed, String, Vec<Given>)) -
     .into_any()
 }
 
-fn choice(of: &Managed, subject: &Subject, given: Option<Permission>, label: String) -> AnyView {
+fn choice(of: &Resource, subject: &Subject, given: Option<Permission>, label: String) -> AnyView {
     let name = Cell { of: of.clone(), subject: subject.clone() }.name();
     let option = move |level: Permission| {
         let selected = given == Some(level);
@@ -273,12 +264,14 @@ fn choice(of: &Managed, subject: &Subject, given: Option<Permission>, label: Str
 #[cfg(test)]
 mod tests {
     use super::*;
+    use model::ExperimentId;
 
     #[test]
     fn names_of_cells_lead_back() {
         let subjects =
             [Subject::Everyone, Subject::User("a b,c".to_owned()), Subject::Group("everyone".to_owned())];
-        for of in [Managed::Experiment(ExperimentId(7)), Managed::Model("user of everyone".to_owned())] {
+        for of in [Resource::Experiment(ExperimentId(7)), Resource::Registered("user of everyone".to_owned())]
+        {
             for subject in &subjects {
                 let cell = Cell { of: of.clone(), subject: subject.clone() };
                 assert_eq!(Cell::read(&cell.name()), Some(cell));

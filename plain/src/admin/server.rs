@@ -2,6 +2,7 @@
 
 use crate::{
     frame::{Frame, Place},
+    option::option,
     words::moment,
 };
 use app::{counted, duration, size};
@@ -38,15 +39,7 @@ pub fn page(frame: Frame, server: &Server) -> String {
             <section class="card" aria-labelledby="links-title">
                 <h2 id="links-title">"Share links"</h2>
                 <form method="post" action=Place::Server.path() class="steps">
-                    <label class="option">
-                        <input type="checkbox" name="public_links" value="on" checked=settings.public_links/>
-                        <span>
-                            <strong>"Links for anybody"</strong>
-                            <span class="muted">
-                                "Members may make links that show a page to whoever has them, without an account. Switched off, those that there are no longer work, until it is switched on again."
-                            </span>
-                        </span>
-                    </label>
+                    {option("checkbox", ("public_links", "on"), settings.public_links, "Links for anybody", "Members may make links that show a page to whoever has them, without an account. Switched off, those that there are no longer work, until it is switched on again.")}
                     <div class="bulk"><button type="submit" class="button primary">"Save"</button></div>
                 </form>
             </section>

@@ -2,6 +2,7 @@
 
 use crate::{
     frame::{Frame, Place},
+    option::option,
     table::{
         Column::{self, Unseen, Words},
         table,
@@ -84,29 +85,9 @@ fn form(subject: Subject, may_be_for_anybody: bool) -> AnyView {
     let export = crate::Address::of("/share/export").with("of", &address).into_text();
     let anybody = may_be_for_anybody.then(|| {
         view! {
-            <label class="option">
-                <input type="radio" name="audience" value="anybody" checked=for_anybody/>
-                <span>
-                    <strong>"Anybody who has the link"</strong>
-                    <span class="muted">"Read-only, and nothing but what is on the page. It shows how things are when it is opened."</span>
-                </span>
-            </label>
-            <label class="option">
-                <input type="radio" name="audience" value="snapshot" checked=kept/>
-                <span>
-                    <strong>"Anybody who has the link, as it is now"</strong>
-                    <span class="muted">"A snapshot: later changes don't show, and what is deleted stays in it."</span>
-                </span>
-            </label>
-            {has_runs.then(|| view! {
-                <label class="option">
-                    <input type="checkbox" name="files" value="yes" checked=with_files/>
-                    <span>
-                        <strong>"With the files of the runs"</strong>
-                        <span class="muted">"For links for anybody that show how things are: they may save them."</span>
-                    </span>
-                </label>
-            })}
+            {option("radio", ("audience", "anybody"), for_anybody, "Anybody who has the link", "Read-only, and nothing but what is on the page. It shows how things are when it is opened.")}
+            {option("radio", ("audience", "snapshot"), kept, "Anybody who has the link, as it is now", "A snapshot: later changes don't show, and what is deleted stays in it.")}
+            {has_runs.then(|| option("checkbox", ("files", "yes"), with_files, "With the files of the runs", "For links for anybody that show how things are: they may save them."))}
             <div class="field-line">
                 <label class="field">
                     <span>"Password, for links for anybody"</span>
@@ -133,13 +114,7 @@ fn form(subject: Subject, may_be_for_anybody: bool) -> AnyView {
                 </div>
                 <fieldset class="options">
                     <legend class="visually-hidden">"Who it is for"</legend>
-                    <label class="option">
-                        <input type="radio" name="audience" value="members" checked=for_members/>
-                        <span>
-                            <strong>"Members"</strong>
-                            <span class="muted">"A short address of this page. Whoever opens it signs in, and sees what they may see."</span>
-                        </span>
-                    </label>
+                    {option("radio", ("audience", "members"), for_members, "Members", "A short address of this page. Whoever opens it signs in, and sees what they may see.")}
                     {anybody}
                 </fieldset>
                 <div class="bulk">

@@ -4,8 +4,12 @@ use super::AdminDesk;
 use crate::desk::{Pairs, one, shown};
 use axum::{Form, extract::Query, response::Response};
 use domain::{Acting, Error};
-use model::{Code, Permission, Problem, account::User, permission::Subject};
-use plain::admin::permissions::{self, Cell, Kind, Managed, Matrix};
+use model::{
+    Code, Permission, Problem,
+    account::User,
+    permission::{Resource, Subject},
+};
+use plain::admin::permissions::{self, Cell, Kind, Matrix};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Rows of the table, and columns of groups and of users.
@@ -35,12 +39,9 @@ async fn matrix(
     let left_out = found.len().saturating_sub(MOST_ROWS);
     found.truncate(MOST_ROWS);
     let mut rows = Vec::with_capacity(found.len());
-    for (managed, name) in found {
-        let given = match &managed {
-            Managed::Experiment(id) => acting.experiment_permissions(*id).await?,
-            Managed::Model(name) => acting.registered_model_permissions(name).await?,
-        };
-        rows.push((managed, name, given));
+    for (of, name) in found {
+        let given = acting.permissions(&of).await?;
+        rows.push((of, name, given));
     }
     let all_groups = acting.list_groups().await?;
     let given_to = |to: fn(&Subject) -> Option<&str>| -> BTreeSet<&str> {
@@ -73,12 +74,12 @@ fn chosen<'a>(named: &'a str, usual: &BTreeSet<&'a str>) -> BTreeSet<&'a str> {
     if named.is_empty() { usual.clone() } else { named }
 }
 
-async fn experiments(acting: &Acting, query: &str) -> Result<Vec<(Managed, String)>, Error> {
+async fn experiments(acting: &Acting, query: &str) -> Result<Vec<(Resource, String)>, Error> {
     let found = acting.list_experiments(query).await?.into_iter();
-    Ok(found.map(|row| (Managed::Experiment(row.experiment.id), row.experiment.name)).collect())
+    Ok(found.map(|row| (Resource::Experiment(row.experiment.id), row.experiment.name)).collect())
 }
 
-async fn models(acting: &Acting, query: &str) -> Result<Vec<(Managed, String)>, Error> {
+async fn models(acting: &Acting, query: &str) -> Result<Vec<(Resource, String)>, Error> {
     let wanted = query.to_lowercase();
     let mut names = Vec::new();
     let mut token = String::new();
@@ -91,7 +92,7 @@ async fn models(acting: &Acting, query: &str) -> Result<Vec<(Managed, String)>, 
         }
     }
     names.retain(|name| name.to_lowercase().contains(&wanted));
-    Ok(names.into_iter().map(|name| (Managed::Model(name.clone()), name)).collect())
+    Ok(names.into_iter().map(|name| (Resource::Registered(name.clone()), name)).collect())
 }
 
 pub async fn change(AdminDesk(desk): AdminDesk, Form(form): Form<Pairs>) -> Response {
@@ -125,10 +126,7 @@ async fn change_cell(acting: &Acting, cell: &str, level: &str) -> Result<(), Err
     let Cell { of, subject } =
         Cell::read(cell).ok_or_else(|| Error::from(Problem::invalid("There is no such permission.")))?;
     if level.is_empty() {
-        let taken = match of {
-            Managed::Experiment(id) => acting.ungrant_experiment(id, subject).await,
-            Managed::Model(name) => acting.ungrant_registered_model(&name, subject).await,
-        };
+        let taken = acting.ungrant(&of, subject).await;
         // Somebody else took it meanwhile.
         return match taken.map_err(Problem::from) {
             Err(problem) if problem.code != Code::ResourceDoesNotExist => Err(problem.into()),
@@ -137,8 +135,5 @@ async fn change_cell(acting: &Acting, cell: &str, level: &str) -> Result<(), Err
     }
     let level: Permission =
         level.parse().map_err(|message: String| Error::from(Problem::invalid(message)))?;
-    match of {
-        Managed::Experiment(id) => acting.grant_experiment(id, subject, level).await,
-        Managed::Model(name) => acting.grant_registered_model(&name, subject, level).await,
-    }
+    acting.grant(&of, subject, level).await
 }

@@ -6,7 +6,7 @@ use domain::{Acting, Error};
 use model::{
     Code, Permission, Problem,
     account::{User, UserState},
-    permission::{Given, Subject},
+    permission::{Given, Resource, Subject},
 };
 use serde::Deserialize;
 use std::{collections::BTreeMap, fs, path::Path};
@@ -32,7 +32,7 @@ pub struct Declared {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct DeclaredUser {
-    /// For programs: only where it is made.
+    /// For programs. An account that is there must be of this kind.
     #[serde(default)]
     service: bool,
     /// Whether it may do everything; as it is, if the file doesn't say.
@@ -86,12 +86,20 @@ impl Declared {
         self.apply_users(operator, done).await?;
         self.apply_groups(operator, done).await?;
         for (name, grants) in &self.experiments {
-            let of = || format!("experiment '{name}'");
-            grants.apply_to_experiment(operator, name, done).await.map_err(|error| failed(&of(), &error))?;
+            let what = format!("experiment '{name}'");
+            let applied = async {
+                let of = made_experiment(operator, name, done).await?;
+                grants.apply(operator, &of, &what, done).await
+            };
+            applied.await.map_err(|error| failed(&what, &error))?;
         }
         for (name, grants) in &self.models {
-            let of = || format!("model '{name}'");
-            grants.apply_to_model(operator, name, done).await.map_err(|error| failed(&of(), &error))?;
+            let what = format!("model '{name}'");
+            let applied = async {
+                let of = made_model(operator, name, done).await?;
+                grants.apply(operator, &of, &what, done).await
+            };
+            applied.await.map_err(|error| failed(&what, &error))?;
         }
         Ok(())
     }
@@ -201,55 +209,45 @@ impl DeclaredGrants {
         all.map(|(to, Level(level))| Given { to, level })
     }
 
-    async fn apply_to_experiment(
+    /// Makes it so that exactly this is given of something, which is called `what`.
+    async fn apply(
         &self,
         operator: &Acting,
-        name: &str,
+        of: &Resource,
+        what: &str,
         done: &mut Vec<String>,
     ) -> Result<(), Error> {
-        let id = match missing_is_none(operator.get_experiment_by_name(name).await)? {
-            Some(experiment) => experiment.id,
-            None => {
-                let id = operator.create_experiment(name, "", &[]).await?;
-                done.push(format!("experiment '{name}' is made"));
-                id
-            }
-        };
-        let now = operator.experiment_permissions(id).await?;
+        let now = operator.permissions(of).await?;
         for Given { to, level } in self.all().filter(|given| !now.contains(given)) {
-            operator.grant_experiment(id, to.clone(), level).await?;
-            done.push(format!("{to} has {level} of experiment '{name}'"));
+            operator.grant(of, to.clone(), level).await?;
+            done.push(format!("{to} has {level} of {what}"));
         }
         for Given { to, .. } in now.into_iter().filter(|given| !self.all().any(|other| other.to == given.to))
         {
-            operator.ungrant_experiment(id, to.clone()).await?;
-            done.push(format!("what was given to {to} of experiment '{name}' is taken back"));
+            operator.ungrant(of, to.clone()).await?;
+            done.push(format!("what was given to {to} of {what} is taken back"));
         }
         Ok(())
     }
+}
 
-    async fn apply_to_model(
-        &self,
-        operator: &Acting,
-        name: &str,
-        done: &mut Vec<String>,
-    ) -> Result<(), Error> {
-        if missing_is_none(operator.get_registered_model(name).await)?.is_none() {
-            operator.create_registered_model(name, &[], "").await?;
-            done.push(format!("model '{name}' is made"));
-        }
-        let now = operator.registered_model_permissions(name).await?;
-        for Given { to, level } in self.all().filter(|given| !now.contains(given)) {
-            operator.grant_registered_model(name, to.clone(), level).await?;
-            done.push(format!("{to} has {level} of model '{name}'"));
-        }
-        for Given { to, .. } in now.into_iter().filter(|given| !self.all().any(|other| other.to == given.to))
-        {
-            operator.ungrant_registered_model(name, to.clone()).await?;
-            done.push(format!("what was given to {to} of model '{name}' is taken back"));
-        }
-        Ok(())
+/// The experiment of this name, made if it isn't there.
+async fn made_experiment(operator: &Acting, name: &str, done: &mut Vec<String>) -> Result<Resource, Error> {
+    if let Some(experiment) = missing_is_none(operator.get_experiment_by_name(name).await)? {
+        return Ok(Resource::Experiment(experiment.id));
     }
+    let id = operator.create_experiment(name, "", &[]).await?;
+    done.push(format!("experiment '{name}' is made"));
+    Ok(Resource::Experiment(id))
+}
+
+/// The registered model of this name, made if it isn't there.
+async fn made_model(operator: &Acting, name: &str, done: &mut Vec<String>) -> Result<Resource, Error> {
+    if missing_is_none(operator.get_registered_model(name).await)?.is_none() {
+        operator.create_registered_model(name, &[], "").await?;
+        done.push(format!("model '{name}' is made"));
+    }
+    Ok(Resource::Registered(name.to_owned()))
 }
 
 fn missing_is_none<T>(found: Result<T, Error>) -> Result<Option<T>, Error> {

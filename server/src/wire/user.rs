@@ -98,37 +98,26 @@ fn subject(args: &Args) -> Result<Subject, Problem> {
 pub async fn grant(acting: Acting, args: Args) -> Answer {
     let (of, to) = (resource(&args)?, subject(&args)?);
     let level: Permission = args.required("permission")?.parse().map_err(Problem::invalid)?;
-    let given = match &of {
-        Resource::Experiment(id) => acting.experiment_permissions(*id).await?,
-        Resource::Registered(name) => acting.registered_model_permissions(name).await?,
-    };
-    if given.iter().any(|given| given.to == to) {
+    if acting.permissions(&of).await?.iter().any(|given| given.to == to) {
         let message = format!("A permission of this is given to {to} already. Revoke it first.");
         return Err(Problem::new(Code::ResourceAlreadyExists, message).into());
     }
-    match of {
-        Resource::Experiment(id) => acting.grant_experiment(id, to, level).await?,
-        Resource::Registered(name) => acting.grant_registered_model(&name, to, level).await?,
-    }
+    acting.grant(&of, to, level).await?;
     Ok(json!({}))
 }
 
 pub async fn revoke(acting: Acting, args: Args) -> Answer {
     let from = subject(&args)?;
-    match resource(&args)? {
-        Resource::Experiment(id) => acting.ungrant_experiment(id, from).await?,
-        Resource::Registered(name) => acting.ungrant_registered_model(&name, from).await?,
-    }
+    acting.ungrant(&resource(&args)?, from).await?;
     Ok(json!({}))
 }
 
 /// What somebody may do in the end: oneself, or, for who may say what others may do, anybody.
 pub async fn get_permission(acting: Acting, args: Args) -> Answer {
     let (of, name) = (resource(&args)?, args.required("username")?);
-    let level = match &of {
-        of if acting.caller().name() == name => acting.own_level(of).await?,
-        Resource::Experiment(id) => acting.explain_experiment(*id, name).await?.level,
-        Resource::Registered(model) => acting.explain_registered_model(model, name).await?.level,
+    let level = match acting.caller().name() == name {
+        true => acting.own_level(&of).await?,
+        false => acting.explain(&of, name).await?.level,
     };
     Ok(json!({ "allowed": level >= Permission::Use, "permission": level.name() }))
 }

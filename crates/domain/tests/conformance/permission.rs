@@ -22,6 +22,7 @@ on_both_databases! {
     a_level_can_be_changed_and_taken,
     what_lies_beside_the_experiments_is_for_admins,
     what_somebody_holds_is_listed,
+    both_kinds_are_permitted_alike,
 }
 
 /// One of each thing.
@@ -413,5 +414,28 @@ async fn what_somebody_holds_is_listed(world: &World) {
     }
     for gone in [Resource::Experiment(ExperimentId(999)), Resource::Registered("none".to_owned())] {
         assert_eq!(bob.own_level(&gone).await.unwrap(), NoPermissions);
+    }
+}
+
+async fn both_kinds_are_permitted_alike(world: &World) {
+    use model::permission::Resource;
+    let (alice, bob) = (world.user("alice").await, world.user("bob").await);
+    let experiment = Resource::Experiment(alice.experiment("vision").await);
+    alice.create_registered_model("detector", &[], "").await.unwrap();
+    for of in [experiment, Resource::Registered("detector".to_owned())] {
+        check_code(bob.grant(&of, "bob", Manage).await, Code::PermissionDenied);
+        alice.grant(&of, "bob", Edit).await.unwrap();
+        assert_eq!(bob.own_level(&of).await.unwrap(), Edit);
+        assert_eq!(alice.explain(&of, "bob").await.unwrap().level, Edit);
+        let given: Vec<String> = alice
+            .permissions(&of)
+            .await
+            .unwrap()
+            .iter()
+            .map(|given| format!("{} {}", given.to, given.level))
+            .collect();
+        assert_eq!(given, ["user alice MANAGE", "user bob EDIT"]);
+        alice.ungrant(&of, "bob").await.unwrap();
+        assert_eq!(bob.own_level(&of).await.unwrap(), Read, "the default");
     }
 }
