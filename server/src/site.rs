@@ -21,7 +21,12 @@ use leptos::config::LeptosOptions;
 use leptos_axum::{AxumRouteListing, LeptosRoutes as _, generate_route_list};
 use model::{ExperimentId, Problem, page::ArtifactRoot};
 use rust_embed::{EmbeddedFile, RustEmbed};
-use std::{collections::HashMap, sync::LazyLock, time::Duration};
+use sha2::{Digest, Sha256};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::LazyLock,
+    time::Duration,
+};
 use tokio::time::timeout;
 use tower_sessions::{Expiry, SessionManagerLayer, cookie::SameSite};
 
@@ -40,13 +45,14 @@ const SESSION_LIFE: time::Duration = time::Duration::days(14);
 
 /// Where the files of the browser part are: a name that changes with their content, so that browsers keep them for good.
 static PACKAGE: LazyLock<String> = LazyLock::new(|| {
-    let names = ["pkg/runmark_bg.wasm", "pkg/runmark.js", "pkg/runmark.css"];
-    let files = names.iter().filter_map(|name| Files::get(name));
-    let mark: String = files
-        .flat_map(|file| file.metadata.sha256_hash()[..4].to_vec())
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("pkg/{}", if mark.is_empty() { "none" } else { &mark })
+    let names: BTreeSet<_> =
+        Files::iter().filter(|name| name.starts_with("pkg/") && !name.ends_with(".br")).collect();
+    let mut hash = Sha256::new();
+    for file in names.iter().filter_map(|name| Files::get(name)) {
+        hash.update(file.metadata.sha256_hash());
+    }
+    let mark: String = hash.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("pkg/{mark}")
 });
 
 /// Path of the style sheet.

@@ -6,7 +6,7 @@ use crate::site;
 use crate::stamp::Stamp;
 use crate::step::{Note, step};
 use crate::wasm_std::Toolchain;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use std::fs;
 use std::path::{Path, PathBuf};
 use wasm_bindgen_cli_support::Bindgen;
@@ -23,7 +23,9 @@ pub fn build(toolchain: &Toolchain, node: Option<&Node>) -> Result<()> {
         // A target folder of its own: two toolchains in one would undo each other's work.
         let target = place::target().join("wasm");
         let arguments = ["--package", "frontend", "--profile", PROFILE, "--target-dir"];
-        note.run(toolchain.build().args(arguments).arg(&target))?;
+        // What the module is split by must know which code uses which.
+        let relocations = ("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", "-Clink-args=--emit-relocs");
+        note.run(toolchain.build().args(arguments).arg(&target).env(relocations.0, relocations.1))?;
         Ok(target.join("wasm32-unknown-unknown").join(PROFILE).join("frontend.wasm"))
     })?;
     let package = step("browser part: bind and shrink", |note| bind(note, &module, node))?;
@@ -34,7 +36,7 @@ pub fn build(toolchain: &Toolchain, node: Option<&Node>) -> Result<()> {
     })
 }
 
-/// Makes the glue and the final module; returns the folder they are in.
+/// Splits off what pages load later, makes the glue and the final modules; returns the folder they are in.
 fn bind(note: &mut Note, module: &Path, node: Option<&Node>) -> Result<PathBuf> {
     let package = place::own().join("package");
     let input = fs::read(module).with_context(|| format!("can't read {}", module.display()))?;
@@ -47,25 +49,47 @@ fn bind(note: &mut Note, module: &Path, node: Option<&Node>) -> Result<PathBuf> 
     if package.exists() {
         fs::remove_dir_all(&package).with_context(|| format!("can't clear {}", package.display()))?;
     }
+    let main = place::own().join("main.wasm");
+    let mut modules = split(&input, &main, &package)?;
     Bindgen::new()
-        .input_path(module)
+        .input_path(&main)
         .web(true)?
         .typescript(false)
+        // The other modules use what this one exports, by its names as they are.
+        .keep_lld_exports(true)
+        .demangle(false)
         .remove_name_section(true)
         .remove_producers_section(true)
         .out_name(NAME)
         .generate(&package)
         .context("wasm-bindgen can't read the compiled module")?;
-    let bound = package.join(format!("{NAME}_bg.wasm"));
-    if let Some(node) = node {
-        let shrunk = package.join(format!("{NAME}.shrunk.wasm"));
-        note.run(node.wasm_opt().args(OPTIONS).arg(&bound).arg("--output").arg(&shrunk))?;
-        fs::rename(&shrunk, &bound)?;
+    modules.push(package.join(format!("{NAME}_bg.wasm")));
+    let mut size = 0;
+    for module in &modules {
+        if let Some(node) = node {
+            let shrunk = place::own().join("shrunk.wasm");
+            note.run(node.wasm_opt().args(OPTIONS).arg(module).arg("--output").arg(&shrunk))?;
+            fs::rename(&shrunk, module)?;
+        }
+        size += fs::metadata(module)?.len();
     }
-    let size = fs::metadata(&bound)?.len();
-    note.say(format!("{} kB of WASM before compression", size / 1000));
+    note.say(format!("{} kB of WASM before compression, in {} files", size / 1000, modules.len()));
     stamp.set()?;
     Ok(package)
+}
+
+/// Writes what everybody loads first to `main`, and each part that comes later into the folder `package`, with the script
+/// that loads them; returns where those parts are.
+fn split(module: &[u8], main: &Path, package: &Path) -> Result<Vec<PathBuf>> {
+    let mut options = wasm_split_cli_support::Options::new(module);
+    let glue = format!("./{NAME}.js");
+    options.output_dir = package;
+    options.main_out_path = main;
+    options.link_name = "./later.js";
+    options.main_module = &glue;
+    let split = wasm_split_cli_support::transform(options);
+    let split = split.map_err(|report| anyhow!("the compiled module can't be split: {report:#}"))?;
+    Ok(split.split_modules)
 }
 
 /// What every browser of the last years understands; the optimiser must not go beyond it.

@@ -21,6 +21,7 @@ pub mod devices;
 pub mod empty;
 pub mod filter_box;
 pub mod icon;
+pub mod later;
 pub mod menu;
 pub mod number;
 pub mod pager;

@@ -19,12 +19,14 @@ mod zoom;
 use crate::part::{
     address::{Address, Query},
     icon::Icon,
+    later::{Loaded, later},
 };
 use canvas::Screen;
 use chart::{Figure, Frame, Layout};
 use leptos::{
     html::{Canvas, Div},
     prelude::*,
+    wasm_split::wasm_split,
 };
 use load::Source;
 use model::{Code, Problem, RunId};
@@ -90,6 +92,14 @@ impl Picture {
     }
 }
 
+/// Whose curves of which metric a chart shows, and how.
+#[derive(Debug, Clone, Copy)]
+struct Subject {
+    runs: Signal<Vec<ChartRun>>,
+    metric: Signal<String>,
+    options: Signal<ChartOptions>,
+}
+
 /// One metric of some runs over each other. A drag zooms in, a double click out.
 #[component]
 pub fn MetricChart(
@@ -102,7 +112,32 @@ pub fn MetricChart(
     /// How.
     #[prop(into)]
     options: Signal<ChartOptions>,
-) -> impl IntoView {
+) -> AnyView {
+    let subject = Subject { runs, metric, options };
+    let no_script =
+        move || preview::preview(&runs.read_untracked(), &metric.read_untracked(), options.get_untracked());
+    let waiting = move || {
+        view! {
+            <figure class="chart">
+                <figcaption class="chart-head"><h3 class="chart-title">{metric.get_untracked()}</h3></figcaption>
+                <div class="chart-box" aria-busy="true">
+                    <div class="chart-cover chart-waiting"></div>
+                    <noscript inner_html=no_script()></noscript>
+                </div>
+            </figure>
+        }
+        .into_any()
+    };
+    later(charts, subject, waiting)
+}
+
+/// The code of charts.
+#[wasm_split(charts, wasm_split_path = leptos::wasm_split, fallible)]
+fn charts() -> Loaded<Subject> {
+    Ok(drawn)
+}
+
+fn drawn(Subject { runs, metric, options }: Subject) -> AnyView {
     let (plot_box, surface) = (NodeRef::<Div>::new(), NodeRef::<Canvas>::new());
     let (on_screen, size) = (watch::on_screen(plot_box), watch::size(plot_box));
     let zoom = RwSignal::new(None);
@@ -135,8 +170,6 @@ pub fn MetricChart(
     };
     let waiting = Memo::new(move |_| picture.read().is_none() && source.fault.read().is_none());
     let chosen = Memo::new(move |_| !runs.read().is_empty());
-    let no_script =
-        preview::preview(&runs.read_untracked(), &metric.read_untracked(), options.get_untracked());
     view! {
         <figure class="chart">
             <figcaption class="chart-head">
@@ -173,7 +206,6 @@ pub fn MetricChart(
                     <ChartTable metric summaries/>
                 </Show>
                 {move || source.fault.get().map(|problem| view! { <Failed problem over=picture source/> })}
-                <noscript inner_html=no_script></noscript>
             </div>
         </figure>
     }

@@ -1,0 +1,52 @@
+//! Parts of a page whose code browsers load when they first show one. What everybody downloads first stays small.
+
+use leptos::{prelude::*, task::spawn_local, wasm_split::SplitLoaderError};
+
+/// What makes a part's view.
+pub type Make<P> = fn(P) -> AnyView;
+
+/// What a function marked with `#[wasm_split(…, fallible)]` gives: the way to the view, or that its code can't be loaded.
+pub type Loaded<P> = Result<Make<P>, SplitLoaderError>;
+
+/// A part that browsers alone show, once they have its code. Until then, and on the server, `waiting` stands in its place;
+/// it should be as large.
+///
+/// To split one more part off: a function `#[wasm_split(name, wasm_split_path = leptos::wasm_split, fallible)]` that returns
+/// what makes it. Functions with the same name share a file.
+pub fn later<P, F>(
+    load: impl Fn() -> F + Send + Sync + 'static,
+    props: P,
+    waiting: impl Fn() -> AnyView + Send + Sync + 'static,
+) -> AnyView
+where
+    P: Clone + Send + Sync + 'static,
+    F: Future<Output = Loaded<P>> + 'static,
+{
+    let loaded = RwSignal::new(None::<Result<Make<P>, ()>>);
+    let tries = RwSignal::new(0_u32);
+    Effect::new(move || {
+        tries.track();
+        let loading = load();
+        spawn_local(async move {
+            let code = loading.await.map_err(|_| ());
+            // Whoever waited may have left the page.
+            _ = loaded.try_update(|loaded| *loaded = Some(code));
+        });
+    });
+    let retry = move |_| {
+        loaded.set(None);
+        tries.update(|tries| *tries += 1);
+    };
+    let view = move || match loaded.get() {
+        None => waiting(),
+        Some(Ok(make)) => make(props.clone()),
+        Some(Err(())) => view! {
+            <div class="later-failed" role="alert">
+                <p>"This part of the page couldn't be loaded."</p>
+                <button type="button" class="button" on:click=retry>"Retry"</button>
+            </div>
+        }
+        .into_any(),
+    };
+    view.into_any()
+}
