@@ -225,7 +225,7 @@ journey('the first Tab skips to the content', () => w.experiment, async () => {
 journey('the table of runs is worked by keyboard', () => w.experiment, async () => {
   const focused = () =>
     page.evaluate(() => document.activeElement.getAttribute('aria-label') ?? document.activeElement.innerText);
-  await page.getByRole('checkbox', { name: 'Select all runs on this page' }).focus();
+  await page.getByRole('checkbox', { name: 'Select all runs that are loaded' }).focus();
   const walked = [];
   for (let steps = 0; steps < 20 && walked.at(-1) !== ALICE; steps += 1) {
     await page.keyboard.press('Tab');

@@ -64,6 +64,8 @@ enum Command {
     },
     /// Build the browser part and the server as `serve` does, and stop there.
     Build,
+    /// Build the browser part alone, as a server that `cargo build` made shows it.
+    Site,
     /// Make sure of everything that building and testing need, and stop there.
     Setup,
 }
@@ -74,6 +76,7 @@ fn main() -> ExitCode {
         Command::Test { only, kills } => checks::run(&only, kills),
         Command::Bench { arguments } => bench::run(&arguments),
         Command::Build => build(),
+        Command::Site => build_site(),
         Command::Setup => checks::ensure_everything().map(drop),
     };
     match outcome {
@@ -91,13 +94,17 @@ fn told(error: &anyhow::Error) -> String {
 }
 
 fn build() -> Result<()> {
+    build_site()?;
+    server::build(server::Profile::Release)
+}
+
+fn build_site() -> Result<()> {
     let toolchain = wasm_std::ensure()?;
     // Runmark can be tried without Node.js, so the lack of it is no failure here.
     let node = node::Node::ensure().inspect_err(|error| {
         println!("  · going on without wasm-opt, browsers will download twice as much:\n{}", told(error));
     });
-    browser_part::build(&toolchain, node.as_ref().ok())?;
-    server::build(server::Profile::Release)
+    browser_part::build(&toolchain, node.as_ref().ok())
 }
 
 fn serve(arguments: &[String]) -> Result<()> {

@@ -10,7 +10,7 @@ use crate::{
         filter_box::FilterBox,
         icon::Icon,
         number::counted,
-        pager::{Pager, page_number},
+        pager::page_number,
         run_table::{RunTable, Selection},
         share_link::ShareLink,
     },
@@ -23,6 +23,9 @@ use model::{
     page::{COMPARISON_LIMIT, ExperimentHead, RUNS_PAGE, RunsPage, RunsQuery, Total},
     run::{Run, tag},
 };
+
+/// Columns that the first rows come with; the table asks for the others when they are in sight.
+const COLUMNS_AT_FIRST: usize = 24;
 
 /// The id of the experiment in the address; one that can't be is as missing as one that isn't.
 pub fn experiment_in_path() -> Memo<ExperimentId> {
@@ -44,7 +47,10 @@ pub fn RunList() -> AnyView {
             order_by: address.text("order"),
             offset: (page_number(address) - 1).saturating_mul(u64::from(RUNS_PAGE)),
             deleted: address.text("view") == "trash",
-            columns: read_columns(&address.text("columns")).map(|columns| named_columns(&columns)),
+            // The table itself asks for columns that are chosen later.
+            columns: untrack(|| read_columns(&address.text("columns"))).map(|columns| {
+                named_columns(columns.iter().take(COLUMNS_AT_FIRST).map(|shown| &shown.column))
+            }),
         },
     });
     let head = fetch(move || experiment.get(), experiment_head);
@@ -58,7 +64,7 @@ pub fn RunList() -> AnyView {
                 view! {
                     <Title text=name.clone()/>
                     <Header head/>
-                    <Runs runs experiment=experiment.into() selection name/>
+                    <Runs runs asked experiment=experiment.into() selection name/>
                 }
             }}/>
         </div>
@@ -111,6 +117,7 @@ fn Header(head: ExperimentHead) -> AnyView {
 #[component]
 fn Runs(
     runs: Answer<RunsPage>,
+    asked: Memo<RunsQuery>,
     experiment: Signal<ExperimentId>,
     selection: Selection,
     name: String,
@@ -122,6 +129,7 @@ fn Runs(
     let chosen = Memo::new(move |_| read_columns(&address.text("columns")));
     let shown =
         Signal::derive(move || chosen.get().unwrap_or_else(|| rows.with(|rows| default_columns(rows))));
+    let changed = Trigger::new();
     let trash = move || address.text("view") == "trash";
     let toggle_trash = move || address.with(&[("view", if trash() { "" } else { "trash" }), ("page", "")]);
     view! {
@@ -149,12 +157,10 @@ fn Runs(
             if page.runs.is_empty() && page.total == Total::Exactly(0) {
                 return view! { <NoRuns name=name.clone()/> }.into_any();
             }
-            let rows = page.runs.len() as u64;
             let unchosen = default_columns(&page.runs);
             let columns = Signal::derive(move || chosen.get().unwrap_or_else(|| unchosen.clone()));
             view! {
-                <RunTable runs=page.runs columns selection/>
-                <footer class="table-foot"><Pager total=page.total rows/></footer>
+                <RunTable experiment=experiment.get_untracked() query=asked.get_untracked() page columns selection changed/>
             }.into_any()
         }}/>
     }

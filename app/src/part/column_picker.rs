@@ -3,7 +3,7 @@ use crate::{
     part::{
         address::Address,
         answered::Answered,
-        column::{Column, GROUPS, found_columns, key_group, toggle_column, write_columns},
+        column::{Column, GROUPS, ShownColumn, found_columns, key_group, toggle_column, write_columns},
         icon::Icon,
         menu::Menu,
         search_box::SearchBox,
@@ -22,7 +22,7 @@ pub fn ColumnPicker(
     /// Whose keys there are to choose from. They are asked for when the panel opens, and while one types.
     experiment: Signal<ExperimentId>,
     /// What is shown.
-    shown: Signal<Vec<Column>>,
+    shown: Signal<Vec<ShownColumn>>,
 ) -> AnyView {
     let address = Address::here();
     let (typed, set_typed) = signal(String::new());
@@ -45,9 +45,12 @@ pub fn ColumnPicker(
     let entry = move |column: Column| {
         let is_shown = {
             let column = column.clone();
-            move || shown.read().contains(&column)
+            move || shown.read().iter().any(|shown| shown.column == column)
         };
-        let title = column.title().to_owned();
+        let title = match column.figure() {
+            Some(figure) => format!("{} ({figure})", column.title()),
+            None => column.title().to_owned(),
+        };
         view! {
             <li>
                 <label class="check">
@@ -78,7 +81,13 @@ pub fn ColumnPicker(
         let more: Vec<&str> = keys.more.iter().map(|kind| key_group(*kind)).collect();
         let mut columns = found_columns(keys, &text);
         // What is shown can be taken out again, however many others there are.
-        columns.extend(shown.get_untracked().into_iter().filter(|column| column.matches(&text)));
+        columns.extend(
+            shown
+                .get_untracked()
+                .into_iter()
+                .map(|shown| shown.column)
+                .filter(|column| column.matches(&text)),
+        );
         if columns.is_empty() {
             return view! { <p class="faint">"No column has this in its name"</p> }.into_any();
         }

@@ -1,6 +1,9 @@
 use leptos::{ev, html, prelude::*};
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::HtmlElement;
+
+/// How far from the window's edge a floating panel stays, in CSS pixels.
+const MARGIN: f64 = 8.0;
 
 /// A button that opens a panel below it. Escape and a click elsewhere close it.
 #[component]
@@ -56,6 +59,65 @@ pub fn Menu(
                     {children()}
                 </div>
             </Show>
+        </div>
+    }
+    .into_any()
+}
+
+/// The place below an element, from the left upper corner of the window, in CSS pixels.
+pub fn under(element: &web_sys::Element) -> (f64, f64) {
+    let edges = element.get_bounding_client_rect();
+    (edges.left(), edges.bottom())
+}
+
+/// A panel over the page, open as long as it is there. Escape and a click elsewhere close it.
+#[component]
+pub fn FloatingMenu(
+    /// What it is called.
+    label: String,
+    /// Its left upper corner, in CSS pixels; it moves so that it fits into the window.
+    at: (f64, f64),
+    /// Takes it away.
+    on_close: impl Fn() + Copy + Send + Sync + 'static,
+    /// The panel.
+    children: ChildrenFn,
+) -> AnyView {
+    let panel = NodeRef::<html::Div>::new();
+    let before = StoredValue::new_local(None::<HtmlElement>);
+    Effect::new(move || {
+        let Some(panel) = panel.get() else { return };
+        before.set_value(document().active_element().and_then(|active| active.dyn_into().ok()));
+        let edge = |inner: Result<JsValue, JsValue>| {
+            inner.ok().and_then(|edge| edge.as_f64()).unwrap_or(f64::MAX) - MARGIN
+        };
+        let (width, height) = (f64::from(panel.offset_width()), f64::from(panel.offset_height()));
+        let left = at.0.min(edge(window().inner_width()) - width).max(MARGIN);
+        let top = at.1.min(edge(window().inner_height()) - height).max(MARGIN);
+        let style = HtmlElement::style(&panel);
+        _ = style.set_property("left", &format!("{left}px"));
+        _ = style.set_property("top", &format!("{top}px"));
+        let first = panel.query_selector("input, button:not(:disabled), a").ok().flatten();
+        if let Some(first) = first.and_then(|first| first.dyn_into::<HtmlElement>().ok()) {
+            _ = first.focus();
+        }
+    });
+    let close = move || {
+        let before = before.try_get_value().flatten();
+        on_close();
+        if let Some(before) = before {
+            _ = before.focus();
+        }
+    };
+    let key = move |event: ev::KeyboardEvent| {
+        if event.key() == "Escape" {
+            event.stop_propagation();
+            close();
+        }
+    };
+    view! {
+        <div class="menu-backdrop" on:click=move |_| close()></div>
+        <div class="menu-panel floating" node_ref=panel role="dialog" aria-label=label on:keydown=key>
+            {children()}
         </div>
     }
     .into_any()

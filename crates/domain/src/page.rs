@@ -62,14 +62,10 @@ impl Acting {
     pub async fn list_runs(&self, experiment: ExperimentId, query: &RunsQuery) -> Result<RunsPage> {
         let (grant, visible) = self.table(experiment, query).await?;
         let filter: RunFilter = filter::parse(query.filter.trim())?;
-        let order = Order::of(match query.order_by.trim() {
-            "" => Vec::new(),
-            // The mistake isn't in the filter box, so it has no place there.
-            clause => vec![
-                filter::parse_order_by(clause)
-                    .map_err(|error: filter::FilterError| Error::invalid(error.message))?,
-            ],
-        });
+        // A mistake isn't in the filter box, so it has no place there.
+        let order = filter::parse_orders(&query.order_by)
+            .map_err(|error: filter::OrderListError| Error::invalid(error.error.message))?;
+        let order = Order::of(order);
         let search = RunSearch {
             visible,
             experiments: &[grant.id()],
@@ -84,15 +80,14 @@ impl Acting {
             }
         };
         let skipped = usize::try_from(query.offset).unwrap_or(usize::MAX);
-        let limit = skipped.saturating_add(RUNS_PAGE as usize);
         let counted = if filter.is_everything() { u64::MAX } else { COUNTED };
         let (mut columns, found, count) = try_join!(
             columns,
-            search.find(&self.domain.db, &order, None, limit),
+            search.find_at(&self.domain.db, &order, skipped, RUNS_PAGE as usize),
             search.count(&self.domain.db, counted.saturating_add(1)),
         )?;
         columns.tags.extend(TABLE_TAGS.map(str::to_owned));
-        let rows = found.into_iter().skip(skipped).map(|found| found.row).collect();
+        let rows = found.into_iter().map(|found| found.row).collect();
         Ok(RunsPage {
             runs: store::run::complete(&self.domain.db, rows, &RunColumns::Named(columns)).await?,
             total: if count > counted { Total::AtLeast(counted) } else { Total::Exactly(count) },

@@ -298,10 +298,8 @@ impl Acting {
             Reach::Table(experiment, query) => {
                 self.experiment::<Read>(*experiment).await?;
                 let _: RunFilter = filter::parse(query.filter.trim())?;
-                if !query.order_by.trim().is_empty() {
-                    filter::parse_order_by::<RunOrder>(query.order_by.trim())
-                        .map_err(|error: filter::FilterError| Error::invalid(error.message))?;
-                }
+                filter::parse_orders::<RunOrder>(&query.order_by)
+                    .map_err(|error| Error::invalid(error.error.message))?;
                 Ok(Reach::Table(*experiment, RunsQuery { offset: 0, ..query.clone() }))
             }
         }

@@ -34,7 +34,7 @@ pub struct ExperimentHead {
 pub struct RunsQuery {
     /// The search language of [`crate::filter`]; empty for all.
     pub filter: String,
-    /// One `order_by` clause; empty for newest first.
+    /// Clauses of an `order_by`, between commas; empty for newest first.
     pub order_by: String,
     /// How many rows to skip.
     pub offset: u64,

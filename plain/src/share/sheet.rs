@@ -241,9 +241,9 @@ fn table(columns: &[Column], runs: &[Run], offset: u64, total: Total) -> AnyView
         return view! { <p class="none-found">"There are no such runs."</p> }.into_any();
     }
     let head = |column: &Column| {
-        let number = matches!(column, Column::Metric(_));
+        let number = matches!(column, Column::Metric(..));
         let utc = (*column == Column::Started).then_some(" (UTC)");
-        view! { <th scope="col" class:num=number>{column.title().to_owned()}{utc}</th> }
+        view! { <th scope="col" class:num=number>{column.title().to_owned()}{column.figure().map(|figure| format!(" ({figure})"))}{utc}</th> }
     };
     let heads = columns.iter().map(head).collect_view();
     let row = |run: &Run| {
@@ -280,10 +280,7 @@ fn cell(run: &Run, column: &Column) -> AnyView {
         Column::Duration => (took(run.info.start_time, run.info.end_time), false),
         Column::User => (text(Some(&run.info.user)), false),
         Column::Source => (text(run.tag(tag::SOURCE_NAME)), false),
-        Column::Metric(key) => {
-            let metric = run.metrics.iter().find(|metric| metric.key == *key);
-            (metric.map_or_else(nothing, |metric| number(metric.last.value)), true)
-        }
+        Column::Metric(..) => (column.number(run).map_or_else(nothing, number), true),
         Column::Param(key) => {
             let param = run.params.iter().find(|param| param.key == *key);
             (text(param.map(|param| param.value.as_str())), false)

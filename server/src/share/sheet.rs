@@ -89,7 +89,9 @@ pub async fn of(acting: &Acting, target: &Target, offset: u64) -> Result<Sheet, 
         }
         Reach::Table(experiment, query) => {
             let page = acting.list_runs(*experiment, &RunsQuery { offset, ..query.clone() }).await?;
-            let columns = target.columns.clone().unwrap_or_else(|| default_columns(&page.runs));
+            let columns = target.columns.clone().unwrap_or_else(|| {
+                default_columns(&page.runs).into_iter().map(|shown| shown.column).collect()
+            });
             Ok(Sheet::Table { columns, runs: page.runs, offset, total: page.total })
         }
     }

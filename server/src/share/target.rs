@@ -28,7 +28,8 @@ impl Target {
         let (path, search) = address.split_once('?').unwrap_or((address, ""));
         let query = Query::parse(&format!("?{search}"));
         let text = |key: &str| query.get(key).unwrap_or_default();
-        let columns = read_columns(text("columns"));
+        let columns: Option<Vec<Column>> = read_columns(text("columns"))
+            .map(|columns| columns.into_iter().map(|shown| shown.column).collect());
         let parts: Vec<&str> = path.strip_prefix('/')?.split('/').collect();
         let reach = match parts.as_slice() {
             ["compare"] => {
@@ -48,7 +49,7 @@ impl Target {
                     order_by: text("order").to_owned(),
                     offset: 0,
                     deleted: text("view") == "trash",
-                    columns: columns.as_deref().map(named_columns),
+                    columns: columns.as_ref().map(named_columns),
                 },
             ),
             _ => return None,

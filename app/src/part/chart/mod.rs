@@ -13,7 +13,7 @@ mod load;
 mod preview;
 mod table;
 mod tooltip;
-mod watch;
+pub mod watch;
 mod zoom;
 
 use crate::part::{

@@ -34,7 +34,7 @@ pub use self::like::like;
 pub use self::logged_model::{LoggedModelCondition, LoggedModelStatus, LoggedModelText, LoggedModelTime};
 pub use self::order::{
     ExperimentOrder, LoggedModelOrder, ModelVersionOrder, OrderBy, OrderKey, OrderListError,
-    RegisteredModelOrder, RunOrder, parse_order_by, parse_order_list,
+    RegisteredModelOrder, RunOrder, parse_order_by, parse_order_list, parse_orders,
 };
 pub use self::registry::{ModelVersionCondition, RegisteredModelCondition};
 pub use self::run::{DatasetField, MetricFigure, RunCondition, RunText, RunTime};

@@ -164,6 +164,17 @@ pub fn parse_order_list<K: OrderKey>(texts: &[impl AsRef<str>]) -> Result<Vec<Or
     Ok(orders)
 }
 
+/// Reads the orders of a search that stand in one text, between commas: keys have none. An empty text is no order.
+///
+/// # Errors
+/// Those of [`parse_order_list`].
+pub fn parse_orders<K: OrderKey>(text: &str) -> Result<Vec<OrderBy<K>>, OrderListError> {
+    match text.trim() {
+        "" => Ok(Vec::new()),
+        text => parse_order_list(&text.split(',').map(str::trim).collect::<Vec<_>>()),
+    }
+}
+
 impl OrderKey for RunOrder {
     fn read(name: &Name<'_>) -> Result<Self, FilterError> {
         let table = Table::of(name)?;

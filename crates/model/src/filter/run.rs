@@ -49,7 +49,7 @@ pub enum RunCondition {
 }
 
 /// Which value of a metric. MLflow knows the latest alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MetricFigure {
     /// `metrics.`: the latest.
     Last,

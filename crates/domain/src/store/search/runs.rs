@@ -36,6 +36,8 @@ pub(super) const fn bound(most: u64) -> u64 {
 pub(super) const FEW: u64 = bound(512);
 /// What a walk turns to, when it finds too little: a condition that fewer runs meet than this.
 pub(super) const NOT_MANY: u64 = 64 * FEW;
+/// Rows that are read and passed over rather than sorted.
+const NEAR: usize = if cfg!(debug_assertions) { 4 } else { 1000 };
 /// Experiments are searched one by one up to this number, and all at once by sorting if there are more.
 const ONE_BY_ONE: usize = if cfg!(debug_assertions) { 4 } else { 32 };
 
@@ -80,6 +82,26 @@ impl Scope<'_> {
 }
 
 impl RunSearch<'_> {
+    /// So many of the runs that match, in order, behind so many others. Far from the first ones all that match are sorted:
+    /// which they are would cost a walk as much, and their rows more.
+    pub async fn find_at(&self, db: &Db, order: &Order, skip: usize, limit: usize) -> Result<Vec<Found>> {
+        if skip <= NEAR {
+            let mut found = self.find(db, order, None, skip.saturating_add(limit)).await?;
+            found.drain(..skip.min(found.len()));
+            return Ok(found);
+        }
+        let experiments = self.visible_experiments(db).await?;
+        let scope = match (&experiments[..], self.lifecycles()) {
+            ([experiment], [lifecycle]) => Scope::One(*experiment, *lifecycle),
+            _ => Scope::Many(&experiments, self.view),
+        };
+        let few = match &scope {
+            Scope::One(experiment, lifecycle) => self.few(db, (*experiment, *lifecycle), NOT_MANY).await?,
+            Scope::Many(..) => ALL,
+        };
+        self.sort(db, &scope, &few, order, Part { after: None, skip, limit }).await
+    }
+
     /// The first runs that match and come behind a place, in order.
     pub async fn find(
         &self,
@@ -92,7 +114,7 @@ impl RunSearch<'_> {
         let lifecycles = self.lifecycles();
         if experiments.len() * lifecycles.len() > ONE_BY_ONE {
             let scope = Scope::Many(&experiments, self.view);
-            return self.sort(db, &scope, &ALL, order, after, limit).await;
+            return self.sort(db, &scope, &ALL, order, Part::behind(after, limit)).await;
         }
         let mut found = Vec::new();
         for experiment in &experiments {
@@ -163,16 +185,16 @@ impl RunSearch<'_> {
         let scope = Scope::One(place.0, place.1);
         let few = self.few(db, place, FEW).await?;
         if !few.is_empty() {
-            return self.sort(db, &scope, &few, order, after, limit).await;
+            return self.sort(db, &scope, &few, order, Part::behind(after, limit)).await;
         }
         let Some(entries) = order.first().and_then(|by| Entries::of(&by.key)) else {
             let few = self.few(db, place, NOT_MANY).await?;
-            return self.sort(db, &scope, &few, order, after, limit).await;
+            return self.sort(db, &scope, &few, order, Part::behind(after, limit)).await;
         };
         let walk = Walk { search: self, db, place, scope, order, entries, limit };
         match walk.find(after).await? {
             Walked::Found(found) => Ok(found),
-            Walked::Better(few) => self.sort(db, &walk.scope, &few, order, after, limit).await,
+            Walked::Better(few) => self.sort(db, &walk.scope, &few, order, Part::behind(after, limit)).await,
         }
     }
 
@@ -235,8 +257,7 @@ impl RunSearch<'_> {
         scope: &Scope<'_>,
         few: &Few<'_>,
         order: &Order,
-        after: Option<&Place>,
-        limit: usize,
+        part: Part<'_>,
     ) -> Result<Vec<Found>> {
         let mut select = sql("");
         few.push(&mut select);
@@ -245,11 +266,27 @@ impl RunSearch<'_> {
         order.push_joins(&mut select, 0);
         select.push(few.condition());
         scope.push(&mut select);
-        order.push_after(&mut select, after, 0);
+        order.push_after(&mut select, part.after, 0);
         self.push_conditions(db, &mut select, scope, few.id(), few);
         order.push_order(&mut select, 0, false);
-        push_limit(&mut select, limit as u64);
+        push_limit(&mut select, part.limit as u64);
+        if part.skip > 0 {
+            select.push(" OFFSET ").push_bind(i64::try_from(part.skip).unwrap_or(i64::MAX));
+        }
         db.all(select).await
+    }
+}
+
+/// Which of the runs that match.
+struct Part<'a> {
+    after: Option<&'a Place>,
+    skip: usize,
+    limit: usize,
+}
+
+impl<'a> Part<'a> {
+    fn behind(after: Option<&'a Place>, limit: usize) -> Self {
+        Self { after, skip: 0, limit }
     }
 }
 

@@ -1,0 +1,403 @@
+use super::{
+    Table, change_columns,
+    row::{pin_class, side_gap},
+};
+use crate::part::{
+    address::Address,
+    column::{Column, NARROWEST, ShownColumn, WIDEST, move_column, toggle_column, toggle_pin},
+    icon::Icon,
+    menu::{FloatingMenu, under},
+};
+use leptos::{ev, html, prelude::*};
+use model::filter::{MetricFigure, RunOrder, parse_orders};
+use wasm_bindgen::JsCast;
+use web_sys::{DragEvent, Element, EventTarget, HtmlElement, PointerEvent};
+
+/// The kinds of columns over the columns.
+#[component]
+pub fn GroupHeads(table: Table) -> AnyView {
+    let heads = move || {
+        let made = table.made.read();
+        let pins = made.columns.iter().filter(|shown| shown.pinned).count();
+        let (pinned, others) = made.columns.split_at(pins);
+        let groups = others.chunk_by(|a, b| a.column.group() == b.column.group()).map(|group| {
+            let name = group.first().map_or("", |shown| shown.column.group());
+            let shown = if name == "Run" { "" } else { name };
+            view! { <td class="group" colspan=group.len().to_string()><span>{shown}</span></td> }
+        });
+        view! {
+            {(0..pinned.len()).map(|index| view! { <td class=pin_class(index, pins)></td> }).collect_view()}
+            {side_gap(made.before)}
+            {groups.collect_view()}
+            {side_gap(made.behind)}
+            <td class="rest"></td>
+        }
+    };
+    heads.into_any()
+}
+
+/// The heads of the columns that are made.
+#[component]
+pub fn Heads(table: Table) -> AnyView {
+    let heads = move || {
+        let made = table.made.read();
+        let pins = made.columns.iter().filter(|shown| shown.pinned).count();
+        let head = |(index, shown): (usize, &ShownColumn)| {
+            view! { <ColumnHead table shown=shown.clone() pin=pin_class(index, pins)/> }
+        };
+        let (pinned, others) = made.columns.split_at(pins);
+        view! {
+            {pinned.iter().enumerate().map(head).collect_view()}
+            {side_gap(made.before)}
+            {others.iter().map(|shown| (pins, shown)).map(head).collect_view()}
+            {side_gap(made.behind)}
+            <th class="rest" aria-hidden="true"></th>
+        }
+    };
+    heads.into_any()
+}
+
+/// How the table is sorted: the place of a key in the order, counted from 1, and whether downwards.
+fn sorted(address: Address, order: &RunOrder) -> Option<(usize, bool)> {
+    let orders = parse_orders::<RunOrder>(&address.text("order")).ok()?;
+    let place = orders.iter().position(|by| by.key == *order)?;
+    Some((place + 1, orders[place].descending))
+}
+
+/// The order once a key was chosen: upwards, then downwards, then not. `also` keeps the others.
+fn next_order(now: &str, key: &RunOrder, also: bool) -> String {
+    let mut orders = parse_orders::<RunOrder>(now).unwrap_or_default();
+    let place = orders.iter().position(|by| by.key == *key);
+    let next = match place.map(|place| orders[place].descending) {
+        None => Some(format!("{key} ASC")),
+        Some(false) => Some(format!("{key} DESC")),
+        Some(true) => None,
+    };
+    if !also {
+        return next.unwrap_or_default();
+    }
+    let mut words: Vec<String> = Vec::new();
+    for by in orders.drain(..) {
+        if by.key == *key { words.extend(next.clone()) } else { words.push(by.to_string()) }
+    }
+    if place.is_none() {
+        words.extend(next);
+    }
+    words.join(",")
+}
+
+/// The head of a column: a link that sorts by it upwards, then downwards, then not; with Shift beside what it is sorted by
+/// already.
+#[component]
+pub fn Head(class: &'static str, title: String, order: Option<RunOrder>) -> AnyView {
+    let sort = aria_sort(order.clone());
+    view! { <th class=class scope="col" aria-sort=sort><Sorter title figure=None order/></th> }.into_any()
+}
+
+fn aria_sort(order: Option<RunOrder>) -> impl Fn() -> &'static str + Clone + Send + 'static {
+    let address = Address::here();
+    move || match order.as_ref().and_then(|order| sorted(address, order)) {
+        None => "none",
+        Some((_, false)) => "ascending",
+        Some((_, true)) => "descending",
+    }
+}
+
+#[component]
+fn Sorter(title: String, figure: Option<&'static str>, order: Option<RunOrder>) -> AnyView {
+    let address = Address::here();
+    let text = view! {
+        <span class="head-title">{title.clone()}</span>
+        {figure.map(|figure| view! { <span class="head-figure">{figure}</span> })}
+    };
+    let Some(order) = order else {
+        return view! { <span class="head" title=title>{text}</span> }.into_any();
+    };
+    let state = {
+        let order = order.clone();
+        Memo::new(move |_| sorted(address, &order))
+    };
+    let href = {
+        let order = order.clone();
+        move || {
+            let next = next_order(&address.text("order"), &order, false);
+            address.with(&[("order", &next), ("page", "")])
+        }
+    };
+    let beside = move |event: ev::MouseEvent| {
+        if event.shift_key() {
+            event.prevent_default();
+            event.stop_propagation();
+            let next = next_order(&untrack(|| address.text("order")), &order, true);
+            address.set(&[("order", &next), ("page", "")]);
+        }
+    };
+    let arrow = move || {
+        state.get().map(|(place, descending)| {
+            let arrow = if descending { Icon::ArrowDown } else { Icon::ArrowUp }.draw();
+            let several = address.text("order").contains(',');
+            view! { {arrow} {several.then(|| view! { <span class="head-place">{place}</span> })} }
+        })
+    };
+    view! {
+        <a class="head" href=href data-noscroll="" draggable="false" title=format!("Sort by {title}; with Shift beside the others") on:click=beside>
+            {text}
+            {arrow}
+        </a>
+    }
+    .into_any()
+}
+
+/// The head of a column that can be moved, pinned, sized and taken out.
+#[component]
+fn ColumnHead(table: Table, shown: ShownColumn, pin: String) -> AnyView {
+    let address = Address::here();
+    let columns = table.columns;
+    let column = shown.column.clone();
+    let order = column.order();
+    let sort = aria_sort(order.clone());
+    let head = NodeRef::<html::Th>::new();
+    let width = shown.pixels();
+    Effect::new(move || {
+        if let Some(head) = head.get() {
+            size(&head, width);
+        }
+    });
+    let over = RwSignal::new(false);
+    let drag = {
+        let column = column.clone();
+        move |event: DragEvent| {
+            if let Some(data) = event.data_transfer() {
+                data.set_effect_allowed("move");
+                _ = data.set_data("text/plain", &column.to_string());
+            }
+        }
+    };
+    let drop = {
+        let column = column.clone();
+        move |event: DragEvent| {
+            event.prevent_default();
+            over.set(false);
+            let word = event.data_transfer().and_then(|data| data.get_data("text/plain").ok());
+            let moved = columns.with_untracked(|columns| {
+                let moved = columns.iter().find(|shown| Some(shown.column.to_string()) == word);
+                moved.map(|shown| shown.column.clone())
+            });
+            if let Some(moved) = moved.filter(|moved| *moved != column) {
+                change_columns(address, columns, |columns| move_column(columns, &moved, &column));
+            }
+        }
+    };
+    let open = {
+        let column = column.clone();
+        move |from: Option<EventTarget>| {
+            let from = from.and_then(|from| from.dyn_into::<Element>().ok());
+            table.menu.set(Some((column.clone(), from.as_ref().map(under).unwrap_or_default())));
+        }
+    };
+    let arrow = {
+        let open = open.clone();
+        move |event: ev::KeyboardEvent| {
+            if event.key() == "ArrowDown" {
+                event.prevent_default();
+                open(event.current_target());
+            }
+        }
+    };
+    let kind = match column {
+        Column::Metric(..) => "num",
+        Column::Started | Column::Duration => "time",
+        _ => "text",
+    };
+    let title = column.title().to_owned();
+    let figure = column.figure();
+    view! {
+        <th
+            class=format!("{kind}{pin}")
+            scope="col"
+            node_ref=head
+            aria-sort=sort
+            draggable="true"
+            class:over=over
+            on:dragstart=drag
+            on:dragover=move |event: DragEvent| {
+                event.prevent_default();
+                over.set(true);
+            }
+            on:dragleave=move |_| over.set(false)
+            on:drop=drop
+            on:keydown=arrow
+        >
+            <div class="column-head">
+                <Sorter title=title.clone() figure order/>
+                <button
+                    type="button"
+                    class="icon-button head-menu"
+                    aria-label=format!("Column {title}")
+                    aria-haspopup="dialog"
+                    // From the keyboard the arrow down in the head opens it: one stop for each column is enough.
+                    tabindex="-1"
+                    on:click=move |event: ev::MouseEvent| open(event.current_target())
+                >
+                    {Icon::ChevronDown.draw()}
+                </button>
+            </div>
+            <Grip head columns column=shown.column width/>
+        </th>
+    }
+    .into_any()
+}
+
+fn size(head: &HtmlElement, width: u16) {
+    let style = HtmlElement::style(head);
+    for property in ["width", "min-width", "max-width"] {
+        _ = style.set_property(property, &format!("{width}px"));
+    }
+}
+
+/// The edge that is dragged to size a column.
+#[component]
+fn Grip(head: NodeRef<html::Th>, columns: Signal<Vec<ShownColumn>>, column: Column, width: u16) -> AnyView {
+    let address = Address::here();
+    let from = StoredValue::new(None::<(f64, u16)>);
+    let now = move |event: &PointerEvent| {
+        let (start, width) = from.get_value()?;
+        let moved = f64::from(event.client_x()) - start;
+        Some((f64::from(width) + moved).clamp(f64::from(NARROWEST), f64::from(WIDEST)) as u16)
+    };
+    let press = move |event: PointerEvent| {
+        event.prevent_default();
+        event.stop_propagation();
+        _ = event_target::<Element>(&event).set_pointer_capture(event.pointer_id());
+        from.set_value(Some((f64::from(event.client_x()), width)));
+    };
+    let drag = move |event: PointerEvent| {
+        if let (Some(width), Some(head)) = (now(&event), head.get_untracked()) {
+            size(&head, width);
+        }
+    };
+    let release = move |event: PointerEvent| {
+        if let Some(width) = now(&event) {
+            change_columns(address, columns, |columns| {
+                if let Some(shown) = columns.iter_mut().find(|shown| shown.column == column) {
+                    shown.width = Some(width);
+                }
+            });
+        }
+        from.set_value(None);
+    };
+    view! {
+        <span
+            class="grip"
+            aria-hidden="true"
+            draggable="true"
+            on:dragstart=|event: DragEvent| {
+                event.prevent_default();
+                event.stop_propagation();
+            }
+            on:pointerdown=press
+            on:pointermove=drag
+            on:pointerup=release
+        ></span>
+    }
+    .into_any()
+}
+
+/// What can be done to the column whose menu is open.
+#[component]
+pub fn ColumnMenu(table: Table) -> AnyView {
+    let menu = move || {
+        table.menu.get().map(|(column, at)| {
+            let label = format!("Column {}", column.title());
+            view! {
+                <FloatingMenu label at on_close=move || table.menu.set(None)>
+                    <Choices table column=column.clone()/>
+                </FloatingMenu>
+            }
+        })
+    };
+    menu.into_any()
+}
+
+#[component]
+fn Choices(table: Table, column: Column) -> AnyView {
+    let address = Address::here();
+    let columns = table.columns;
+    let change = move |change: &dyn Fn(&mut Vec<ShownColumn>)| {
+        table.menu.set(None);
+        change_columns(address, columns, change);
+    };
+    let neighbour = {
+        let column = column.clone();
+        move |step: isize| {
+            let columns = columns.read_untracked();
+            let place = columns.iter().position(|shown| shown.column == column)?;
+            columns.get(place.checked_add_signed(step)?).map(|shown| shown.column.clone())
+        }
+    };
+    let is_pinned =
+        columns.with_untracked(|columns| columns.iter().any(|shown| shown.pinned && shown.column == column));
+    let figures = match &column {
+        Column::Metric(key, now) => [
+            (MetricFigure::Last, "Last value"),
+            (MetricFigure::Min, "Least value"),
+            (MetricFigure::Max, "Greatest value"),
+        ]
+        .into_iter()
+        .map(|(figure, name)| (Column::Metric(key.clone(), figure), name, figure == *now))
+        .collect(),
+        _ => Vec::new(),
+    };
+    let figures = figures
+        .into_iter()
+        .map(|(other, name, is_now)| {
+            let toggle = move |_| change(&|columns| toggle_column(columns, other.clone()));
+            view! { <li><button type="button" disabled=is_now on:click=toggle>{if is_now { "Shown: " } else { "Show or hide: " }} {name}</button></li> }
+        })
+        .collect_view();
+    let item = |name: &'static str, act: Box<dyn Fn() + Send + Sync>| {
+        view! { <li><button type="button" on:click=move |_| act()>{name}</button></li> }
+    };
+    let moving = |name: &'static str, step: isize| {
+        let (column, neighbour) = (column.clone(), neighbour.clone());
+        item(
+            name,
+            Box::new(move || {
+                if let Some(other) = neighbour(step) {
+                    change(&|columns| move_column(columns, &column, &other));
+                }
+            }),
+        )
+    };
+    let (pinned, hidden) = (column.clone(), column.clone());
+    view! {
+        <ul class="menu-list">
+            {figures}
+            {item(if is_pinned { "Unpin" } else { "Pin" }, Box::new(move || change(&|columns| toggle_pin(columns, &pinned))))}
+            {moving("Move left", -1)}
+            {moving("Move right", 1)}
+            {item("Hide", Box::new(move || change(&|columns| toggle_column(columns, hidden.clone()))))}
+        </ul>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_sorts_upwards_then_downwards_then_not() {
+        let key = Column::metric("loss").order().unwrap();
+        let check = |now: &str, alone: &str, beside: &str| {
+            assert_eq!(next_order(now, &key, false), alone, "{now}");
+            assert_eq!(next_order(now, &key, true), beside, "{now} beside");
+        };
+        check("", "metrics.loss ASC", "metrics.loss ASC");
+        check("metrics.loss ASC", "metrics.loss DESC", "metrics.loss DESC");
+        check("metrics.loss DESC", "", "");
+        check("start_time DESC", "metrics.loss ASC", "start_time DESC,metrics.loss ASC");
+        check("metrics.loss ASC,start_time DESC", "metrics.loss DESC", "metrics.loss DESC,start_time DESC");
+        check("metrics.loss DESC,start_time DESC", "", "start_time DESC");
+    }
+}

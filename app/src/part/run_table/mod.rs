@@ -1,0 +1,363 @@
+//! The table of runs: as many as there are, of which only those in sight are made.
+//!
+//! Owns: what is in sight (`window`), the rows that are here and those still to come (`rows`), heads that sort, move, pin
+//! and size columns (`head`), rows and cells (`row`).
+//! Must never: hold which columns are shown, or in which order (the address has that); make what isn't in sight.
+//! Start reading at [`RunTable`]. To add a kind of column: a variant of [`Column`](super::column::Column), the compiler shows
+//! the rest.
+
+mod head;
+mod row;
+mod rows;
+mod window;
+
+use crate::part::{
+    address::Address,
+    answered::ProblemNote,
+    chart::watch,
+    column::{Column, ShownColumn, named_columns, write_columns},
+    number::count,
+    pager::Pager,
+};
+use head::{GroupHeads, Head};
+use leptos::{ev, html::Div, prelude::*};
+use model::{
+    ExperimentId, RunId,
+    filter::{RunOrder, RunText},
+    page::{RunsPage, RunsQuery, Total},
+    run::Run,
+};
+use row::Row;
+pub use rows::Rows;
+use std::ops::Range;
+use web_sys::HtmlDivElement;
+use window::View;
+
+/// Height of the two lines of heads, in CSS pixels at the usual size of text.
+const HEADS: f64 = 56.0;
+/// Height of a row in CSS pixels at the usual size of text.
+const USUAL_ROW: f64 = 32.0;
+/// Columns are asked for in portions of so many, that a table with hundreds isn't read whole.
+const PORTION: usize = 24;
+/// How many columns can be pinned.
+const PINS: usize = 8;
+
+/// The runs chosen for comparison and what else is done to several, in the order they were chosen: it gives them their
+/// colours.
+#[derive(Clone, Copy)]
+pub struct Selection(RwSignal<Vec<RunId>>);
+
+impl Selection {
+    /// Nothing chosen yet.
+    pub fn empty() -> Self {
+        Self(RwSignal::new(Vec::new()))
+    }
+
+    /// All that are chosen, tracked.
+    pub fn runs(self) -> Vec<RunId> {
+        self.0.get()
+    }
+
+    /// How many are chosen, tracked.
+    pub fn len(self) -> usize {
+        self.0.read().len()
+    }
+
+    /// Takes everything out.
+    pub fn clear(self) {
+        self.0.write().clear();
+    }
+
+    fn place(self, run: RunId) -> Option<usize> {
+        self.0.read().iter().position(|chosen| *chosen == run)
+    }
+
+    fn set(self, run: RunId, chosen: bool) {
+        self.set_all(&[run], chosen);
+    }
+
+    /// Takes runs in or out. Those that were chosen before keep their places, and so their colours.
+    pub fn set_all(self, ids: &[RunId], chosen: bool) {
+        let mut runs = self.0.write();
+        if chosen {
+            let new: Vec<RunId> = ids.iter().filter(|id| !runs.contains(id)).copied().collect();
+            runs.extend(new);
+        } else {
+            runs.retain(|run| !ids.contains(run));
+        }
+    }
+}
+
+/// The name people gave a run, else the start of its id.
+pub fn run_name(run: &Run) -> String {
+    if run.info.name.is_empty() {
+        run.info.id.to_string().chars().take(8).collect()
+    } else {
+        run.info.name.clone()
+    }
+}
+
+/// The page of a run.
+pub fn run_address(run: &Run) -> String {
+    format!("/experiments/{}/runs/{}", run.info.experiment, run.info.id)
+}
+
+/// What the parts of a table share.
+#[derive(Clone, Copy)]
+struct Table {
+    rows: Rows,
+    columns: Signal<Vec<ShownColumn>>,
+    /// Those of them that are made: all pinned ones come first and are among them.
+    made: Memo<Made>,
+    selection: Selection,
+    /// Whose menu is open, and where.
+    menu: RwSignal<Option<(Column, (f64, f64))>>,
+    /// The row that was chosen or let go of last.
+    last_chosen: StoredValue<Option<u64>>,
+}
+
+/// The columns that are made, and how wide what is left out on both sides is, in CSS pixels.
+#[derive(Debug, Clone, PartialEq, Default)]
+struct Made {
+    columns: Vec<ShownColumn>,
+    before: f64,
+    behind: f64,
+}
+
+impl Made {
+    fn new(columns: &[ShownColumn], view: Option<View>) -> Self {
+        let pinned = columns.iter().filter(|shown| shown.pinned).count().min(PINS);
+        let (pinned, others) = columns.split_at(pinned);
+        let Some(view) = view else { return Self { columns: columns.to_vec(), ..Self::default() } };
+        let widths: Vec<f64> = others.iter().map(|shown| f64::from(shown.pixels())).collect();
+        let fixed = pinned.iter().map(|shown| f64::from(shown.pixels())).sum::<f64>();
+        let range = view.columns(fixed, &widths);
+        Self {
+            before: widths[..range.start].iter().sum(),
+            behind: widths[range.end..].iter().sum(),
+            columns: pinned.iter().chain(&others[range]).cloned().collect(),
+        }
+    }
+}
+
+/// Changes the columns that are shown, in the address.
+fn change_columns(
+    address: Address,
+    columns: Signal<Vec<ShownColumn>>,
+    change: impl FnOnce(&mut Vec<ShownColumn>),
+) {
+    let mut changed = columns.get_untracked();
+    change(&mut changed);
+    address.set(&[("columns", &write_columns(&changed))]);
+}
+
+/// The runs, one per row. Heads and pinned columns stay in sight; only the table scrolls.
+#[component]
+pub fn RunTable(
+    /// Of which experiment.
+    experiment: ExperimentId,
+    /// What was asked for.
+    query: RunsQuery,
+    /// What came first.
+    page: RunsPage,
+    /// The columns after the name.
+    columns: Signal<Vec<ShownColumn>>,
+    /// What is chosen.
+    selection: Selection,
+    /// Tells that rows may have changed.
+    changed: Trigger,
+) -> AnyView {
+    let first = page.clone();
+    let read = query.columns.clone().unwrap_or_else(|| {
+        columns.with_untracked(|columns| named_columns(columns.iter().map(|shown| &shown.column)))
+    });
+    let rows = Rows::new(experiment, query, page, read);
+    Effect::watch(move || changed.track(), move |(), _, _| rows.refresh(), false);
+
+    let frame = NodeRef::<Div>::new();
+    let view = RwSignal::new(None::<View>);
+    watch_view(frame, rows, view);
+    let in_sight = Memo::new(move |_| match view.get() {
+        Some(view) => view.rows(window::at_most(rows.count(), view.row)),
+        // As the server writes it.
+        None => rows.first(),
+    });
+    let made = Memo::new(move |_| Made::new(&columns.read(), view.get()));
+    let table = Table {
+        rows,
+        columns,
+        made,
+        selection,
+        menu: RwSignal::new(None),
+        last_chosen: StoredValue::new(None),
+    };
+    let asked = Memo::new(move |_| {
+        let (all, made) = (columns.read(), made.read());
+        let place =
+            |shown: Option<&ShownColumn>| shown.and_then(|shown| all.iter().position(|other| other == shown));
+        let pins = all.iter().filter(|shown| shown.pinned).count();
+        let from = place(made.columns.get(pins)).unwrap_or_default() / PORTION * PORTION;
+        let to = place(made.columns.last()).map_or(0, |last| (last + 1).next_multiple_of(PORTION));
+        let within = |index: usize| index < pins || (from..to).contains(&index);
+        named_columns(
+            all.iter().enumerate().filter(|(index, _)| within(*index)).map(|(_, shown)| &shown.column),
+        )
+    });
+    rows.keep_filled(in_sight, asked);
+    place_pins(frame, columns);
+
+    let gap = move |height: f64| {
+        (height > 0.0).then(|| {
+            view! { <tr class="gap" aria-hidden="true"><td style:height=format!("{height}px")></td></tr> }
+        })
+    };
+    let above = move || view.get().map(|view| gap(in_sight.read().start as f64 * view.row));
+    let below = move || {
+        view.get().map(|view| {
+            let rest = window::at_most(rows.count(), view.row).saturating_sub(in_sight.read().end);
+            gap(rest as f64 * view.row)
+        })
+    };
+    view! {
+        <div
+            class="table-frame run-frame"
+            role="region"
+            aria-label="Runs"
+            tabindex="0"
+            node_ref=frame
+            on:scroll=move |_| follow(frame, view)
+        >
+            <table
+                class="grid run-table"
+                aria-label="Runs"
+                aria-rowcount=move || (rows.count() + 2).to_string()
+                aria-colcount=move || (columns.read().len() + 2).to_string()
+            >
+                <thead>
+                    <tr class="group-row">
+                        <td class="pick"></td>
+                        <td class="name"></td>
+                        <GroupHeads table/>
+                    </tr>
+                    <tr>
+                        <th class="pick" scope="col"><ChooseAll table in_sight/></th>
+                        <Head class="name" title="Run".to_owned() order=Some(RunOrder::Text(RunText::Name))/>
+                        <head::Heads table/>
+                    </tr>
+                </thead>
+                <tbody>
+                    {above}
+                    <For each=move || in_sight.get() key=|row| *row let:row>
+                        <Row table row/>
+                    </For>
+                    {below}
+                </tbody>
+            </table>
+        </div>
+        <head::ColumnMenu table/>
+        <footer class="table-foot">
+            {move || rows.fault.get().map(|problem| view! { <ProblemNote problem/> })}
+            <Foot rows view first/>
+        </footer>
+    }
+    .into_any()
+}
+
+/// Which rows are seen, of how many; ways to the other pages until the table scrolls.
+#[component]
+fn Foot(rows: Rows, view: RwSignal<Option<View>>, first: RunsPage) -> AnyView {
+    let seen = Memo::new(move |_| view.get().map(|view| view.seen(rows.count(), HEADS)));
+    let all = move || match rows.total() {
+        Total::Exactly(total) => count(total),
+        Total::AtLeast(total) => format!("{}+", count(total.max(rows.count()))),
+    };
+    let (total, here) = (first.total, first.runs.len() as u64);
+    (move || match seen.get() {
+        None => view! { <Pager total rows=here/> }.into_any(),
+        Some(None) => view! { <span class="pager">"No runs"</span> }.into_any(),
+        Some(Some((from, to))) => view! {
+            <span class="pager">{format!("{}–{} of ", count(from), count(to))}{all}</span>
+        }
+        .into_any(),
+    })
+    .into_any()
+}
+
+/// Chooses all rows that are here, or lets go of them.
+#[component]
+fn ChooseAll(table: Table, in_sight: Memo<Range<u64>>) -> AnyView {
+    let all = move || in_sight.get().filter_map(|row| table.rows.run(row)).collect::<Vec<_>>();
+    let all_chosen = move || {
+        let all = all();
+        !all.is_empty() && all.iter().all(|run| table.selection.place(run.info.id).is_some())
+    };
+    let choose_all = move |event: ev::Event| {
+        let ids = table.rows.ids(0..table.rows.count());
+        table.selection.set_all(&ids, event_target_checked(&event));
+    };
+    view! {
+        <input
+            type="checkbox"
+            aria-label="Select all runs that are loaded"
+            title="Select all runs that are loaded"
+            prop:checked=all_chosen
+            on:change=choose_all
+        />
+    }
+    .into_any()
+}
+
+/// What the frame shows now, with rows of this height.
+fn look(frame: &HtmlDivElement, row: f64) -> View {
+    View {
+        top: f64::from(frame.scroll_top()),
+        left: f64::from(frame.scroll_left()),
+        width: f64::from(frame.client_width()),
+        height: f64::from(frame.client_height()),
+        row,
+    }
+}
+
+/// Follows the frame as soon as there is a browser. It begins where the address' page does.
+fn watch_view(frame: NodeRef<Div>, rows: Rows, view: RwSignal<Option<View>>) {
+    Effect::new(move || {
+        let Some(element) = frame.get() else { return };
+        let row = element.query_selector("tbody tr").ok().flatten();
+        let row = row.map(|row| row.get_bounding_client_rect().height()).filter(|height| *height > 0.0);
+        let row = row.unwrap_or(USUAL_ROW);
+        let begin = rows.first().start as f64 * row;
+        view.set(Some(View { top: begin, ..look(&element, row) }));
+        if begin > 0.0 {
+            // Once the rows above it have their place.
+            request_animation_frame(move || element.set_scroll_top(begin as i32));
+        }
+    });
+    let size = watch::size(frame);
+    Effect::new(move || {
+        size.track();
+        follow(frame, view);
+    });
+}
+
+/// Looks again, once there was a first look.
+fn follow(frame: NodeRef<Div>, view: RwSignal<Option<View>>) {
+    if let (Some(element), Some(before)) = (frame.get_untracked(), view.get_untracked()) {
+        let now = look(&element, before.row);
+        if now != before {
+            view.set(Some(now));
+        }
+    }
+}
+
+/// Says where each pinned column stays, through variables of the style sheet.
+fn place_pins(frame: NodeRef<Div>, columns: Signal<Vec<ShownColumn>>) {
+    Effect::new(move || {
+        let Some(element) = frame.get() else { return };
+        let style = web_sys::HtmlElement::style(&element);
+        let mut left = 0.0;
+        for (pin, shown) in columns.read().iter().filter(|shown| shown.pinned).take(PINS).enumerate() {
+            _ = style.set_property(&format!("--pin-{pin}"), &format!("{left}px"));
+            left += f64::from(shown.pixels());
+        }
+    });
+}

@@ -1,0 +1,137 @@
+use super::{Made, PINS, Table, run_address, run_name};
+use crate::part::{
+    column::{Column, ShownColumn},
+    number::Number,
+    status::{StatusDot, series_class},
+    time::{Ago, Took},
+};
+use leptos::{ev, prelude::*};
+use model::run::{Run, RunStatus, tag};
+use std::sync::Arc;
+
+/// One run, or a grey bar until it is here.
+#[component]
+pub fn Row(table: Table, row: u64) -> AnyView {
+    let run = Memo::new_with_compare(
+        move |_| table.rows.run(row),
+        |before, now| match (before, now) {
+            (Some(Some(before)), Some(Some(now))) => !Arc::ptr_eq(before, now),
+            (Some(None), Some(None)) => false,
+            _ => true,
+        },
+    );
+    let id = Memo::new(move |_| run.read().as_ref().map(|run| run.info.id));
+    let place = Memo::new(move |_| table.selection.place(id.get()?));
+    // Heads are the first two lines.
+    let line = (row + 3).to_string();
+    view! {
+        <tr aria-rowindex=line class:chosen=move || place.get().is_some()>
+            {move || match run.get() {
+                Some(run) => view! {
+                    <Name table row run=run.clone() place/>
+                    {cells(&run, &table.made.read())}
+                }.into_any(),
+                None => view! {
+                    <td class="pick"></td>
+                    <th class="name" scope="row"><div class="waiting-bar" role="status" aria-label="Loading"></div></th>
+                    <td class="rest" colspan=(table.made.read().columns.len() + 2).to_string()></td>
+                }.into_any(),
+            }}
+        </tr>
+    }
+    .into_any()
+}
+
+/// What says which run it is, and chooses it.
+#[component]
+fn Name(table: Table, row: u64, run: Arc<Run>, place: Memo<Option<usize>>) -> AnyView {
+    let id = run.info.id;
+    let name = run_name(&run);
+    let nested = run.tag(tag::PARENT_RUN).is_some();
+    // The chosen box has the colour that the run's lines will have.
+    let color = move || place.get().map(series_class).unwrap_or_default();
+    let choose = move |event: ev::MouseEvent| {
+        let chosen = event_target_checked(&event);
+        let last = table.last_chosen.get_value().filter(|_| event.shift_key());
+        table.last_chosen.set_value(Some(row));
+        // With Shift everything from the last one to this.
+        let ids = last.map_or_else(Vec::new, |last| table.rows.ids(last.min(row)..last.max(row) + 1));
+        table.selection.set_all(&ids, chosen);
+        table.selection.set(id, chosen);
+    };
+    view! {
+        <td class="pick">
+            <input
+                type="checkbox"
+                class=color
+                aria-label=format!("Select {name}")
+                prop:checked=move || place.get().is_some()
+                on:click=choose
+            />
+        </td>
+        <th class="name" scope="row">
+            <div class="run-name">
+                <StatusDot status=run.info.status/>
+                {nested.then(|| view! { <span class="nested" title="Part of another run">"↳"</span> })}
+                <a href=run_address(&run) title=name.clone()>{name.clone()}</a>
+            </div>
+        </th>
+    }
+    .into_any()
+}
+
+fn cells(run: &Run, made: &Made) -> impl IntoView + use<> {
+    let pins = made.columns.iter().filter(|shown| shown.pinned).count().min(PINS);
+    let cell = |(index, shown): (usize, &ShownColumn)| cell(run, &shown.column, pin_class(index, pins));
+    let (pinned, others) = made.columns.split_at(pins);
+    view! {
+        {pinned.iter().enumerate().map(cell).collect_view()}
+        {side_gap(made.before)}
+        {others.iter().map(|shown| (PINS, shown)).map(cell).collect_view()}
+        {side_gap(made.behind)}
+        <td class="rest"></td>
+    }
+}
+
+/// The class that keeps a pinned column in its place.
+pub(super) fn pin_class(index: usize, pins: usize) -> String {
+    match index {
+        _ if index >= pins => String::new(),
+        _ if index + 1 == pins => format!(" pinned last-pin pin-{index}"),
+        _ => format!(" pinned pin-{index}"),
+    }
+}
+
+/// In the place of columns that aren't made.
+pub(super) fn side_gap(width: f64) -> Option<impl IntoView> {
+    (width > 0.0)
+        .then(|| view! { <td class="side-gap" aria-hidden="true" style:min-width=format!("{width}px")></td> })
+}
+
+fn cell(run: &Run, column: &Column, pin: String) -> AnyView {
+    let text = |text: Option<&str>| {
+        let text = text.unwrap_or_default().to_owned();
+        view! { <td class=format!("text{pin}") title=text.clone()>{text.clone()}</td> }.into_any()
+    };
+    match column {
+        Column::Started => {
+            view! { <td class=format!("time{pin}")><Ago at=run.info.start_time/></td> }.into_any()
+        }
+        Column::Duration => {
+            let (start, end) = (run.info.start_time, run.info.end_time);
+            let running = run.info.status == RunStatus::Running;
+            view! { <td class=format!("time{pin}")><Took start end running/></td> }.into_any()
+        }
+        Column::User => text(Some(&run.info.user)),
+        Column::Source => text(run.tag(tag::SOURCE_NAME)),
+        Column::Metric(..) => {
+            let value = column.number(run);
+            view! { <td class=format!("num{pin}")>{value.map(|value| view! { <Number value/> })}</td> }
+                .into_any()
+        }
+        Column::Param(key) => {
+            text(run.params.iter().find(|param| param.key == *key).map(|param| param.value.as_str()))
+        }
+        Column::Tag(key) => text(run.tag(key)),
+    }
+}

@@ -1,0 +1,193 @@
+//! The rows of the table that are here, and how the others get here: block by block, as they come in sight.
+
+use crate::api::list_runs;
+use leptos::{prelude::*, task::spawn_local};
+use model::{
+    ExperimentId, Problem, RunId,
+    page::{NamedColumns, RUNS_PAGE, RunsPage, RunsQuery, Total},
+    run::Run,
+};
+use std::{collections::HashMap, ops::Range, sync::Arc, time::Duration};
+
+/// Rows of a block.
+const BLOCK: u64 = RUNS_PAGE as u64;
+/// Blocks that are kept; of more the furthest away go.
+const KEPT: usize = 40;
+/// How long the table must rest before it asks for what came in sight.
+const SETTLED: Duration = Duration::from_millis(60);
+
+/// So many runs, in their order.
+#[derive(Debug, Clone)]
+struct Block {
+    runs: Vec<Arc<Run>>,
+    /// What was read of them.
+    columns: NamedColumns,
+    /// Whether they may have changed since.
+    is_stale: bool,
+}
+
+impl Block {
+    fn has(&self, columns: &NamedColumns) -> bool {
+        let all = |wanted: &[String], here: &[String]| wanted.iter().all(|key| here.contains(key));
+        all(&columns.metrics, &self.columns.metrics)
+            && all(&columns.params, &self.columns.params)
+            && all(&columns.tags, &self.columns.tags)
+    }
+}
+
+/// The rows of one filter in one order.
+#[derive(Clone, Copy)]
+pub struct Rows {
+    experiment: ExperimentId,
+    query: StoredValue<RunsQuery>,
+    blocks: RwSignal<HashMap<u64, Block>>,
+    asked: StoredValue<HashMap<u64, NamedColumns>>,
+    total: RwSignal<Total>,
+    /// Why the last question wasn't answered.
+    pub fault: RwSignal<Option<Problem>>,
+}
+
+impl Rows {
+    /// Beginning with what the page brought along; `columns` are what was read of it.
+    pub fn new(experiment: ExperimentId, query: RunsQuery, page: RunsPage, columns: NamedColumns) -> Self {
+        let runs = page.runs.into_iter().map(Arc::new).collect();
+        let first = Block { runs, columns, is_stale: false };
+        Self {
+            experiment,
+            blocks: RwSignal::new(HashMap::from([(query.offset / BLOCK, first)])),
+            query: StoredValue::new(query),
+            asked: StoredValue::default(),
+            total: RwSignal::new(page.total),
+            fault: RwSignal::new(None),
+        }
+    }
+
+    /// The rows that the page brought along.
+    pub fn first(self) -> Range<u64> {
+        let offset = self.query.with_value(|query| query.offset) / BLOCK * BLOCK;
+        let here = self.blocks.with_untracked(|blocks| blocks.values().map(|block| block.runs.len()).max());
+        offset..offset + here.unwrap_or_default() as u64
+    }
+
+    /// How many rows there are as far as is known; tracked. Where counting stopped, each block that is full is followed by
+    /// one more.
+    pub fn count(self) -> u64 {
+        match self.total.get() {
+            Total::Exactly(count) => count,
+            Total::AtLeast(count) => {
+                let ends = |(number, block): (&u64, &Block)| {
+                    let here = block.runs.len() as u64;
+                    number * BLOCK + here + if here == BLOCK { BLOCK } else { 0 }
+                };
+                self.blocks.with(|blocks| blocks.iter().map(ends).max()).unwrap_or_default().max(count)
+            }
+        }
+    }
+
+    /// How many rows there are, as the server counted; tracked.
+    pub fn total(self) -> Total {
+        self.total.get()
+    }
+
+    /// The run of a row, if it is here; tracked.
+    pub fn run(self, row: u64) -> Option<Arc<Run>> {
+        let blocks = self.blocks.read();
+        blocks.get(&(row / BLOCK))?.runs.get((row % BLOCK) as usize).cloned()
+    }
+
+    /// The runs of some rows that are here.
+    pub fn ids(self, rows: Range<u64>) -> Vec<RunId> {
+        let blocks = self.blocks.read_untracked();
+        let run = |row: u64| blocks.get(&(row / BLOCK))?.runs.get((row % BLOCK) as usize);
+        rows.filter_map(run).map(|run| run.info.id).collect()
+    }
+
+    /// Everything may have changed: what is in sight is asked for anew, the rest when it comes in sight.
+    pub fn refresh(self) {
+        self.asked.update_value(HashMap::clear);
+        self.blocks.update(|blocks| blocks.values_mut().for_each(|block| block.is_stale = true));
+    }
+
+    /// Puts a changed run in the place of what is here of it.
+    pub fn replace(self, id: RunId, change: impl Fn(&mut Run)) {
+        self.blocks.update(|blocks| {
+            for run in blocks.values_mut().flat_map(|block| &mut block.runs) {
+                if run.info.id == id {
+                    change(Arc::make_mut(run));
+                }
+            }
+        });
+    }
+
+    /// Asks for what is in sight and isn't here, now and whenever that changes.
+    pub fn keep_filled(self, in_sight: Memo<Range<u64>>, columns: Memo<NamedColumns>) {
+        Effect::new(move || {
+            let (rows, columns) = (in_sight.get(), columns.get());
+            let lacks = |number: &u64| {
+                let blocks = self.blocks.read();
+                blocks.get(number).is_none_or(|block| block.is_stale || !block.has(&columns))
+            };
+            let blocks: Vec<u64> = (rows.start / BLOCK..rows.end.div_ceil(BLOCK)).filter(lacks).collect();
+            if blocks.is_empty() {
+                return;
+            }
+            let ask = move || {
+                for number in blocks {
+                    self.ask(number, columns.clone(), rows.start / BLOCK);
+                }
+            };
+            let waiting = set_timeout_with_handle(ask, SETTLED);
+            on_cleanup(move || {
+                if let Ok(waiting) = waiting {
+                    waiting.clear();
+                }
+            });
+        });
+    }
+
+    fn ask(self, number: u64, columns: NamedColumns, middle: u64) {
+        let known = self.asked.try_update_value(|asked| asked.insert(number, columns.clone()));
+        if known.flatten().as_ref() == Some(&columns) {
+            return;
+        }
+        let query =
+            RunsQuery { offset: number * BLOCK, columns: Some(columns.clone()), ..self.query.get_value() };
+        spawn_local(async move {
+            let answer = list_runs(self.experiment, query).await;
+            // The person may be gone, or something else be wanted meanwhile.
+            let asked = self.asked.try_with_value(|asked| asked.get(&number).cloned());
+            if asked.flatten().as_ref() != Some(&columns) {
+                return;
+            }
+            self.asked.update_value(|asked| _ = asked.remove(&number));
+            match answer {
+                Ok(page) => {
+                    self.fault.set(None);
+                    self.total.set(page.total);
+                    self.blocks.update(|blocks| {
+                        let old = blocks.remove(&number).map(|block| block.runs).unwrap_or_default();
+                        blocks.insert(
+                            number,
+                            Block { runs: keep_alike(old, page.runs), columns, is_stale: false },
+                        );
+                        while blocks.len() > KEPT {
+                            let furthest = blocks.keys().copied().max_by_key(|other| other.abs_diff(middle));
+                            furthest.and_then(|furthest| blocks.remove(&furthest));
+                        }
+                    });
+                }
+                Err(fault) => self.fault.set(Some(fault.0)),
+            }
+        });
+    }
+}
+
+/// New runs, but where one is as it was, the old one: what shows it needn't be made anew.
+fn keep_alike(old: Vec<Arc<Run>>, new: Vec<Run>) -> Vec<Arc<Run>> {
+    let mut old: HashMap<RunId, Arc<Run>> = old.into_iter().map(|run| (run.info.id, run)).collect();
+    let same = |run: Run| match old.remove(&run.info.id) {
+        Some(known) if *known == run => known,
+        _ => Arc::new(run),
+    };
+    new.into_iter().map(same).collect()
+}
