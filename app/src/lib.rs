@@ -40,7 +40,9 @@ use crate::{
         run_compare::RunCompare, run_list::RunList, run_view::RunView, sign_in::SignIn,
     },
     part::{
+        live::Live,
         time::Clock,
+        toast::{ToastPlace, Toasts},
         top_bar::{Session, TopBar},
     },
 };
@@ -58,6 +60,8 @@ use leptos_router::{
 pub fn App() -> impl IntoView {
     provide_meta_context();
     Clock::provide();
+    Toasts::provide();
+    Live::provide();
     provide_context(Session(api::fetch(|| (), |()| api::viewer())));
     let title = |page: String| {
         let title = if page.is_empty() { "Runmark".to_owned() } else { format!("{page} · Runmark") };
@@ -79,6 +83,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/account") view=AccountView ssr=SsrMode::Async/>
                 </Routes>
             </main>
+            <ToastPlace/>
         </Router>
     }
 }

@@ -119,6 +119,9 @@ export async function world({ flags = [], runs = true, database } = {}) {
     context.setDefaultTimeout(10_000);
     const page = await context.newPage();
     page.complaints = [];
+    page.underway = new Set();
+    page.on('request', (request) => new URL(request.url()).pathname.startsWith('/live') || page.underway.add(request));
+    for (const end of ['requestfinished', 'requestfailed']) page.on(end, (request) => page.underway.delete(request));
     page.on('pageerror', (error) => page.complaints.push(`pageerror: ${error.message}`));
     page.on('console', (message) => {
       if (['error', 'warning'].includes(message.type())) page.complaints.push(`${message.type()}: ${message.text()}`);
@@ -181,7 +184,14 @@ export async function open(page, world, address) {
 
 /** Waits until scripts have taken the page over and nothing is on its way. */
 export async function alive(page) {
-  await page.waitForLoadState('networkidle');
+  await page.waitForLoadState('load');
+  // Pages of the server alone have no script that could come alive.
+  if (await page.locator('script[type=module]').count()) await page.locator('html[data-alive]').waitFor({ state: 'attached' });
+  for (let quiet = 0, waited = 0; quiet < 200; quiet += 20, waited += 20) {
+    if (page.underway?.size) quiet = 0;
+    if (waited > 10_000) throw new Error(`${page.url()} goes on asking for ${[...page.underway].map((request) => request.url())}`);
+    await sleep(20);
+  }
   await page.locator('.answered[aria-busy=true]').first().waitFor({ state: 'detached' });
 }
 

@@ -299,7 +299,12 @@ async fn serve(args: ServerArgs) -> Result<(), Failure> {
         outcome?;
     }
     let renewing = tls.clone().map(|tls| tokio::spawn(tls.keep_renewing()));
-    listen::serve(listener, tls, router(wiring), Patience::default(), stop_signal()).await;
+    let stopped = async {
+        stop_signal().await;
+        // Pages that listen would keep the server waiting.
+        domain.end_watches();
+    };
+    listen::serve(listener, tls, router(wiring), Patience::default(), stopped).await;
     if let Some(renewing) = renewing {
         renewing.abort();
     }

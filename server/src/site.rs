@@ -1,9 +1,9 @@
 //! The site: pages, the files that they are made of, and what they show of artifacts.
 
 use crate::{
-    Wiring, admin,
+    Wiring, admin, export,
     identity::{self, SignedIn},
-    preview, rendering, second_factor,
+    live, preview, rendering, second_factor,
     session_store::Sessions,
     share, sign_in,
     wire::{artifact, error::WireError},
@@ -104,6 +104,8 @@ pub fn router(wiring: &Wiring) -> Router {
         .route("/files/run/{experiment}/{run}/{*path}", get(run_file))
         .route("/files/model/{experiment}/{model}/{*path}", get(model_file))
         .route("/preview/chart.svg", get(preview::chart))
+        .route("/export/runs/{experiment}/{file}", get(export::runs))
+        .route("/live", get(live::news))
         .layer(middleware::from_fn_with_state(wiring.clone(), identity::of_session))
         .layer(sessions)
         .layer(middleware::from_fn(whole))

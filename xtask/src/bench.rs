@@ -1,7 +1,9 @@
 //! `cargo xtask bench`: Runmark and its peers under the same load. What does the measuring is the crate `bench`; here is
 //! what it needs before it can start.
 
+use crate::chromium;
 use crate::machine::cargo;
+use crate::node::Node;
 use crate::place;
 use crate::postgres::{self, Postgres, Purpose};
 use crate::python::{self, Addition};
@@ -24,6 +26,10 @@ const PEERS: [Addition; 2] = [
 /// # Errors
 /// When something is missing and can't be had, or doesn't build.
 pub fn run(arguments: &[String]) -> Result<()> {
+    if arguments.iter().any(|argument| argument == "--ui") {
+        let others: Vec<&String> = arguments.iter().filter(|argument| *argument != "--ui").collect();
+        return run_ui(&others);
+    }
     let asks_for_help = arguments.iter().any(|argument| ["--help", "-h"].contains(&argument.as_str()));
     let mut bench = Command::new(compile()?);
     let places = [
@@ -45,6 +51,27 @@ pub fn run(arguments: &[String]) -> Result<()> {
         bench.arg("--postgres-programs").arg(programs);
         bench.arg("--postgres-folder").arg(folder).arg("--postgres-port").arg(port.to_string());
     }
+    println!();
+    become_program(bench)
+}
+
+/// How fast the pages feel in a browser, beside MLflow's own: `end2end/ui/bench.mjs`.
+fn run_ui(arguments: &[&String]) -> Result<()> {
+    crate::build()?;
+    python::ensure()?;
+    let node = Node::ensure()?;
+    let mut bench = node.command();
+    bench.arg(place::end2end().join("ui/bench.mjs"));
+    let places = [
+        ("--runmark", server::binary(Profile::Release)),
+        ("--python", python::programs()),
+        ("--chromium", chromium::ensure()?),
+        ("--output", place::root().join("target/bench")),
+    ];
+    for (name, place) in places {
+        bench.arg(name).arg(place);
+    }
+    bench.args(arguments);
     println!();
     become_program(bench)
 }

@@ -2,7 +2,7 @@ use super::Fault;
 use leptos::prelude::*;
 use model::{
     ExperimentId,
-    page::{self, ExperimentRow},
+    page::{self, ExperimentChange, ExperimentRow},
 };
 use server_fn::codec::Postcard;
 
@@ -18,4 +18,11 @@ pub async fn list_experiments(filter: String) -> Result<Vec<ExperimentRow>, Faul
 pub async fn experiment_head(id: ExperimentId) -> Result<page::ExperimentHead, Fault> {
     use crate::ssr::{acting, fault};
     acting().await?.experiment_head(id).await.map_err(fault)
+}
+
+/// Renames an experiment, changes what is noted of it, throws it away or takes it back.
+#[server(prefix = "/ui", endpoint = "change_experiment", input = Postcard, output = Postcard)]
+pub async fn change_experiment(id: ExperimentId, change: ExperimentChange) -> Result<(), Fault> {
+    use crate::ssr::{acting, fault};
+    acting().await?.change_experiment(id, &change).await.map_err(fault)
 }

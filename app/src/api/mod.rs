@@ -12,13 +12,15 @@ mod packed;
 mod run;
 mod session;
 mod token;
+mod view;
 
 pub use artifact::{artifact_text, list_artifacts};
-pub use experiment::{experiment_head, list_experiments};
+pub use experiment::{change_experiment, experiment_head, list_experiments};
 pub use fault::Fault;
 pub use packed::{Answer, fetch};
-pub use run::{compare_runs, curves, list_runs, run_page, search_keys};
+pub use run::{change_runs, compare_runs, curves, list_runs, matching_runs, run_page, search_keys};
 pub use session::{
     SignIn, came_by_link, list_devices, provider, set_password, sign_out_device, sign_out_elsewhere, viewer,
 };
 pub use token::{create_token, delete_token, list_tokens};
+pub use view::{delete_view, list_views, save_view};

@@ -3,7 +3,7 @@ use leptos::prelude::*;
 use model::{
     ExperimentId, RunId,
     curve::{Curve, CurveRequest},
-    page::{self, Comparison, KeysFound, RunsPage, RunsQuery},
+    page::{self, Comparison, KeysFound, RunsChange, RunsChanged, RunsPage, RunsQuery},
 };
 use server_fn::codec::Postcard;
 
@@ -40,4 +40,18 @@ pub async fn compare_runs(runs: Vec<String>) -> Result<Comparison, Fault> {
 pub async fn curves(request: CurveRequest) -> Result<Vec<Curve>, Fault> {
     use crate::ssr::{acting, fault};
     acting().await?.curves(&request).await.map_err(fault)
+}
+
+/// The runs of a table, in its order, up to a bound.
+#[server(prefix = "/ui", endpoint = "matching_runs", input = Postcard, output = Postcard)]
+pub async fn matching_runs(experiment: ExperimentId, query: RunsQuery) -> Result<Vec<RunId>, Fault> {
+    use crate::ssr::{acting, fault};
+    acting().await?.matching_runs(experiment, &query).await.map_err(fault)
+}
+
+/// Does something to runs; what is refused for one is done to the others.
+#[server(prefix = "/ui", endpoint = "change_runs", input = Postcard, output = Postcard)]
+pub async fn change_runs(runs: Vec<RunId>, change: RunsChange) -> Result<RunsChanged, Fault> {
+    use crate::ssr::{acting, fault};
+    acting().await?.change_runs(&runs, &change).await.map_err(fault)
 }

@@ -1,7 +1,7 @@
 use crate::{
-    api::{Answer, experiment_head, fetch, list_runs},
+    api::{Answer, change_experiment, experiment_head, fetch, list_runs},
     part::{
-        address::Address,
+        address::{Address, Query},
         answered::Answered,
         column::{default_columns, named_columns, read_columns},
         column_picker::ColumnPicker,
@@ -9,21 +9,30 @@ use crate::{
         empty::{Empty, FirstRun},
         filter_box::FilterBox,
         icon::Icon,
+        live::Live,
         number::counted,
         pager::page_number,
+        run_actions::{Chosen, RunActions},
         run_table::{RunTable, Selection},
+        saved_views::SavedViews,
         share_link::ShareLink,
+        thing_menu::{Thing, ThingChange, ThingMenu},
+        toast::Toasts,
     },
 };
-use leptos::prelude::*;
+use leptos::{prelude::*, task::spawn_local};
 use leptos_meta::Title;
-use leptos_router::hooks::use_params_map;
+use leptos_router::{NavigateOptions, components::Redirect, hooks::use_params_map};
 use model::{
-    ExperimentId,
-    page::{COMPARISON_LIMIT, ExperimentHead, RUNS_PAGE, RunsPage, RunsQuery, Total},
-    run::{Run, tag},
+    ExperimentId, Permission,
+    page::{ExperimentChange, ExperimentHead, RUNS_PAGE, RunsPage, RunsQuery, Total},
+    run::{Run, Tag, tag},
 };
 
+use std::time::Duration;
+
+/// How often a table asks for what is new, at most.
+const REFRESH: Duration = Duration::from_secs(2);
 /// Columns that the first rows come with; the table asks for the others when they are in sight.
 const COLUMNS_AT_FIRST: usize = 24;
 
@@ -53,7 +62,9 @@ pub fn RunList() -> AnyView {
             }),
         },
     });
-    let head = fetch(move || experiment.get(), experiment_head);
+    let head_again = RwSignal::new(0_u32);
+    let head =
+        fetch(move || (experiment.get(), head_again.get()), |(experiment, _)| experiment_head(experiment));
     let runs =
         fetch(move || (experiment.get(), asked.get()), |(experiment, asked)| list_runs(experiment, asked));
     let selection = Selection::empty();
@@ -61,10 +72,21 @@ pub fn RunList() -> AnyView {
         <div class="page fill">
             <Answered answer=head bars=1 show={move |head: ExperimentHead| {
                 let name = head.experiment.name.clone();
-                view! {
-                    <Title text=name.clone()/>
-                    <Header head/>
-                    <Runs runs asked experiment=experiment.into() selection name/>
+                let permission = head.permission;
+                // Whoever asks for nothing in particular sees what the experiment opens with.
+                let opens = head.opens_with.clone().filter(|state| !state.is_empty());
+                let leads = Memo::new(move |_| {
+                    let state = opens.as_ref()?;
+                    let path = format!("/experiments/{}", head.experiment.id);
+                    (address.is_at(&path) && address.query() == Query::default()).then(|| format!("{path}?{state}"))
+                });
+                move || match leads.get() {
+                    Some(path) => view! { <Redirect path options=replacing()/> }.into_any(),
+                    None => view! {
+                        <Title text=name.clone()/>
+                        <Header head=head.clone() again=head_again/>
+                        <Runs runs asked experiment=experiment.into() selection permission name=name.clone()/>
+                    }.into_any(),
                 }
             }}/>
         </div>
@@ -72,12 +94,42 @@ pub fn RunList() -> AnyView {
     .into_any()
 }
 
+fn replacing() -> NavigateOptions {
+    NavigateOptions { replace: true, ..NavigateOptions::default() }
+}
+
 #[component]
-fn Header(head: ExperimentHead) -> AnyView {
+fn Header(head: ExperimentHead, again: RwSignal<u32>) -> AnyView {
+    let toasts = Toasts::here();
     let experiment = head.experiment;
     let note = experiment.tags.iter().find(|t| t.key == tag::NOTE).map(|tag| tag.value.clone());
     let location = experiment.artifact_location.clone();
     let deleted = experiment.lifecycle == model::experiment::Lifecycle::Deleted;
+    let id = experiment.id;
+    let change = Callback::new(move |change: ThingChange| {
+        let change = match change {
+            ThingChange::Rename(name) => ExperimentChange::Rename(name),
+            ThingChange::Note(value) => ExperimentChange::SetTag(Tag { key: tag::NOTE.to_owned(), value }),
+            ThingChange::Tag(tag) => ExperimentChange::SetTag(tag),
+            ThingChange::Delete => ExperimentChange::Delete,
+            ThingChange::Restore => ExperimentChange::Restore,
+        };
+        spawn_local(async move {
+            match change_experiment(id, change).await {
+                Ok(()) => again.update(|again| *again += 1),
+                Err(fault) => toasts.failed(fault.to_string()),
+            }
+        });
+    });
+    let thing = Thing {
+        word: "experiment",
+        name: Signal::stored(experiment.name.clone()),
+        note: Signal::stored(note.clone().unwrap_or_default()),
+        deleted: Signal::stored(deleted),
+        has_tags: false,
+        rights: (head.permission >= Permission::Edit && !deleted, head.permission >= Permission::Manage),
+        change,
+    };
     view! {
         <header class="page-head">
             <nav class="crumbs" aria-label="Breadcrumb">
@@ -87,6 +139,7 @@ fn Header(head: ExperimentHead) -> AnyView {
                 <h1>{experiment.name.clone()}</h1>
                 {deleted.then(|| view! { <span class="chip">"Deleted"</span> })}
                 <span class="muted">{counted(head.runs, "run")}</span>
+                <ThingMenu thing/>
                 <details class="inline-details">
                     <summary>"Details"</summary>
                     <dl class="details">
@@ -120,16 +173,40 @@ fn Runs(
     asked: Memo<RunsQuery>,
     experiment: Signal<ExperimentId>,
     selection: Selection,
+    permission: Permission,
     name: String,
 ) -> AnyView {
     let address = Address::here();
     // The rows last shown, for the choice of columns only. The table must not read them: they are written while it is
     // being replaced.
     let rows = RwSignal::new(Vec::<Run>::new());
-    let chosen = Memo::new(move |_| read_columns(&address.text("columns")));
-    let shown =
-        Signal::derive(move || chosen.get().unwrap_or_else(|| rows.with(|rows| default_columns(rows))));
+    let chosen_columns = Memo::new(move |_| read_columns(&address.text("columns")));
+    let shown = Signal::derive(move || {
+        chosen_columns.get().unwrap_or_else(|| rows.with(|rows| default_columns(rows)))
+    });
     let changed = Trigger::new();
+    let of = Signal::derive(move || vec![format!("e{}", experiment.get())]);
+    let waiting = StoredValue::new(false);
+    Live::listen(of, move |_| {
+        // However much is logged, the table asks now and then.
+        if !waiting.get_value() {
+            waiting.set_value(true);
+            set_timeout(
+                move || {
+                    _ = waiting.try_set_value(false);
+                    changed.notify();
+                },
+                REFRESH,
+            );
+        }
+    });
+    let chosen = Chosen {
+        selection,
+        experiment: experiment.get_untracked(),
+        asked,
+        changed,
+        rights: (permission >= Permission::Edit, permission >= Permission::Manage),
+    };
     let trash = move || address.text("view") == "trash";
     let toggle_trash = move || address.with(&[("view", if trash() { "" } else { "trash" }), ("page", "")]);
     view! {
@@ -147,48 +224,23 @@ fn Runs(
                     {Icon::Trash.draw()}
                     <span class="button-label">"Trash"</span>
                 </a>
+                <SavedViews experiment=experiment.get_untracked() permission/>
                 <ColumnPicker experiment shown/>
                 {move || (!trash()).then(|| view! { <ShareLink/> })}
-                <CompareButton selection/>
             </div>
         </div>
+        <RunActions chosen/>
         <Answered answer=runs bars=12 show={move |page: RunsPage| {
             rows.set(page.runs.clone());
             if page.runs.is_empty() && page.total == Total::Exactly(0) {
                 return view! { <NoRuns name=name.clone()/> }.into_any();
             }
             let unchosen = default_columns(&page.runs);
-            let columns = Signal::derive(move || chosen.get().unwrap_or_else(|| unchosen.clone()));
+            let columns = Signal::derive(move || chosen_columns.get().unwrap_or_else(|| unchosen.clone()));
             view! {
                 <RunTable experiment=experiment.get_untracked() query=asked.get_untracked() page columns selection changed/>
             }.into_any()
         }}/>
-    }
-    .into_any()
-}
-
-/// The way to the comparison, once there is something to compare.
-#[component]
-fn CompareButton(selection: Selection) -> AnyView {
-    let count = move || selection.len();
-    let face = move || view! { {Icon::Compare.draw()} {format!("Compare ({})", count())} };
-    let href = move || {
-        let ids: Vec<String> = selection.runs().iter().map(ToString::to_string).collect();
-        format!("/compare?runs={}", ids.join(","))
-    };
-    let hint = move || match count() {
-        0 | 1 => Some("Select two or more runs to compare them".to_owned()),
-        many if many > COMPARISON_LIMIT => Some(format!("At most {COMPARISON_LIMIT} runs can be compared")),
-        _ => None,
-    };
-    view! {
-        <Show when=move || { count() > 0 }>
-            <button type="button" class="button quiet" on:click=move |_| selection.clear()>"Clear"</button>
-        </Show>
-        {move || match hint() {
-            Some(hint) => view! { <button type="button" class="button primary" disabled title=hint>{face()}</button> }.into_any(),
-            None => view! { <a class="button primary" href=href>{face}</a> }.into_any(),
-        }}
     }
     .into_any()
 }
@@ -210,7 +262,7 @@ fn NoRuns(name: String) -> AnyView {
         .into_any(),
         (false, true) => view! {
             <Empty icon=Icon::Trash title="The trash is empty">
-                <p class="muted">"Deleted runs come here. A client can restore them: MlflowClient().restore_run(run_id)."</p>
+                <p class="muted">"Deleted runs come here, and can be restored."</p>
                 <p><a class="button" href=move || address.with(&[("view", "")])>"Back to active runs"</a></p>
             </Empty>
         }

@@ -1,19 +1,35 @@
 use crate::{
-    api::{fetch, run_page},
+    api::{Fault, change_runs, fetch, run_page},
     part::{
-        address::Address, answered::Answered, artifact_browser::ArtifactBrowser, chart::ChartRun,
-        chart_board::ChartBoard, copy::CopyButton, run_overview::RunOverview, run_table::run_name,
-        share_link::ShareLink, status::StatusBadge, tabs::Tabs,
+        address::Address,
+        answered::Answered,
+        artifact_browser::ArtifactBrowser,
+        chart::ChartRun,
+        chart_board::ChartBoard,
+        copy::CopyButton,
+        live::Live,
+        run_overview::RunOverview,
+        run_table::run_name,
+        share_link::ShareLink,
+        status::StatusBadge,
+        tabs::Tabs,
+        thing_menu::{Thing, ThingChange, ThingMenu},
+        toast::Toasts,
     },
 };
 use leptos::{prelude::*, task::spawn_local};
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
-use model::{RunId, experiment::Lifecycle, page::RunPage, run::RunStatus};
+use model::{
+    Permission, RunId,
+    experiment::Lifecycle,
+    page::{RunPage, RunsChange},
+    run::{Tag, tag},
+};
 use std::time::Duration;
 
-/// How often a run that still runs is asked for anew.
-const REFRESH: Duration = Duration::from_secs(5);
+/// How often a run that changes is asked for anew, at most.
+const REFRESH: Duration = Duration::from_secs(2);
 
 /// One run.
 #[component]
@@ -25,7 +41,7 @@ pub fn RunView() -> AnyView {
         |run| async move {
             match run {
                 Some(run) => run_page(run).await,
-                None => Err(crate::api::Fault(model::Problem::missing("There is no run with this id."))),
+                None => Err(Fault(model::Problem::missing("There is no run with this id."))),
             }
         },
     );
@@ -65,6 +81,21 @@ fn Loaded(page: RunPage) -> AnyView {
         }
         _ => view! { <RunOverview page=page.into()/> }.into_any(),
     };
+    let permission = page.read_untracked().permission;
+    let deleted = Signal::derive(move || page.read().run.info.lifecycle == Lifecycle::Deleted);
+    let note = Signal::derive(move || page.read().run.tag(tag::NOTE).unwrap_or_default().to_owned());
+    let thing = Thing {
+        word: "run",
+        name: name.into(),
+        note,
+        deleted,
+        has_tags: true,
+        rights: (
+            permission >= Permission::Edit && !deleted.get_untracked(),
+            permission >= Permission::Manage,
+        ),
+        change: changing(page, Toasts::here()),
+    };
     view! {
         <Title text=move || name.get()/>
         <header class="page-head">
@@ -77,6 +108,7 @@ fn Loaded(page: RunPage) -> AnyView {
                 <h1>{name}</h1>
                 {move || view! { <StatusBadge status=page.read().run.info.status/> }}
                 {move || (page.read().run.info.lifecycle == Lifecycle::Deleted).then(|| view! { <span class="chip">"Deleted"</span> })}
+                <ThingMenu thing/>
                 <span class="run-id">
                     <code>{id.to_string()}</code>
                     <CopyButton text=Signal::stored(id.to_string()) what="run id"/>
@@ -90,34 +122,62 @@ fn Loaded(page: RunPage) -> AnyView {
     .into_any()
 }
 
-/// Asks again every few seconds while the run goes on and somebody looks.
-fn keep_fresh(page: RwSignal<RunPage>) {
-    let running = Memo::new(move |_| page.read().run.info.status == RunStatus::Running);
+/// Carries out what is asked for, and shows the run as it is then.
+fn changing(page: RwSignal<RunPage>, toasts: Toasts) -> Callback<ThingChange> {
     let id = page.read_untracked().run.info.id;
-    Effect::new(move || {
-        if !running.get() {
-            return;
-        }
-        let ask = move || {
-            if document().hidden() {
-                return;
-            }
-            spawn_local(async move {
-                if let Ok(fresh) = run_page(id).await {
-                    // The person may have left meanwhile.
-                    let _gone = page.try_update(|page| {
-                        if *page != fresh {
-                            *page = fresh;
-                        }
-                    });
-                }
-            });
+    let tagged = |tag: Tag| match tag.value.is_empty() {
+        true => RunsChange::DeleteTag(tag.key),
+        false => RunsChange::SetTag(tag),
+    };
+    Callback::new(move |change: ThingChange| {
+        let change = match change {
+            ThingChange::Rename(name) => RunsChange::Rename(name),
+            ThingChange::Note(value) => tagged(Tag { key: tag::NOTE.to_owned(), value }),
+            ThingChange::Tag(tag) => tagged(tag),
+            ThingChange::Delete => RunsChange::Delete,
+            ThingChange::Restore => RunsChange::Restore,
         };
-        let ticking = set_interval_with_handle(ask, REFRESH);
-        on_cleanup(move || {
-            if let Ok(ticking) = ticking {
-                ticking.clear();
+        spawn_local(async move {
+            let done =
+                change_runs(vec![id], change).await.and_then(|done| match done.refused.into_iter().next() {
+                    Some((_, problem)) => Err(Fault(problem)),
+                    None => Ok(()),
+                });
+            let fresh = match done {
+                Ok(()) => run_page(id).await,
+                Err(fault) => Err(fault),
+            };
+            match fresh {
+                Ok(fresh) => _ = page.try_update(|page| *page = fresh),
+                Err(fault) => toasts.failed(fault.to_string()),
             }
         });
+    })
+}
+
+/// Asks again when something about the run is new, now and then.
+fn keep_fresh(page: RwSignal<RunPage>) {
+    let id = page.read_untracked().run.info.id;
+    let waiting = StoredValue::new(false);
+    let ask = move || {
+        if waiting.try_set_value(false).is_some() {
+            return;
+        }
+        spawn_local(async move {
+            if let Ok(fresh) = run_page(id).await {
+                // The person may have left meanwhile.
+                let _gone = page.try_update(|page| {
+                    if *page != fresh {
+                        *page = fresh;
+                    }
+                });
+            }
+        });
+    };
+    Live::listen(Signal::stored(vec![format!("r{id}")]), move |_| {
+        if !waiting.get_value() {
+            waiting.set_value(true);
+            set_timeout(ask, REFRESH);
+        }
     });
 }

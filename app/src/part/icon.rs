@@ -26,6 +26,7 @@ pub enum Icon {
     Image,
     Key,
     Moon,
+    More,
     Screen,
     Search,
     Share,
@@ -33,6 +34,7 @@ pub enum Icon {
     Sun,
     Trash,
     User,
+    View,
 }
 
 impl Icon {
@@ -66,6 +68,7 @@ impl Icon {
             Icon::Key => {
                 "M10.5 9.5a4 4 0 1 0-3.8-2.7L2 11.5V14h2.5v-1.5H6V11h1.5l1.2-1.7c.6.1 1.2.2 1.8.2ZM11 5h.01"
             }
+            Icon::More => "M3.5 8h.01M8 8h.01M12.5 8h.01",
             Icon::Moon => "M13.5 9.6A5.8 5.8 0 0 1 6.4 2.5a5.8 5.8 0 1 0 7.1 7.1Z",
             Icon::Screen => "M1.5 2.5h13v8.5h-13zM5.5 14h5M8 11v3",
             Icon::Search => "M7 12a5 5 0 1 0 0-10 5 5 0 0 0 0 10ZM10.6 10.6 14 14",
@@ -75,6 +78,7 @@ impl Icon {
                 "M8 11a3 3 0 1 0 0-6 3 3 0 0 0 0 6ZM8 1v1.5M8 13.5V15M3 3l1.1 1.1M11.9 11.9 13 13M1 8h1.5M13.5 8H15M3 13l1.1-1.1M11.9 4.1 13 3"
             }
             Icon::Trash => "M2.5 4h11M6 4V2.5h4V4M4 4l.6 9.5h6.8L12 4M6.7 6.8v4M9.3 6.8v4",
+            Icon::View => "M2.5 3.5h11v9h-11zM2.5 6.5h11M6.5 6.5v6",
             Icon::User => "M8 8a3 3 0 1 0 0-6 3 3 0 0 0 0 6ZM2.5 14c.5-2.6 2.7-4 5.5-4s5 1.4 5.5 4",
         }
     }

@@ -40,6 +40,13 @@ pub fn Menu(
             }
         }
     };
+    // A link in it leads away from it.
+    let leave = move |event: ev::MouseEvent| {
+        let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+        if target.is_some_and(|target| target.closest("a[href]").ok().flatten().is_some()) {
+            set_open.set(false);
+        }
+    };
     view! {
         <div class="menu" on:keydown=close>
             <button
@@ -55,7 +62,7 @@ pub fn Menu(
             </button>
             <Show when=move || open.get()>
                 <div class="menu-backdrop" on:click=move |_| set_open.set(false)></div>
-                <div class="menu-panel" class:end=end node_ref=panel role="dialog" aria-label=label>
+                <div class="menu-panel" class:end=end node_ref=panel role="dialog" aria-label=label on:click=leave>
                     {children()}
                 </div>
             </Show>

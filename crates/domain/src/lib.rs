@@ -10,11 +10,13 @@ mod access;
 pub mod account;
 pub mod artifact;
 mod audit;
+mod bulk;
 mod clock;
 pub mod error;
 pub mod experiment;
 pub mod gate;
 mod group;
+mod live;
 mod log;
 pub mod logged_model;
 pub mod metric;
@@ -26,12 +28,15 @@ pub mod run;
 pub mod session;
 pub mod share;
 mod store;
+mod view;
 
 pub use error::{Error, Result};
 pub use gate::{Caller, Guest, UsedToken};
+pub use live::{News, Watched};
 
 use access::Access;
 use artifact::Artifacts;
+use live::Live;
 use log::Writer;
 use metric::upkeep::Upkeep;
 use model::{Millis, Permission, TokenId};
@@ -62,6 +67,7 @@ pub struct Domain {
     db: Db,
     writer: Writer,
     upkeep: Upkeep,
+    live: Live,
     artifacts: Artifacts,
     access: Arc<Access>,
     passwords: account::Passwords,
@@ -113,9 +119,12 @@ impl Domain {
         background.spawn(sessions_used.clone().keep_writing(db.clone()));
         background.spawn(audit::keep_sealing(db.clone(), refusals.clone()));
         background.spawn(upkeep.clone().keep_folding());
+        let live = Live::new()?;
+        background.spawn(live.clone().keep_telling(db.clone()));
         background.spawn(upkeep.clone().keep_merging());
         let domain = Self {
-            writer: Writer::start(db.clone(), upkeep.clone()),
+            writer: Writer::start(db.clone(), upkeep.clone(), live.clone()),
+            live,
             upkeep,
             access: Arc::new(Access::new(&db)),
             db,
@@ -156,6 +165,11 @@ impl Domain {
             tracing::warn!(%error, "can't write to the audit log what was refused");
         }
         self.db.close().await;
+    }
+
+    /// Ends what tells open pages of changes: a server that stops waits for all that it still answers.
+    pub fn end_watches(&self) {
+        self.live.end();
     }
 
     /// Does now what would be done for metrics in the background if nothing were logged for a while: the database is

@@ -10,6 +10,7 @@ use crate::{
     Acting,
     error::{Error, Result},
     gate::{Edit, RunGrant},
+    live::Live,
     metric::{block, upkeep::Upkeep},
     store::{self, Db, Tx, block::NewBlock, metric::ModelPoint},
 };
@@ -54,7 +55,7 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Starts the task. It ends when the last way to it is gone.
-    pub fn start(db: Db, upkeep: Upkeep) -> Self {
+    pub fn start(db: Db, upkeep: Upkeep, live: Live) -> Self {
         let (queue, mut incoming) = mpsc::channel(QUEUE);
         tokio::spawn(async move {
             let mut messages = Vec::with_capacity(GROUP);
@@ -67,7 +68,7 @@ impl Writer {
                         Message::Drain(done) => drained.push(done),
                     }
                 }
-                write_group(&db, &upkeep, group).await;
+                write_group(Ways { db: &db, upkeep: &upkeep, live: &live }, group).await;
                 for done in drained {
                     let _ = done.send(());
                 }
@@ -121,13 +122,21 @@ fn size_of_batch(batch: &LogBatch) -> usize {
     lists + metrics.chain(params).chain(tags).sum::<usize>()
 }
 
+/// Where what is written goes, and who hears of it.
+#[derive(Clone, Copy)]
+struct Ways<'a> {
+    db: &'a Db,
+    upkeep: &'a Upkeep,
+    live: &'a Live,
+}
+
 /// Writes requests as one transaction and answers them. If that fails as a whole, each is tried alone, so that one bad
 /// request doesn't take the others with it.
-async fn write_group(db: &Db, upkeep: &Upkeep, group: Vec<Request>) {
+async fn write_group(ways: Ways<'_>, group: Vec<Request>) {
     if group.is_empty() {
         return;
     }
-    match try_write(db, upkeep, &group).await {
+    match try_write(ways, &group).await {
         Ok(outcomes) => {
             for (request, outcome) in group.into_iter().zip(outcomes) {
                 // Whoever hung up doesn't hear that it worked.
@@ -139,7 +148,7 @@ async fn write_group(db: &Db, upkeep: &Upkeep, group: Vec<Request>) {
         Err(error) if group.len() > 1 && !error.is_out_of_reach() => {
             tracing::warn!(%error, requests = group.len(), "a group of log requests failed; trying each alone");
             for request in group {
-                let alone = try_write(db, upkeep, std::slice::from_ref(&request)).await;
+                let alone = try_write(ways, std::slice::from_ref(&request)).await;
                 let outcome = alone.and_then(|outcomes| outcomes.into_iter().next().unwrap_or(Ok(())));
                 let _ = request.reply.send(outcome);
             }
@@ -154,7 +163,7 @@ async fn write_group(db: &Db, upkeep: &Upkeep, group: Vec<Request>) {
 }
 
 /// One outcome for each request, in order; an error if nothing was written.
-async fn try_write(db: &Db, upkeep: &Upkeep, group: &[Request]) -> Result<Vec<Result<()>>> {
+async fn try_write(ways: Ways<'_>, group: &[Request]) -> Result<Vec<Result<()>>> {
     // Runs in the order of their ids, so that two processes never wait for each other's locks in a circle.
     let mut by_run: BTreeMap<RunId, Vec<usize>> = BTreeMap::new();
     for (index, request) in group.iter().enumerate() {
@@ -162,7 +171,7 @@ async fn try_write(db: &Db, upkeep: &Upkeep, group: &[Request]) -> Result<Vec<Re
     }
     let mut outcomes: Vec<Result<()>> = group.iter().map(|_| Ok(())).collect();
     let mut blocks = Vec::new();
-    let mut tx = db.begin().await?;
+    let mut tx = ways.db.begin().await?;
     for indexes in by_run.values() {
         let requests: Vec<_> = indexes.iter().map(|index| &group[*index]).collect();
         let Some(run) = requests.first().map(|request| &request.run) else { continue };
@@ -197,7 +206,10 @@ async fn try_write(db: &Db, upkeep: &Upkeep, group: &[Request]) -> Result<Vec<Re
     store::block::append(&mut tx, blocks).await?;
     tx.commit().await?;
     for (run, points) in written {
-        upkeep.was_logged_to(run, points);
+        ways.upkeep.was_logged_to(run, points);
+    }
+    for request in group {
+        ways.live.touch(request.run.experiment, request.run.id());
     }
     Ok(outcomes)
 }

@@ -16,8 +16,8 @@ use model::{
     filter::{self, RunFilter},
     page::{
         ArtifactEntry, ArtifactRoot, COMPARISON_LIMIT, ComparedRun, Comparison, ExperimentHead,
-        ExperimentRow, KEYS_LISTED, KeyKind, KeysFound, ModelLink, NamedColumns, RUNS_PAGE, RunColumns,
-        RunPage, RunsPage, RunsQuery, TABLE_TAGS, TextPreview, Total,
+        ExperimentRow, KEYS_LISTED, KeyKind, KeysFound, MATCHING_RUNS, ModelLink, NamedColumns, RUNS_PAGE,
+        RunColumns, RunPage, RunsPage, RunsQuery, TABLE_TAGS, TextPreview, Total,
     },
 };
 use tokio::try_join;
@@ -32,6 +32,17 @@ const FIRST_KEYS: usize = 24;
 const KEYS_FOUND: usize = 1000;
 /// Bytes of a text file that the preview shows.
 const PREVIEW_BYTES: u64 = 256 * 1024;
+
+fn order_of(query: &RunsQuery) -> Result<Order> {
+    // A mistake isn't in the filter box, so it has no place there.
+    let order = filter::parse_orders(&query.order_by)
+        .map_err(|error: filter::OrderListError| Error::invalid(error.error.message))?;
+    Ok(Order::of(order))
+}
+
+fn view_of(query: &RunsQuery) -> ViewType {
+    if query.deleted { ViewType::DeletedOnly } else { ViewType::ActiveOnly }
+}
 
 impl Acting {
     /// Active experiments whose name contains the text, last used first, 500 at most.
@@ -52,6 +63,7 @@ impl Acting {
             experiment: store::experiment::get(&self.domain.db, &grant).await?,
             permission: grant.permission,
             runs: store::experiment::count_runs(&self.domain.db, &grant).await?,
+            opens_with: store::view::opening(&self.domain.db, &grant).await?,
         })
     }
 
@@ -62,16 +74,8 @@ impl Acting {
     pub async fn list_runs(&self, experiment: ExperimentId, query: &RunsQuery) -> Result<RunsPage> {
         let (grant, visible) = self.table(experiment, query).await?;
         let filter: RunFilter = filter::parse(query.filter.trim())?;
-        // A mistake isn't in the filter box, so it has no place there.
-        let order = filter::parse_orders(&query.order_by)
-            .map_err(|error: filter::OrderListError| Error::invalid(error.error.message))?;
-        let order = Order::of(order);
-        let search = RunSearch {
-            visible,
-            experiments: &[grant.id()],
-            filter: &filter,
-            view: if query.deleted { ViewType::DeletedOnly } else { ViewType::ActiveOnly },
-        };
+        let order = order_of(query)?;
+        let search = RunSearch { visible, experiments: &[grant.id()], filter: &filter, view: view_of(query) };
         self.experiments_up_to_date(search.experiments).await?;
         let columns = async {
             match &query.columns {
@@ -92,6 +96,20 @@ impl Acting {
             runs: store::run::complete(&self.domain.db, rows, &RunColumns::Named(columns)).await?,
             total: if count > counted { Total::AtLeast(counted) } else { Total::Exactly(count) },
         })
+    }
+
+    /// The runs of a table, in its order, up to a bound.
+    ///
+    /// # Errors
+    /// Those of [`Acting::list_runs`].
+    pub async fn matching_runs(&self, experiment: ExperimentId, query: &RunsQuery) -> Result<Vec<RunId>> {
+        let (grant, visible) = self.table(experiment, query).await?;
+        let filter: RunFilter = filter::parse(query.filter.trim())?;
+        let order = order_of(query)?;
+        let search = RunSearch { visible, experiments: &[grant.id()], filter: &filter, view: view_of(query) };
+        self.experiments_up_to_date(search.experiments).await?;
+        let found = search.find_at(&self.domain.db, &order, 0, MATCHING_RUNS).await?;
+        Ok(found.into_iter().map(|found| RunId(found.row.id)).collect())
     }
 
     /// What a table of runs shows before anybody chose: the first few keys there are.

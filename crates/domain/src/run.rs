@@ -87,6 +87,7 @@ impl Acting {
                 "commit": told_tag(&tags, tag::GIT_COMMIT),
             })))
             .await?;
+        self.domain.live.touch(info.experiment, id);
         Ok(Run {
             info,
             metrics: Vec::new(),
@@ -191,6 +192,7 @@ impl Acting {
                     .with(json!({ "status": change.status.map(RunStatus::name), "name": change.name })),
             )
             .await?;
+        self.domain.live.touch(grant.experiment, id);
         store::run::get_info(&self.domain.db, &grant).await
     }
 
@@ -218,7 +220,9 @@ impl Acting {
         };
         let mut change = self.change().await?;
         store::run::set_lifecycle(&mut change, &grant, to).await?;
-        change.commit(Told::new(action, Object::Run(id))).await
+        change.commit(Told::new(action, Object::Run(id))).await?;
+        self.domain.live.touch(grant.experiment, id);
+        Ok(())
     }
 
     /// Deletes a tag. Needs EDIT.
@@ -231,7 +235,9 @@ impl Acting {
         if !store::run::delete_tag(&mut change, &grant, key).await? {
             return Err(Error::missing(format!("No tag with name: {key} in run with id {id}")));
         }
-        change.commit(Told::new(Action::RunTagDelete, Object::Run(id)).with(json!({ "key": key }))).await
+        change.commit(Told::new(Action::RunTagDelete, Object::Run(id)).with(json!({ "key": key }))).await?;
+        self.domain.live.touch(grant.experiment, id);
+        Ok(())
     }
 
     /// Links datasets and models that the run used. Needs EDIT on the run, READ on the models.

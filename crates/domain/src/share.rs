@@ -350,7 +350,7 @@ impl Acting {
     }
 
     /// Whose links one's own are; `None`: all there are.
-    fn maker(&self) -> Result<Option<UserId>> {
+    pub(crate) fn maker(&self) -> Result<Option<UserId>> {
         match &self.caller {
             Caller::Local => Ok(None),
             Caller::User { .. } | Caller::Guest(_) => self.account().map(Some),

@@ -131,6 +131,10 @@ actions! {
     ExperimentCreate = "experiment.create",
     /// An experiment got another name.
     ExperimentRename = "experiment.rename",
+    /// A view of an experiment was saved.
+    ViewSave = "view.save",
+    /// A view of an experiment was deleted.
+    ViewDelete = "view.delete",
     /// An experiment went to the trash.
     ExperimentDelete = "experiment.delete",
     /// An experiment came out of the trash.

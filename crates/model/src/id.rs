@@ -72,6 +72,10 @@ uuid_id!(
     /// Id of an API token: what it is called in lists, not the secret itself.
     TokenId, ""
 );
+uuid_id!(
+    /// Id of a saved view.
+    ViewId, ""
+);
 
 #[cfg(test)]
 mod tests {

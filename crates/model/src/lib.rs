@@ -22,8 +22,9 @@ pub mod problem;
 pub mod registry;
 pub mod run;
 pub mod share;
+pub mod view;
 
-pub use id::{ExperimentId, GroupId, ModelId, RunId, TokenId, UserId};
+pub use id::{ExperimentId, GroupId, ModelId, RunId, TokenId, UserId, ViewId};
 pub use permission::Permission;
 pub use problem::{Code, Problem};
 

@@ -1,9 +1,9 @@
 //! What the pages ask the server for, and what it answers.
 
 use crate::{
-    ExperimentId, Permission, RunId,
+    ExperimentId, Permission, Problem, RunId,
     experiment::Experiment,
-    run::{Run, tag},
+    run::{Run, Tag, tag},
 };
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +27,8 @@ pub struct ExperimentHead {
     pub permission: Permission,
     /// How many runs are in it, without deleted ones.
     pub runs: u64,
+    /// The state of the saved view that it opens with.
+    pub opens_with: Option<String>,
 }
 
 /// What the runs table asks for.
@@ -206,4 +208,47 @@ pub struct Viewer {
     pub is_admin: bool,
     /// Whether the server runs without accounts (`--no-auth`).
     pub no_auth: bool,
+}
+
+/// What is done to several runs at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RunsChange {
+    /// They go to the trash.
+    Delete,
+    /// They come back from it.
+    Restore,
+    /// Each gets this tag, or another value of it.
+    SetTag(Tag),
+    /// Each loses this tag, if it has it.
+    DeleteTag(String),
+    /// Each is called so.
+    Rename(String),
+}
+
+/// Runs that are changed in one call at most. Pages send more in portions, and show how far they are.
+pub const CHANGED_AT_ONCE: usize = 100;
+
+/// Runs that "all that match" means at most.
+pub const MATCHING_RUNS: usize = 10_000;
+
+/// What came of a change of several runs. Each stands by itself: what was refused for one is done to the others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunsChanged {
+    /// How many were changed.
+    pub changed: u64,
+    /// Why others weren't.
+    pub refused: Vec<(RunId, Problem)>,
+}
+
+/// What is done to an experiment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ExperimentChange {
+    /// It is called so.
+    Rename(String),
+    /// It gets this tag, or another value of it; an empty one takes it away.
+    SetTag(Tag),
+    /// It goes to the trash with its runs.
+    Delete,
+    /// It comes back from it.
+    Restore,
 }

@@ -75,6 +75,8 @@ pub fn all() -> Vec<Door> {
         "/files/run/{experiment}/{run}/{*path}",
         "/files/model/{experiment}/{model}/{*path}",
         "/preview/chart.svg",
+        "/export/runs/{experiment}/{file}",
+        "/live",
     ] {
         doors.push(session(Method::GET, route));
     }
@@ -102,6 +104,7 @@ pub fn approach(door: &Door, things: &Things) -> (String, Load) {
         .replace("{run}", &things.run.to_string())
         .replace(":run", &things.run.to_string())
         .replace("{model}", &things.model.to_string())
+        .replace("{file}", "runs.csv")
         .replace("{code}", &things.link)
         .replace("{*path}", path);
     let load = match door.credential {
@@ -133,6 +136,7 @@ pub fn approach(door: &Door, things: &Things) -> (String, Load) {
         _ if door.route == "/share" && door.method == Method::GET || door.route == "/share/export" => {
             (format!("{address}?of=/experiments/{}/runs/{}", things.experiment, things.run), Load::Nothing)
         }
+        _ if door.route == "/live" => (format!("{address}?of=r{}", things.run), load),
         _ if door.route == "/compare" => (format!("{address}?runs={}", things.run), Load::Nothing),
         _ => (address, load),
     }
@@ -236,6 +240,10 @@ fn admin_form(route: &str, things: &Things) -> String {
     }
 }
 
+fn tag() -> model::run::Tag {
+    model::run::Tag { key: "team".to_owned(), value: "churn".to_owned() }
+}
+
 /// The input of each server function; one that isn't here fails the test.
 fn server_function(route: &str, things: &Things) -> Load {
     let root = ArtifactRoot::Run(things.experiment, things.run);
@@ -252,6 +260,20 @@ fn server_function(route: &str, things: &Things) -> Load {
         "list_experiments" => pack((things.experiment_name.clone(),)),
         "experiment_head" => pack((things.experiment,)),
         "list_runs" => pack((things.experiment, RunsQuery::default())),
+        "matching_runs" => pack((things.experiment, RunsQuery::default())),
+        "change_runs" => pack((vec![things.run], model::page::RunsChange::SetTag(tag()))),
+        "change_experiment" => pack((things.experiment, model::page::ExperimentChange::SetTag(tag()))),
+        "list_views" => pack((things.experiment,)),
+        "save_view" => pack((
+            things.experiment,
+            model::view::NewView {
+                name: "mine".to_owned(),
+                state: String::new(),
+                shared: true,
+                opens: false,
+            },
+        )),
+        "delete_view" => pack((things.experiment, model::ViewId(things.run.0))),
         "search_keys" => pack((things.experiment, "m".to_owned())),
         "run_page" => pack((things.run,)),
         "compare_runs" => pack((vec![things.run.to_string()],)),

@@ -26,6 +26,9 @@ impl XAxis {
     }
 }
 
+/// Points for each pixel of a chart that a growing curve may have before it is reduced anew.
+const MOST: usize = 8;
+
 /// The curves that a chart holds: each of them whole, and in detail where someone zoomed in.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Held {
@@ -125,6 +128,47 @@ impl Held {
                 held.detail = Some(Detail { window, curve });
             }
         }
+    }
+
+    /// What to ask for to learn what these runs logged since: one request for all, from where the first of them ended.
+    /// `None` if none of them is here.
+    pub fn tail(&self, runs: &[RunId]) -> Option<CurveRequest> {
+        let here: Vec<&HeldCurve> = runs.iter().filter_map(|run| self.find(*run)).collect();
+        let along = self.request.along;
+        // A run without points has no end: all of it is its tail.
+        let end = |held: &&HeldCurve| held.whole.points.last().map_or(i64::MIN, |last| along.position(last));
+        let from = here.iter().map(end).min()?;
+        let runs = here.iter().map(|held| held.whole.run).collect();
+        Some(CurveRequest { runs, window: Some((from, i64::MAX)), ..self.request.clone() })
+    }
+
+    /// Takes in what the server answered to a request of [`Held::tail`]; returns the runs of which it isn't enough: more
+    /// came than can be told point by point, or so much in all that they are better reduced anew.
+    pub fn extend(&mut self, curves: Vec<Curve>) -> Vec<RunId> {
+        let (along, most) = (self.request.along, self.request.buckets as usize * MOST);
+        let mut lacking = Vec::new();
+        for tail in curves {
+            let Some(held) = self.curves.iter_mut().find(|held| held.whole.run == tail.run) else { continue };
+            let whole = &mut held.whole;
+            let end = whole.points.last().map(|last| along.position(last));
+            // What isn't further on than the end, or came at its very place, is there already.
+            let new: Vec<Point> = tail
+                .points
+                .iter()
+                .filter(|point| end.is_none_or(|end| along.position(point) > end))
+                .copied()
+                .collect();
+            if (tail.points.len() as u64) < tail.total || whole.points.len() + new.len() > most {
+                lacking.push(tail.run);
+                continue;
+            }
+            whole.total += new.len() as u64;
+            if whole.points.is_empty() {
+                held.start = new.iter().map(|point| point.timestamp).min().unwrap_or_default();
+            }
+            held.whole.points.extend(new);
+        }
+        lacking
     }
 
     fn find(&self, run: RunId) -> Option<&HeldCurve> {
@@ -382,6 +426,36 @@ mod tests {
         // What is exact is enough further in; what was reduced is asked for again, but not for the same window.
         check_missing(&held, XAxis::Step, (0.0, 10.0), &[]);
         check_missing(&held, XAxis::Step, (2.0, 5.0), &["b 2..5"]);
+    }
+
+    #[test]
+    fn a_curve_grows_by_what_came_since() {
+        let mut held = held(Along::Step);
+        let asked = held.tail(&[id(A), id(B)]).unwrap();
+        assert_eq!(
+            (asked.runs.len(), asked.window),
+            (2, Some((10, i64::MAX))),
+            "from where the shorter one ends"
+        );
+        // The server gives one more point before the window, too.
+        let lacking = held.extend(vec![curve(A, 5_000, &[3.0, 2.0, 1.0, 0.5], 4)]);
+        assert!(lacking.is_empty());
+        let figure = figure(&runs(), "loss", ChartOptions::default(), None, &held);
+        assert_eq!(lines(&figure)[0], "a: 0=3 10=2 20=1 30=0.5");
+        assert_eq!(figure.series[0].total, 301);
+        assert!(held.extend(vec![curve(A, 5_000, &[3.0, 2.0, 1.0, 0.5], 4)]).is_empty());
+        assert_eq!(held.curves[0].whole.points.len(), 4, "told twice it is there once");
+    }
+
+    #[test]
+    fn a_curve_that_grew_much_is_asked_for_whole() {
+        let mut held = held(Along::Step);
+        let reduced = curve(A, 5_000, &[3.0, 2.0, 1.0, 0.5], 5_000);
+        assert_eq!(held.extend(vec![reduced]), [id(A)]);
+        let many = vec![1.0; 512 * MOST + 1];
+        assert_eq!(held.extend(vec![curve(B, 0, &many, many.len() as u64)]), [id(B)]);
+        assert_eq!(held.curves[1].whole.points.len(), 2, "until then it stays as it is");
+        assert_eq!(held.tail(&[]), None);
     }
 
     #[test]

@@ -1,14 +1,20 @@
 //! Getting the curves: whole ones when the chart comes on screen, details when someone zooms in.
 
 use super::{ChartOptions, ChartRun, figure::Held};
-use crate::api::curves;
+use crate::{api::curves, part::live::Live};
 use chart::Window;
 use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*, task::spawn_local};
-use model::{Problem, curve::CurveRequest};
-use std::time::Duration;
+use model::{Problem, RunId, curve::CurveRequest};
+use std::{collections::HashSet, time::Duration};
 
 /// How long a zoom must last before its detail is asked for.
 const SETTLED: Duration = Duration::from_millis(150);
+
+/// How often a chart asks for what was logged since, at most.
+const NEXT_TAIL: Duration = Duration::from_secs(3);
+
+/// After so many tails a chart asks for the whole curves again.
+const WHOLE_AFTER: u32 = 40;
 
 /// Widths are rounded up to these, in pixels, so that a chart isn't fetched again for each pixel of a resize.
 const WIDTH_STEP: u32 = 256;
@@ -49,6 +55,7 @@ impl Source {
             Self { held: RwSignal::new(None), fault: RwSignal::new(None), request, tries: RwSignal::new(0) };
         source.fetch_whole(on_screen);
         source.fetch_detail(runs, options, zoom, on_screen);
+        source.follow(on_screen);
         source
     }
 
@@ -131,6 +138,65 @@ impl Source {
                 }
             };
             set_timeout_with_handle(ask, SETTLED).ok()
+        });
+    }
+
+    /// Asks for what was logged since, while the chart is seen. What is earlier than the end of a curve, or was corrected, is
+    /// learnt when it is asked for whole now and then.
+    fn follow(self, on_screen: ReadSignal<bool>) {
+        let touched = StoredValue::new(HashSet::<RunId>::new());
+        let (waiting, tails) = (StoredValue::new(false), StoredValue::new(0_u32));
+        let of = Signal::derive(move || {
+            let request = self.request.get().filter(|_| on_screen.get());
+            request
+                .map_or_else(Vec::new, |request| request.runs.iter().map(|run| format!("r{run}")).collect())
+        });
+        let ask = move || {
+            let Some(runs) = touched.try_update_value(|touched| touched.drain().collect::<Vec<_>>()) else {
+                return;
+            };
+            waiting.set_value(false);
+            tails.update_value(|tails| *tails += 1);
+            let is_whole = tails.get_value().is_multiple_of(WHOLE_AFTER);
+            let held = self.held.with_untracked(|held| {
+                let held = held.as_ref()?;
+                Some((held.request().clone(), held.tail(&runs)?))
+            });
+            let Some((whole, tail)) = held else { return };
+            spawn_local(async move {
+                let lacking = if is_whole {
+                    tail.runs
+                } else {
+                    let Ok(curves) = curves(tail).await else { return };
+                    let grown = self.held.try_update(|held| held.as_mut().map(|held| held.extend(curves)));
+                    grown.flatten().unwrap_or_default()
+                };
+                if lacking.is_empty() {
+                    return;
+                }
+                let request = CurveRequest { runs: lacking, ..whole };
+                if let Ok(curves) = curves(request.clone()).await {
+                    _ = self.held.try_update(|held| {
+                        if let Some(held) = held.as_mut().filter(|held| held.lacking(&request).is_none()) {
+                            held.add(request, curves);
+                        }
+                    });
+                }
+            });
+        };
+        Live::listen(of, move |news| {
+            let mine = self.request.with_untracked(|request| {
+                let runs = request.iter().flat_map(|request| &request.runs);
+                runs.filter(|run| news.concerns(run)).copied().collect::<Vec<_>>()
+            });
+            if mine.is_empty() {
+                return;
+            }
+            touched.update_value(|touched| touched.extend(mine));
+            if !waiting.get_value() {
+                waiting.set_value(true);
+                set_timeout(ask, NEXT_TAIL);
+            }
         });
     }
 }

@@ -45,7 +45,7 @@ const PINS: usize = 8;
 /// The runs chosen for comparison and what else is done to several, in the order they were chosen: it gives them their
 /// colours.
 #[derive(Clone, Copy)]
-pub struct Selection(RwSignal<Vec<RunId>>);
+pub struct Selection(pub(super) RwSignal<Vec<RunId>>);
 
 impl Selection {
     /// Nothing chosen yet.

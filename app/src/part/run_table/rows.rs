@@ -108,17 +108,6 @@ impl Rows {
         self.blocks.update(|blocks| blocks.values_mut().for_each(|block| block.is_stale = true));
     }
 
-    /// Puts a changed run in the place of what is here of it.
-    pub fn replace(self, id: RunId, change: impl Fn(&mut Run)) {
-        self.blocks.update(|blocks| {
-            for run in blocks.values_mut().flat_map(|block| &mut block.runs) {
-                if run.info.id == id {
-                    change(Arc::make_mut(run));
-                }
-            }
-        });
-    }
-
     /// Asks for what is in sight and isn't here, now and whenever that changes.
     pub fn keep_filled(self, in_sight: Memo<Range<u64>>, columns: Memo<NamedColumns>) {
         Effect::new(move || {
@@ -127,7 +116,9 @@ impl Rows {
                 let blocks = self.blocks.read();
                 blocks.get(number).is_none_or(|block| block.is_stale || !block.has(&columns))
             };
-            let blocks: Vec<u64> = (rows.start / BLOCK..rows.end.div_ceil(BLOCK)).filter(lacks).collect();
+            // Where there are no rows, some may come.
+            let last = rows.end.saturating_sub(1).max(rows.start) / BLOCK;
+            let blocks: Vec<u64> = (rows.start / BLOCK..=last).filter(lacks).collect();
             if blocks.is_empty() {
                 return;
             }

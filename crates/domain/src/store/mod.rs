@@ -13,6 +13,7 @@ pub(crate) mod experiment;
 pub(crate) mod external;
 pub(crate) mod group;
 pub(crate) mod key;
+pub(crate) mod live;
 pub(crate) mod logged_model;
 pub(crate) mod metric;
 pub(crate) mod operation;
@@ -28,6 +29,7 @@ pub(crate) mod session;
 pub(crate) mod share;
 pub(crate) mod sheet;
 pub(crate) mod sql;
+pub(crate) mod view;
 
 use crate::error::{Error, Result};
 use changes::Changes;

@@ -50,6 +50,7 @@ arg_from! {
     model::UserId => |value| Self::Uuid(Some(value.0)),
     model::GroupId => |value| Self::Uuid(Some(value.0)),
     model::TokenId => |value| Self::Uuid(Some(value.0)),
+    model::ViewId => |value| Self::Uuid(Some(value.0)),
 }
 
 /// A row that can be read from either database; `#[derive(FromRow)]` makes one.

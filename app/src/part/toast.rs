@@ -1,0 +1,161 @@
+//! What was just done, or is being done, said at the edge of the page; with a way to undo or cancel it.
+
+use crate::part::icon::Icon;
+use leptos::prelude::*;
+use std::time::Duration;
+
+/// How long something stays that needs no answer.
+const STAYS: Duration = Duration::from_secs(8);
+
+/// A way on from what was said.
+#[derive(Clone, Copy)]
+pub struct Way {
+    /// What the button says.
+    pub label: &'static str,
+    /// What it does.
+    pub act: Callback<()>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Done,
+    Failed,
+    Underway,
+}
+
+/// Something said, that can be said anew as long as it is underway.
+#[derive(Clone, Copy)]
+pub struct Toast {
+    number: u32,
+    text: RwSignal<String>,
+    kind: RwSignal<Kind>,
+    way: RwSignal<Option<Way>>,
+}
+
+/// All that is said now. One for the whole application, since what is done outlives its page.
+#[derive(Clone, Copy)]
+pub struct Toasts {
+    shown: RwSignal<Vec<Toast>>,
+    last: StoredValue<u32>,
+    owner: StoredValue<Owner>,
+}
+
+impl Toasts {
+    /// Makes the one there is, for all parts below.
+    pub fn provide() {
+        let owner = StoredValue::new(Owner::current().unwrap_or_default());
+        provide_context(Self { shown: RwSignal::new(Vec::new()), last: StoredValue::new(0), owner });
+    }
+
+    /// The one there is.
+    pub fn here() -> Self {
+        expect_context()
+    }
+
+    /// Says that something is done.
+    pub fn done(self, text: impl Into<String>, way: Option<Way>) {
+        self.begin(text, way).finish(None, way);
+    }
+
+    /// Says that something failed.
+    pub fn failed(self, text: impl Into<String>) {
+        self.begin(text, None).fail(None);
+    }
+
+    /// Says that something is underway; it stays until it is finished.
+    pub fn begin(self, text: impl Into<String>, way: Option<Way>) -> Toast {
+        let number = self.last.try_update_value(|last| {
+            *last += 1;
+            *last
+        });
+        // It belongs to the application, not to the page that said it.
+        let toast = self.owner.get_value().with(|| Toast {
+            number: number.unwrap_or_default(),
+            text: RwSignal::new(text.into()),
+            kind: RwSignal::new(Kind::Underway),
+            way: RwSignal::new(way),
+        });
+        self.shown.update(|shown| shown.push(toast));
+        toast
+    }
+
+    fn forget(self, toast: Toast) {
+        self.shown.update(|shown| shown.retain(|other| other.number != toast.number));
+    }
+}
+
+impl Toast {
+    /// How far it is.
+    pub fn say(self, text: impl Into<String>) {
+        self.text.set(text.into());
+    }
+
+    /// It is done.
+    pub fn finish(self, text: Option<String>, way: Option<Way>) {
+        self.end(Kind::Done, text, way);
+    }
+
+    /// It failed.
+    pub fn fail(self, text: Option<String>) {
+        self.end(Kind::Failed, text, None);
+    }
+
+    fn end(self, kind: Kind, text: Option<String>, way: Option<Way>) {
+        if let Some(text) = text {
+            self.text.set(text);
+        }
+        self.way.set(way);
+        self.kind.set(kind);
+    }
+}
+
+/// Where it is said.
+#[component]
+pub fn ToastPlace() -> AnyView {
+    let toasts = Toasts::here();
+    let toast = move |toast: Toast| {
+        Effect::new(move || {
+            if toast.kind.get() == Kind::Done {
+                let gone = set_timeout_with_handle(move || toasts.forget(toast), STAYS);
+                on_cleanup(move || {
+                    if let Ok(gone) = gone {
+                        gone.clear();
+                    }
+                });
+            }
+        });
+        let way = move || {
+            toast.way.get().map(|way| {
+                let act = move |_| {
+                    if toast.kind.get_untracked() != Kind::Underway {
+                        toasts.forget(toast);
+                    }
+                    way.act.run(());
+                };
+                view! { <button type="button" class="button quiet" on:click=act>{way.label}</button> }
+            })
+        };
+        view! {
+            <li class="toast" class:failed=move || toast.kind.get() == Kind::Failed>
+                <span class="toast-text">{toast.text}</span>
+                {way}
+                <Show when=move || toast.kind.get() != Kind::Underway>
+                    <button
+                        type="button"
+                        class="icon-button"
+                        aria-label="Dismiss"
+                        on:click=move |_| toasts.forget(toast)
+                    >
+                        {Icon::Close.draw()}
+                    </button>
+                </Show>
+            </li>
+        }
+    };
+    view! {
+        <ul class="toasts" role="status" aria-live="polite">
+            <For each=move || toasts.shown.get() key=|toast| toast.number children=toast/>
+        </ul>
+    }
+    .into_any()
+}

@@ -1,0 +1,192 @@
+//! Telling open pages that runs have changed. What is told is which, never what: whoever is told asks again, and the gate
+//! answers.
+//!
+//! Changes of half a second are told at once. On Postgres the other processes are told, too, by NOTIFY; a notification that
+//! is lost makes a page late, nothing else, and pages ask by themselves once in a while.
+
+use crate::{
+    Acting, clock,
+    error::{Error, Result},
+    gate::Read,
+    store::{self, Db},
+};
+use futures::{Stream, stream};
+use model::{Code, ExperimentId, Problem, RunId};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, broadcast, watch},
+    time::sleep,
+};
+
+/// How long changes gather before they are told.
+const EVERY: Duration = Duration::from_millis(500);
+/// Tellings that a slow listener may be behind; then it is told that anything may have changed.
+const BEHIND: usize = 64;
+/// Listeners at a time.
+const LISTENERS: usize = 2000;
+/// Things that one listener may ask about.
+const WATCHED: usize = 1000;
+
+/// Runs that changed, with their experiments, sorted.
+pub(crate) type Touched = Vec<(ExperimentId, RunId)>;
+
+/// Who is told, and what is to be told.
+#[derive(Clone)]
+pub(crate) struct Live {
+    touched: Arc<Mutex<BTreeSet<(ExperimentId, RunId)>>>,
+    told: broadcast::Sender<Arc<Touched>>,
+    room: Arc<Semaphore>,
+    ended: watch::Sender<bool>,
+    /// What this process signs with.
+    own: Arc<str>,
+}
+
+impl Live {
+    pub fn new() -> Result<Self> {
+        Ok(Self {
+            own: clock::new_uuid()?.simple().to_string().into(),
+            touched: Arc::default(),
+            told: broadcast::Sender::new(BEHIND),
+            room: Arc::new(Semaphore::new(LISTENERS)),
+            ended: watch::Sender::new(false),
+        })
+    }
+
+    /// Something about a run is committed.
+    pub fn touch(&self, experiment: ExperimentId, run: RunId) {
+        self.waiting().insert((experiment, run));
+    }
+
+    /// All who listen leave.
+    pub fn end(&self) {
+        self.ended.send_replace(true);
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, BTreeSet<(ExperimentId, RunId)>> {
+        self.touched.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell(&self, touched: Touched) {
+        // Nobody listening is no failure.
+        _ = self.told.send(Arc::new(touched));
+    }
+
+    /// Tells what was touched, here and in the other processes, from time to time; and what they tell.
+    pub async fn keep_telling(self, db: Db) {
+        let from_others = {
+            let live = self.clone();
+            store::live::listen(db.clone(), &self.own, move |touched| live.tell(touched))
+        };
+        let own = async {
+            loop {
+                sleep(EVERY).await;
+                let touched: Touched = std::mem::take(&mut *self.waiting()).into_iter().collect();
+                if touched.is_empty() {
+                    continue;
+                }
+                if let Err(error) = store::live::notify(&db, &self.own, &touched).await {
+                    tracing::debug!(%error, "can't tell other processes which runs changed");
+                }
+                self.tell(touched);
+            }
+        };
+        tokio::join!(from_others, own);
+    }
+}
+
+/// What somebody wants to be told about.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Watched {
+    /// All runs of these.
+    pub experiments: Vec<ExperimentId>,
+    /// These runs.
+    pub runs: Vec<RunId>,
+}
+
+/// What somebody is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum News {
+    /// These runs changed.
+    Runs(Touched),
+    /// So much changed that it isn't told in detail.
+    Everything,
+}
+
+struct Listening {
+    acting: Acting,
+    watched: Watched,
+    told: broadcast::Receiver<Arc<Touched>>,
+    ended: watch::Receiver<bool>,
+    _room: OwnedSemaphorePermit,
+}
+
+impl Acting {
+    /// Tells of changes to runs, as long as the caller may see them. Needs READ for all of it.
+    ///
+    /// # Errors
+    /// `RESOURCE_DOES_NOT_EXIST`; `RESOURCE_EXHAUSTED` if too many listen; `INVALID_PARAMETER_VALUE` if it is too much.
+    pub async fn watch(&self, watched: Watched) -> Result<impl Stream<Item = News> + Send + use<>> {
+        if watched.experiments.len() + watched.runs.len() > WATCHED {
+            return Err(Error::invalid(format!("At most {WATCHED} things can be watched at once.")));
+        }
+        self.may_watch(&watched).await?;
+        let live = &self.domain.live;
+        let room = live.room.clone().try_acquire_owned().map_err(|_| {
+            Problem::new(
+                Code::ResourceExhausted,
+                "Too many pages are open. Reload this one to see what is new.",
+            )
+        })?;
+        let listening = Listening {
+            acting: self.clone(),
+            watched,
+            told: live.told.subscribe(),
+            ended: live.ended.subscribe(),
+            _room: room,
+        };
+        Ok(stream::unfold(listening, |mut listening| async move {
+            let news = listening.next().await?;
+            Some((news, listening))
+        }))
+    }
+
+    async fn may_watch(&self, watched: &Watched) -> Result<()> {
+        for experiment in &watched.experiments {
+            self.experiment::<Read>(*experiment).await?;
+        }
+        if self.readable_runs(&watched.runs).await?.len() < watched.runs.len() {
+            return Err(Error::missing("One of these runs isn't there, or not visible to you."));
+        }
+        Ok(())
+    }
+}
+
+impl Listening {
+    async fn next(&mut self) -> Option<News> {
+        loop {
+            let told = tokio::select! {
+                told = self.told.recv() => told,
+                _ = self.ended.wait_for(|ended| *ended) => return None,
+            };
+            let news = match told {
+                Ok(touched) => {
+                    let concerns = |(experiment, run): &&(ExperimentId, RunId)| {
+                        self.watched.experiments.contains(experiment) || self.watched.runs.contains(run)
+                    };
+                    News::Runs(touched.iter().filter(concerns).copied().collect())
+                }
+                Err(broadcast::error::RecvError::Lagged(_)) => News::Everything,
+                Err(broadcast::error::RecvError::Closed) => return None,
+            };
+            if news == News::Runs(Vec::new()) {
+                continue;
+            }
+            // What somebody may see can change while they listen.
+            return self.acting.may_watch(&self.watched).await.is_ok().then_some(news);
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Who watches runs is told when they change, in every process, and only of what they may see.
+
+use crate::world::*;
+use domain::{News, Watched};
+use futures::{Stream, StreamExt as _};
+use model::Permission::{NoPermissions, Read};
+use std::{pin::Pin, time::Duration};
+use tokio::time::timeout;
+
+on_both_databases! {
+    whoever_watches_is_told_of_changes,
+    nobody_is_told_of_what_they_may_not_see,
+    a_stream_ends_with_the_permission_and_with_the_server,
+    other_processes_are_told_on_postgres,
+}
+
+type Told = Pin<Box<dyn Stream<Item = News> + Send>>;
+
+async fn watch(user: &User, watched: Watched) -> Told {
+    Box::pin(user.watch(watched).await.unwrap())
+}
+
+fn of(experiment: ExperimentId) -> Watched {
+    Watched { experiments: vec![experiment], runs: Vec::new() }
+}
+
+/// What is told next; `None` if the stream ends.
+async fn next(told: &mut Told) -> Option<News> {
+    timeout(Duration::from_secs(10), told.next()).await.expect("nothing is told")
+}
+
+async fn nothing(told: &mut Told) {
+    assert!(timeout(Duration::from_millis(1500), told.next()).await.is_err(), "something is told");
+}
+
+async fn whoever_watches_is_told_of_changes(world: &World) {
+    let alice = world.user("alice").await;
+    let (vision, sound) = (alice.experiment("vision").await, alice.experiment("sound").await);
+    let (first, second) = (alice.run_in(vision).await, alice.run_in(sound).await);
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    let mut all = watch(&alice, of(vision)).await;
+    let mut one = watch(&alice, Watched { experiments: vec![], runs: vec![second] }).await;
+    alice.logs(first, batch().metric("loss", 1, 0.5)).await;
+    assert_eq!(next(&mut all).await, Some(News::Runs(vec![(vision, first)])));
+    alice.change_runs(&[second], &model::page::RunsChange::Delete).await.unwrap();
+    assert_eq!(next(&mut one).await, Some(News::Runs(vec![(sound, second)])));
+    let new = alice.run_in(vision).await;
+    assert_eq!(next(&mut all).await, Some(News::Runs(vec![(vision, new)])));
+    nothing(&mut one).await;
+    check_code(
+        alice.watch(Watched { runs: vec![first; 1001], ..Watched::default() }).await.map(drop),
+        Code::InvalidParameterValue,
+    );
+}
+
+async fn nobody_is_told_of_what_they_may_not_see(world: &World) {
+    let closed = world.closed().await;
+    let (alice, bob) = (world.user("alice").await.on(&closed), world.user("bob").await.on(&closed));
+    let vision = alice.experiment("vision").await;
+    let run = alice.run_in(vision).await;
+    check_code(bob.watch(of(vision)).await.map(drop), Code::ResourceDoesNotExist);
+    let one = Watched { experiments: vec![], runs: vec![run] };
+    check_code(bob.watch(one).await.map(drop), Code::ResourceDoesNotExist);
+}
+
+async fn a_stream_ends_with_the_permission_and_with_the_server(world: &World) {
+    let closed = world.closed().await;
+    let (alice, bob) = (world.user("alice").await.on(&closed), world.user("bob").await.on(&closed));
+    let vision = alice.experiment("vision").await;
+    let run = alice.run_in(vision).await;
+    alice.grant_experiment(vision, "bob", Read).await.unwrap();
+    let (mut his, mut hers) = (watch(&bob, of(vision)).await, watch(&alice, of(vision)).await);
+    alice.grant_experiment(vision, "bob", NoPermissions).await.unwrap();
+    alice.logs(run, batch().metric("loss", 1, 0.5)).await;
+    assert_eq!(next(&mut his).await, None, "he may no longer see it");
+    assert!(next(&mut hers).await.is_some());
+    closed.end_watches();
+    while next(&mut hers).await.is_some() {}
+}
+
+async fn other_processes_are_told_on_postgres(world: &World) {
+    if !world.is_postgres() {
+        return;
+    }
+    let other = world.closed().await;
+    let alice = world.user("alice").await;
+    let vision = alice.experiment("vision").await;
+    let run = alice.run_in(vision).await;
+    let there = world.local().on(&other);
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    let mut told = watch(&there, of(vision)).await;
+    alice.logs(run, batch().metric("loss", 1, 0.5)).await;
+    assert_eq!(next(&mut told).await, Some(News::Runs(vec![(vision, run)])));
+}
