@@ -222,6 +222,13 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     provide_context(origin(&headers));
     set_policy();
     let style = format!("/{}/runmark.css", options.site_pkg_dir);
+    let later = format!("/{}/later.js", options.site_pkg_dir);
+    // Pages with charts: their code comes along with everybody's, not after it.
+    let charts = use_context::<Parts>()
+        .is_some_and(|parts| {
+            parts.uri.path() == "/compare" || parts.uri.query().unwrap_or_default().contains("tab=charts")
+        })
+        .then(|| format!("/{}/split_charts.wasm", options.site_pkg_dir));
     view! {
         <!DOCTYPE html>
         <html lang="en" data-theme=theme(&headers)>
@@ -231,6 +238,8 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="color-scheme" content="light dark"/>
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 <link rel="stylesheet" href=style/>
+                <link rel="modulepreload" href=later/>
+                {charts.map(|charts| view! { <link rel="preload" href=charts r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/> })}
                 <HydrationScripts options/>
                 <MetaTags/>
             </head>

@@ -235,7 +235,7 @@ journey('the table of runs is worked by keyboard', () => w.experiment, async () 
   // Heads first, then row by row: the box, then the name.
   assert.deepEqual(walked.slice(-4), [`Select ${BOB}`, BOB, `Select ${ALICE}`, ALICE]);
   assert.equal(walked[0], 'Run');
-  await page.getByRole('link', { name: 'Compare (2)' }).focus();
+  await page.getByRole('link', { name: 'Compare', exact: true }).focus();
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'Comparison' }).waitFor();
 });

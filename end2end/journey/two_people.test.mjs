@@ -37,7 +37,7 @@ test('a comparison is found from the printed link and shared by its address', as
 
   await page.getByRole('checkbox', { name: `Select ${ALICE}` }).check();
   await page.getByRole('checkbox', { name: `Select ${BOB}` }).check();
-  await page.getByRole('link', { name: 'Compare (2)' }).click();
+  await page.getByRole('link', { name: 'Compare', exact: true }).click();
   await page.waitForURL(/\/compare\?/);
   const seen = await seeTwoCurves(page);
   await keep(page, 'journey-3-comparison');

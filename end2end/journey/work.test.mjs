@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { ALICE, BOB, EXPERIMENT, alive, open, quiet, world } from './runmark.mjs';
+import { ALICE, BOB, EXPERIMENT, alive, chart, drawn, open, quiet, world } from './runmark.mjs';
 
 let w;
 let page;
@@ -155,4 +155,46 @@ test('readers are offered nothing that they may not do', async () => {
     await reader.getByRole('checkbox', { name: `Select ${ALICE}` }).check();
     await reader.getByRole('toolbar', { name: 'Chosen runs' }).getByText('1 selected').waitFor();
   }
+});
+
+journey('an experiment shows the charts of its runs', () => `${w.experiment}?tab=charts`, async () => {
+  await drawn(page, 'loss');
+  await page.getByText(/^The first 2 runs of the table/).waitFor();
+  await page.getByLabel('Kind of smoothing').selectOption('gaussian');
+  await page.waitForURL(/kind=gaussian/);
+  await page.getByLabel('Without outliers').check();
+  await page.waitForURL(/outliers=1/);
+  await page.getByRole('searchbox', { name: 'Find a metric' }).fill('accuracy');
+  await chart(page, 'loss').waitFor({ state: 'detached' });
+  await page.getByRole('navigation', { name: 'Experiment' }).getByRole('link', { name: 'Runs' }).click();
+  await choose(BOB);
+  await page.getByRole('navigation', { name: 'Experiment' }).getByRole('link', { name: 'Charts' }).click();
+  await page.getByText('1 chosen run').waitFor();
+});
+
+journey('a place pointed at in one chart is shown in the others', () => `${w.comparison}`, async () => {
+  const canvas = await drawn(page, 'loss');
+  const box = await canvas.boundingBox();
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  await page.locator('.chart-tooltip').waitFor();
+  await page.locator('.chart-crosshair.elsewhere').first().waitFor();
+});
+
+journey('a chart is taken along', () => w.comparison, async () => {
+  await drawn(page, 'loss');
+  const saved = async (what) => {
+    await chart(page, 'loss').hover();
+    await chart(page, 'loss').getByRole('button', { name: 'More of loss' }).click();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('dialog', { name: 'More of loss' }).getByRole('button', { name: what }).click(),
+    ]);
+    await page.keyboard.press('Escape');
+    return [download.suggestedFilename(), readFileSync(await download.path())];
+  };
+  const [name, numbers] = await saved('Save as CSV');
+  assert.equal(name, 'loss.csv');
+  assert.match(numbers.toString(), /^run,x,y\n"Alice's Initial Run",0,/);
+  assert.match((await saved('Save as SVG'))[1].toString(), /^<svg/);
+  assert.equal((await saved('Save as PNG'))[1].subarray(1, 4).toString(), 'PNG');
 });

@@ -104,7 +104,7 @@ export async function bulk(server, title, data) {
       for (const key of keysOf(number, data)) {
         for (let step = 0; step < steps; step += 1) {
           metrics.push({ key: name(key), value: loss(number + key, step), step, timestamp: START + step * 1000 });
-          if (metrics.length === 1000) await send();
+          if (metrics.length === 900) await send();
         }
       }
       if (metrics.length) await send();

@@ -7,6 +7,7 @@ use crate::{
         column_picker::ColumnPicker,
         copy::CopyButton,
         empty::{Empty, FirstRun},
+        experiment_charts::ExperimentCharts,
         filter_box::FilterBox,
         icon::Icon,
         live::Live,
@@ -16,6 +17,7 @@ use crate::{
         run_table::{RunTable, Selection},
         saved_views::SavedViews,
         share_link::ShareLink,
+        tabs::Tabs,
         thing_menu::{Thing, ThingChange, ThingMenu},
         toast::Toasts,
     },
@@ -161,7 +163,7 @@ fn Header(head: ExperimentHead, again: RwSignal<u32>) -> AnyView {
                     </dl>
                 </details>
             </div>
-            {note.filter(|note| !note.trim().is_empty()).map(|note| view! { <p class="page-note">{note}</p> })}
+            {(!head.note_html.is_empty()).then(|| view! { <div class="page-note note" inner_html=head.note_html></div> })}
         </header>
     }
     .into_any()
@@ -229,7 +231,12 @@ fn Runs(
                 {move || (!trash()).then(|| view! { <ShareLink/> })}
             </div>
         </div>
+        <Tabs label="Experiment" tabs=vec![("", "Runs", None), ("charts", "Charts", None)]/>
         <RunActions chosen/>
+        {move || (address.text("tab") == "charts").then(|| view! {
+            <ExperimentCharts experiment=experiment.get_untracked() asked selection/>
+        })}
+        <div class="runs" hidden=move || address.text("tab") == "charts">
         <Answered answer=runs bars=12 show={move |page: RunsPage| {
             rows.set(page.runs.clone());
             if page.runs.is_empty() && page.total == Total::Exactly(0) {
@@ -241,6 +248,7 @@ fn Runs(
                 <RunTable experiment=experiment.get_untracked() query=asked.get_untracked() page columns selection changed/>
             }.into_any()
         }}/>
+        </div>
     }
     .into_any()
 }

@@ -1,6 +1,6 @@
 use crate::part::{
     address::Address,
-    chart::{ChartOptions, ChartRun, MetricChart, XAxis},
+    chart::{ChartOptions, ChartRun, Hovered, MetricChart, SmoothingKind, XAxis},
     number::counted,
     search_box::SearchBox,
 };
@@ -34,6 +34,7 @@ pub fn ChartBoard(
     let all_open = Memo::new(move |_| found.read().len() <= OPEN_ALL);
     let first = Memo::new(move |_| sections.read().first().map(|section| section.0.clone()));
     let options = read_options(address);
+    Hovered::provide();
     let section = move |(prefix, metrics): (String, Vec<String>)| {
         let open = all_open.get_untracked() || first.get_untracked().as_ref() == Some(&prefix);
         view! { <Section prefix metrics open runs options/> }
@@ -105,12 +106,24 @@ fn sections(metrics: &[String]) -> Vec<(String, Vec<String>)> {
 const AXES: [(XAxis, &str, &str); 3] =
     [(XAxis::Step, "", "Step"), (XAxis::Time, "time", "Time"), (XAxis::Relative, "relative", "Relative")];
 
+const KINDS: [(SmoothingKind, &str, &str); 3] = [
+    (SmoothingKind::Ema, "", "Moving average"),
+    (SmoothingKind::Gaussian, "gaussian", "Gaussian"),
+    (SmoothingKind::Mean, "mean", "Running mean"),
+];
+
 fn read_options(address: Address) -> Signal<ChartOptions> {
     Signal::derive(move || {
         let axis = address.text("x");
         ChartOptions {
             along: AXES.iter().find(|(_, value, _)| *value == axis).map_or(XAxis::Step, |(axis, _, _)| *axis),
             log_y: address.get("log").is_some(),
+            log_x: address.get("logx").is_some(),
+            kind: KINDS
+                .iter()
+                .find(|(_, word, _)| *word == address.text("kind"))
+                .map_or(SmoothingKind::Ema, |(kind, _, _)| *kind),
+            without_outliers: address.get("outliers").is_some(),
             smoothing: address
                 .text("smooth")
                 .parse()
@@ -134,6 +147,19 @@ fn ChartControls() -> AnyView {
         let value: f32 = event_target_value(&event).parse().unwrap_or(0.0);
         sliding.set(None);
         address.set(&[("smooth", &if value == 0.0 { String::new() } else { format!("{value:.2}") })]);
+    };
+    let check = move |name: &'static str, key: &'static str, is_on: Signal<bool>| {
+        view! {
+            <label class="check">
+                <input
+                    type="checkbox"
+                    checked=is_on.get_untracked()
+                    prop:checked=is_on
+                    on:change=move |event| address.set(&[(key, if event_target_checked(&event) { "1" } else { "" })])
+                />
+                <span>{name}</span>
+            </label>
+        }
     };
     view! {
         <div class="toolbar chart-controls" role="group" aria-label="Charts">
@@ -170,6 +196,8 @@ fn ChartControls() -> AnyView {
                 />
                 <span>"Log scale"</span>
             </label>
+            {check("Log axis", "logx", Signal::derive(move || options.read().log_x))}
+            {check("Without outliers", "outliers", Signal::derive(move || options.read().without_outliers))}
             <label class="slider">
                 <span>"Smoothing"</span>
                 <input
@@ -184,6 +212,16 @@ fn ChartControls() -> AnyView {
                 />
                 <output class="number">{move || format!("{:.2}", smoothing())}</output>
             </label>
+            <select
+                class="input"
+                aria-label="Kind of smoothing"
+                prop:value=move || address.text("kind")
+                on:change=move |event| address.set(&[("kind", &event_target_value(&event))])
+            >
+                {KINDS.map(|(kind, word, name)| view! {
+                    <option value=word selected=options.get_untracked().kind == kind>{name}</option>
+                }).into_iter().collect_view()}
+            </select>
         </div>
     }
     .into_any()

@@ -5,16 +5,24 @@ use crate::{
         answered::Answered,
         column::{Column, GROUPS, ShownColumn, found_columns, key_group, toggle_column, write_columns},
         icon::Icon,
+        later::{Loaded, later},
         menu::Menu,
         search_box::SearchBox,
     },
 };
-use leptos::prelude::*;
+use leptos::{prelude::*, wasm_split::wasm_split};
 use model::{ExperimentId, page::KeysFound};
 use std::{collections::BTreeSet, time::Duration};
 
 /// How long nothing is typed before the server is asked.
 const PAUSE: Duration = Duration::from_millis(150);
+
+/// Whose keys there are to choose from, and what is shown.
+#[derive(Clone, Copy)]
+struct Choice {
+    experiment: Signal<ExperimentId>,
+    shown: Signal<Vec<ShownColumn>>,
+}
 
 /// Chooses the columns of the table of runs. The choice is part of the address.
 #[component]
@@ -24,6 +32,26 @@ pub fn ColumnPicker(
     /// What is shown.
     shown: Signal<Vec<ShownColumn>>,
 ) -> AnyView {
+    let choice = Choice { experiment, shown };
+    view! {
+        <Menu
+            label="Columns"
+            end=true
+            face=ViewFn::from(|| view! { {Icon::Columns.draw()} <span class="button-label">"Columns"</span> })
+        >
+            {later(panel, choice, || view! { <div class="column-picker" aria-busy="true"></div> }.into_any())}
+        </Menu>
+    }
+    .into_any()
+}
+
+/// The code of the panel.
+#[wasm_split(work, wasm_split_path = leptos::wasm_split, fallible)]
+fn panel() -> Loaded<Choice> {
+    Ok(drawn)
+}
+
+fn drawn(Choice { experiment, shown }: Choice) -> AnyView {
     let address = Address::here();
     let (typed, set_typed) = signal(String::new());
     let (search, set_search) = signal(String::new());
@@ -94,11 +122,6 @@ pub fn ColumnPicker(
         GROUPS.map(|name| group(name, &columns, more.contains(&name))).into_iter().collect_view().into_any()
     };
     view! {
-        <Menu
-            label="Columns"
-            end=true
-            face=ViewFn::from(|| view! { {Icon::Columns.draw()} <span class="button-label">"Columns"</span> })
-        >
             <div class="column-picker">
                 <div class="column-picker-head">
                     <SearchBox label="Find a column" text=typed.into() on_change=move |text| set_typed.set(text)/>
@@ -121,7 +144,6 @@ pub fn ColumnPicker(
                     }}
                 </div>
             </div>
-        </Menu>
     }
     .into_any()
 }

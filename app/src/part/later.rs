@@ -1,5 +1,6 @@
 //! Parts of a page whose code browsers load when they first show one. What everybody downloads first stays small.
 
+use crate::part::menu::pass_focus_on;
 use leptos::{prelude::*, task::spawn_local, wasm_split::SplitLoaderError};
 
 /// What makes a part's view.
@@ -30,7 +31,9 @@ where
         spawn_local(async move {
             let code = loading.await.map_err(|_| ());
             // Whoever waited may have left the page.
-            _ = loaded.try_update(|loaded| *loaded = Some(code));
+            if loaded.try_update(|loaded| *loaded = Some(code)).is_some() {
+                request_animation_frame(pass_focus_on);
+            }
         });
     });
     let retry = move |_| {

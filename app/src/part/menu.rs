@@ -26,10 +26,8 @@ pub fn Menu(
     let button = NodeRef::<html::Button>::new();
     let panel = NodeRef::<html::Div>::new();
     Effect::new(move || {
-        // The panel is there: what can be typed into or pressed first gets the focus.
-        let first = panel.get().and_then(|panel| panel.query_selector("input, button, a").ok().flatten());
-        if let Some(first) = first.and_then(|first| first.dyn_into::<HtmlElement>().ok()) {
-            _ = first.focus();
+        if let Some(panel) = panel.get() {
+            focus_first(&panel);
         }
     });
     let close = move |event: ev::KeyboardEvent| {
@@ -62,13 +60,28 @@ pub fn Menu(
             </button>
             <Show when=move || open.get()>
                 <div class="menu-backdrop" on:click=move |_| set_open.set(false)></div>
-                <div class="menu-panel" class:end=end node_ref=panel role="dialog" aria-label=label on:click=leave>
+                <div class="menu-panel" class:end=end node_ref=panel role="dialog" tabindex="-1" aria-label=label on:click=leave>
                     {children()}
                 </div>
             </Show>
         </div>
     }
     .into_any()
+}
+
+/// What can be typed into or pressed first gets the focus; the panel itself while there is nothing.
+fn focus_first(panel: &HtmlElement) {
+    let first = panel.query_selector("input, textarea, button:not(:disabled), a").ok().flatten();
+    let first = first.and_then(|first| first.dyn_into::<HtmlElement>().ok());
+    _ = first.as_ref().unwrap_or(panel).focus();
+}
+
+/// What came into a panel that has the focus takes it over.
+pub fn pass_focus_on() {
+    let active = document().active_element().filter(|active| active.class_list().contains("menu-panel"));
+    if let Some(panel) = active.and_then(|active| active.dyn_into::<HtmlElement>().ok()) {
+        focus_first(&panel);
+    }
 }
 
 /// The place below an element, from the left upper corner of the window, in CSS pixels.
@@ -103,10 +116,7 @@ pub fn FloatingMenu(
         let style = HtmlElement::style(&panel);
         _ = style.set_property("left", &format!("{left}px"));
         _ = style.set_property("top", &format!("{top}px"));
-        let first = panel.query_selector("input, button:not(:disabled), a").ok().flatten();
-        if let Some(first) = first.and_then(|first| first.dyn_into::<HtmlElement>().ok()) {
-            _ = first.focus();
-        }
+        focus_first(&panel);
     });
     let close = move || {
         let before = before.try_get_value().flatten();
@@ -123,7 +133,7 @@ pub fn FloatingMenu(
     };
     view! {
         <div class="menu-backdrop" on:click=move |_| close()></div>
-        <div class="menu-panel floating" node_ref=panel role="dialog" aria-label=label on:keydown=key>
+        <div class="menu-panel floating" node_ref=panel role="dialog" tabindex="-1" aria-label=label on:keydown=key>
             {children()}
         </div>
     }

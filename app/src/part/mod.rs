@@ -19,6 +19,7 @@ pub mod comparison_table;
 pub mod copy;
 pub mod devices;
 pub mod empty;
+pub mod experiment_charts;
 pub mod filter_box;
 pub mod icon;
 pub mod later;

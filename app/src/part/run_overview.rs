@@ -33,8 +33,8 @@ pub fn RunOverview(
     });
     view! {
         <div class="overview">
-            {move || page.read().run.tag(tag::NOTE).filter(|note| !note.trim().is_empty()).map(|note| view! {
-                <section class="card note" aria-label="Note"><p>{note.to_owned()}</p></section>
+            {move || Some(page.read().note_html.clone()).filter(|note| !note.is_empty()).map(|note| view! {
+                <section class="card note" aria-label="Note" inner_html=note></section>
             })}
             <div class="overview-column">
                 <section class="card" aria-labelledby="details-title">

@@ -119,6 +119,11 @@ pub enum Smoothing {
     /// The time-weighted exponential moving average that W&B draws: older values weigh less the further away they are
     /// in x. The weight lies in 0..1 (values outside are brought in); the raw line stays behind in a faint colour.
     Ema(f32),
+    /// A Gaussian kernel whose standard deviation is this part of the range of x, in 0..1. Three running means stand for it, as
+    /// image filters do: it is what the eye can tell of one.
+    Gaussian(f32),
+    /// The mean of all values within this part of the range of x around each, in 0..1.
+    Mean(f32),
 }
 
 /// A chart: lines over one x axis.

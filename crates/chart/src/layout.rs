@@ -279,6 +279,12 @@ impl Layout {
         Window::new(self.y.value(0.0, 0.0, 1.0), self.y.value(1.0, 0.0, 1.0))
     }
 
+    /// Where a place on the horizontal axis lies, in CSS pixels from the left; `None` where it has none.
+    pub fn x_to_pixel(&self, x: f64) -> Option<f64> {
+        let at = self.x.pixel(x, self.plot.left, self.plot.right);
+        at.is_finite().then_some(at)
+    }
+
     /// The pixel of a point, which may lie outside the plot; `None` where the point has no place on the axes.
     pub fn to_pixel(&self, point: Point) -> Option<(f64, f64)> {
         let Rect { left, top, right, bottom } = self.plot;

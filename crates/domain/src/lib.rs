@@ -19,6 +19,7 @@ mod group;
 mod live;
 mod log;
 pub mod logged_model;
+mod markdown;
 pub mod metric;
 mod operation;
 mod page;

@@ -5,6 +5,7 @@ use crate::{
     artifact::TextRead,
     error::{Error, Result},
     gate::Read,
+    markdown,
     store::{
         self,
         search::{order::Order, runs::RunSearch},
@@ -19,6 +20,7 @@ use model::{
         ExperimentRow, KEYS_LISTED, KeyKind, KeysFound, MATCHING_RUNS, ModelLink, NamedColumns, RUNS_PAGE,
         RunColumns, RunPage, RunsPage, RunsQuery, TABLE_TAGS, TextPreview, Total,
     },
+    run::{Tag, tag},
 };
 use tokio::try_join;
 
@@ -32,6 +34,12 @@ const FIRST_KEYS: usize = 24;
 const KEYS_FOUND: usize = 1000;
 /// Bytes of a text file that the preview shows.
 const PREVIEW_BYTES: u64 = 256 * 1024;
+
+/// What the tags note, as harmless HTML.
+fn note_html(tags: &[Tag]) -> String {
+    let note = tags.iter().find(|tag| tag.key == tag::NOTE).map(|tag| tag.value.trim());
+    note.filter(|note| !note.is_empty()).map(markdown::to_html).unwrap_or_default()
+}
 
 fn order_of(query: &RunsQuery) -> Result<Order> {
     // A mistake isn't in the filter box, so it has no place there.
@@ -59,8 +67,10 @@ impl Acting {
     /// `RESOURCE_DOES_NOT_EXIST`.
     pub async fn experiment_head(&self, id: ExperimentId) -> Result<ExperimentHead> {
         let grant = self.experiment::<Read>(id).await?;
+        let experiment = store::experiment::get(&self.domain.db, &grant).await?;
         Ok(ExperimentHead {
-            experiment: store::experiment::get(&self.domain.db, &grant).await?,
+            note_html: note_html(&experiment.tags),
+            experiment,
             permission: grant.permission,
             runs: store::experiment::count_runs(&self.domain.db, &grant).await?,
             opens_with: store::view::opening(&self.domain.db, &grant).await?,
@@ -183,6 +193,7 @@ impl Acting {
             }
         }
         Ok(RunPage {
+            note_html: note_html(&run.tags),
             run,
             experiment_name: names.remove(&grant.experiment).unwrap_or_default(),
             permission,

@@ -29,6 +29,8 @@ pub struct ExperimentHead {
     pub runs: u64,
     /// The state of the saved view that it opens with.
     pub opens_with: Option<String>,
+    /// What is noted of it, as harmless HTML; empty for nothing.
+    pub note_html: String,
 }
 
 /// What the runs table asks for.
@@ -138,6 +140,8 @@ pub struct RunPage {
     pub permission: Permission,
     /// Names of the models that it made, in the order of its outputs.
     pub models: Vec<ModelLink>,
+    /// What is noted of it, as harmless HTML; empty for nothing.
+    pub note_html: String,
 }
 
 /// A logged model as a run's page shows it.

@@ -1,7 +1,7 @@
 //! What is drawn, made of what the server answered. Pure: no signals, no browser.
 
 use super::{ChartOptions, ChartRun, XAxis};
-use chart::{Figure, Scale, Series, Smoothing, Window};
+use chart::{Figure, Scale, Series, Window};
 use model::{
     RunId,
     curve::{Along, Curve, CurveRequest},
@@ -17,11 +17,12 @@ impl XAxis {
         }
     }
 
-    fn drawn(self) -> chart::XAxis {
+    fn drawn(self, log: bool) -> chart::XAxis {
+        let scale = if log { Scale::Log10 } else { Scale::Linear };
         match self {
-            XAxis::Step => chart::XAxis::Step(Scale::Linear),
+            XAxis::Step => chart::XAxis::Step(scale),
             XAxis::Time => chart::XAxis::WallTime,
-            XAxis::Relative => chart::XAxis::RelativeTime(Scale::Linear),
+            XAxis::Relative => chart::XAxis::RelativeTime(scale),
         }
     }
 }
@@ -231,15 +232,31 @@ pub fn figure(
         let color = chart::series_color(run.color);
         Some(Series { total: curve.total, ..Series::new(run.name.clone(), color, points) })
     };
+    let series: Vec<Series> = runs.iter().filter_map(line).collect();
     Figure {
         title: metric.to_owned(),
-        series: runs.iter().filter_map(line).collect(),
-        x: axis.drawn(),
+        y_window: if options.without_outliers { usual_range(&series) } else { None },
+        series,
+        x: axis.drawn(options.log_x),
         y: if options.log_y { Scale::Log10 } else { Scale::Linear },
-        smoothing: if options.smoothing > 0.0 { Smoothing::Ema(options.smoothing) } else { Smoothing::None },
+        smoothing: options.smoothing(),
         x_window: zoom,
-        y_window: None,
     }
+}
+
+/// The range of values without the hundredth part at either end, and some room around it; `None` where there is none.
+fn usual_range(series: &[Series]) -> Option<Window> {
+    let mut values: Vec<f64> = series
+        .iter()
+        .flat_map(|series| &series.points)
+        .map(|point| point.y)
+        .filter(|y| y.is_finite())
+        .collect();
+    values.sort_unstable_by(f64::total_cmp);
+    let at = |part: f64| values.get(((values.len().checked_sub(1)?) as f64 * part).round() as usize).copied();
+    let (lo, hi) = (at(0.01)?, at(0.99)?);
+    let room = (hi - lo) * 0.05;
+    Window::new(lo - room, hi + room)
 }
 
 /// What the table says of a run.
@@ -336,11 +353,22 @@ mod tests {
 
     #[test]
     fn options_reach_the_figure() {
-        let options = ChartOptions { along: XAxis::Time, log_y: true, smoothing: 0.5 };
+        let options =
+            ChartOptions { along: XAxis::Time, log_y: true, smoothing: 0.5, ..ChartOptions::default() };
         let figure = figure(&runs(), "loss", options, Window::new(1.0, 2.0), &held(Along::Time));
         assert_eq!((figure.x, figure.y), (chart::XAxis::WallTime, Scale::Log10));
-        assert_eq!((figure.smoothing, figure.x_window), (Smoothing::Ema(0.5), Window::new(1.0, 2.0)));
+        assert_eq!((figure.smoothing, figure.x_window), (chart::Smoothing::Ema(0.5), Window::new(1.0, 2.0)));
         assert_eq!(figure.series[1].color, chart::series_color(1));
+    }
+
+    #[test]
+    fn outliers_are_left_out_of_the_range() {
+        let points = (0..1000)
+            .map(|i| chart::Point { x: f64::from(i), y: if i == 7 { 1e9 } else { 1.0 + f64::from(i % 10) } });
+        let series = [Series::new("a", chart::series_color(0), points.collect())];
+        let range = usual_range(&series).unwrap();
+        assert!((range.lo() - 0.55).abs() < 1e-9 && (range.hi() - 10.45).abs() < 1e-9, "{range:?}");
+        assert_eq!(usual_range(&[]), None);
     }
 
     #[test]

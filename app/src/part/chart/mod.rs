@@ -12,6 +12,7 @@ mod figure;
 mod load;
 mod preview;
 mod table;
+mod takeaway;
 mod tooltip;
 pub mod watch;
 mod zoom;
@@ -20,11 +21,12 @@ use crate::part::{
     address::{Address, Query},
     icon::Icon,
     later::{Loaded, later},
+    menu::Menu,
 };
 use canvas::Screen;
 use chart::{Figure, Frame, Layout};
 use leptos::{
-    html::{Canvas, Div},
+    html::{Canvas, Div, Figure as Figure_},
     prelude::*,
     wasm_split::wasm_split,
 };
@@ -32,6 +34,7 @@ use load::Source;
 use model::{Code, Problem, RunId};
 use std::sync::Arc;
 use table::ChartTable;
+use takeaway::Takeaway;
 use tooltip::Tooltip;
 use web_sys::{KeyboardEvent, PointerEvent};
 use zoom::Drag;
@@ -66,8 +69,49 @@ pub struct ChartOptions {
     pub along: XAxis,
     /// Whether the vertical axis is logarithmic.
     pub log_y: bool,
+    /// Whether the horizontal axis is; only of steps and durations.
+    pub log_x: bool,
     /// 0 for the values as logged, towards 1 for smoother lines.
     pub smoothing: f32,
+    /// How lines are smoothed.
+    pub kind: SmoothingKind,
+    /// Whether the vertical axis leaves out the hundredth part of the values at either end.
+    pub without_outliers: bool,
+}
+
+/// How lines are smoothed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SmoothingKind {
+    /// The time-weighted exponential moving average.
+    #[default]
+    Ema,
+    /// A Gaussian kernel.
+    Gaussian,
+    /// A running mean.
+    Mean,
+}
+
+impl ChartOptions {
+    fn smoothing(self) -> chart::Smoothing {
+        match (self.kind, self.smoothing) {
+            (_, strength) if strength <= 0.0 => chart::Smoothing::None,
+            (SmoothingKind::Ema, strength) => chart::Smoothing::Ema(strength),
+            // The slider is as fine where little is smoothed as the eye is.
+            (SmoothingKind::Gaussian, strength) => chart::Smoothing::Gaussian(strength * strength * 0.1),
+            (SmoothingKind::Mean, strength) => chart::Smoothing::Mean(strength * strength * 0.4),
+        }
+    }
+}
+
+/// Where on the horizontal axis somebody points, for all charts of a page.
+#[derive(Debug, Clone, Copy)]
+pub struct Hovered(RwSignal<Option<f64>>);
+
+impl Hovered {
+    /// Makes the one there is for the charts below.
+    pub fn provide() {
+        provide_context(Self(RwSignal::new(None)));
+    }
 }
 
 /// What is on the canvas.
@@ -162,16 +206,18 @@ fn drawn(Subject { runs, metric, options }: Subject) -> AnyView {
         held.as_ref().map(|held| figure::summaries(&runs.read(), held)).unwrap_or_default()
     });
 
+    let figure_box = NodeRef::<Figure_>::new();
     let (as_table, set_as_table) = signal(false);
     let note = move || picture.read().as_ref().map(|picture| picture.note()).unwrap_or_default();
     let label = move || match &*picture.read() {
         Some(picture) => chart::describe(&picture.figure),
         None => metric.get(),
     };
+    let move_label = Signal::derive(move || format!("More of {}", metric.get()));
     let waiting = Memo::new(move |_| picture.read().is_none() && source.fault.read().is_none());
     let chosen = Memo::new(move |_| !runs.read().is_empty());
     view! {
-        <figure class="chart">
+        <figure class="chart" node_ref=figure_box>
             <figcaption class="chart-head">
                 <h3 class="chart-title" title=move || metric.get()>{move || metric.get()}</h3>
                 <span class="chart-note" title=note>{note}</span>
@@ -188,6 +234,9 @@ fn drawn(Subject { runs, metric, options }: Subject) -> AnyView {
                 >
                     {Icon::Columns.draw()}
                 </button>
+                <Menu label=move_label class="icon-button chart-switch" end=true face=ViewFn::from(|| Icon::More.draw())>
+                    <Takeaway picture figure_box surface/>
+                </Menu>
             </figcaption>
             <div
                 class="chart-box"
@@ -252,6 +301,7 @@ fn show(
 fn Pointed(picture: Signal<Option<Arc<Picture>>>, zoom: RwSignal<Option<chart::Window>>) -> impl IntoView {
     let pointer = RwSignal::new(None::<(f64, f64)>);
     let drag = RwSignal::new(None::<Drag>);
+    let hovered = use_context::<Hovered>().map(|Hovered(place)| place);
     let reading = Memo::new(move |_| {
         let place = pointer.get().filter(|_| drag.read().is_none())?;
         tooltip::read(picture.read().as_deref()?, place)
@@ -277,6 +327,11 @@ fn Pointed(picture: Signal<Option<Arc<Picture>>>, zoom: RwSignal<Option<chart::W
     let follow = move |event: PointerEvent| {
         let (x, y) = place(&event);
         pointer.set(Some((x, y)));
+        if let (Some(hovered), Some(picture)) = (hovered, &*picture.read_untracked()) {
+            let plot = picture.layout.plot();
+            let there = plot.contains(x, y).then(|| picture.layout.to_data(x, y).x);
+            hovered.set(there);
+        }
         if let (Some(begun), Some(picture)) = (drag.get_untracked(), &*picture.read_untracked()) {
             drag.set(Some(begun.reach(&picture.layout, x)));
         }
@@ -293,6 +348,9 @@ fn Pointed(picture: Signal<Option<Arc<Picture>>>, zoom: RwSignal<Option<chart::W
     };
     let leave = move |_: PointerEvent| {
         pointer.set(None);
+        if let Some(hovered) = hovered {
+            hovered.set(None);
+        }
         drag.set(None);
     };
     let cancel = move |event: KeyboardEvent| {
@@ -301,6 +359,15 @@ fn Pointed(picture: Signal<Option<Arc<Picture>>>, zoom: RwSignal<Option<chart::W
             drag.set(None);
         }
     };
+    // Where somebody points in another chart, a line shows the same place in this one.
+    let elsewhere = Memo::new(move |_| {
+        let x = hovered?.get().filter(|_| pointer.get().is_none())?;
+        let picture = picture.read();
+        let layout = &picture.as_ref()?.layout;
+        let plot = layout.plot();
+        let at = layout.x_to_pixel(x)?;
+        (plot.left..=plot.right).contains(&at).then_some((at, plot.top, plot.height()))
+    });
     let selection = move |drag: Drag| {
         let picture = picture.read();
         let plot = picture.as_ref().map(|picture| picture.layout.plot()).unwrap_or_default();
@@ -328,6 +395,14 @@ fn Pointed(picture: Signal<Option<Arc<Picture>>>, zoom: RwSignal<Option<chart::W
             on:keydown=cancel
         >
             <Tooltip reading picture/>
+            {move || elsewhere.get().map(|(at, top, height)| view! {
+                <div
+                    class="chart-crosshair elsewhere"
+                    style:left=format!("{at:.1}px")
+                    style:top=format!("{top:.1}px")
+                    style:height=format!("{height:.1}px")
+                ></div>
+            })}
             {move || drag.get().map(selection)}
         </div>
     }

@@ -47,7 +47,7 @@ mod tests {
         check(
             &[run("a"), run("b")],
             r#"</noscript>"&"#,
-            ChartOptions { along: XAxis::Relative, log_y: true, smoothing: 0.6 },
+            ChartOptions { along: XAxis::Relative, log_y: true, smoothing: 0.6, ..ChartOptions::default() },
             "<img src=\"/preview/chart.svg?runs=0000000000000000000000000000000a,0000000000000000000000000000000b\
              &amp;metric=%3C/noscript%3E%22%26&amp;along=relative&amp;log=1&amp;smooth=0.6\" \
              alt=\"&lt;/noscript&gt;&quot;&amp;\" loading=\"lazy\">",

@@ -6,9 +6,10 @@ use crate::part::{
     address::Address,
     column::{Column, NARROWEST, ShownColumn, WIDEST, move_column, toggle_column, toggle_pin},
     icon::Icon,
+    later::{Loaded, later},
     menu::{FloatingMenu, under},
 };
-use leptos::{ev, html, prelude::*};
+use leptos::{ev, html, prelude::*, wasm_split::wasm_split};
 use model::filter::{MetricFigure, RunOrder, parse_orders};
 use wasm_bindgen::JsCast;
 use web_sys::{DragEvent, Element, EventTarget, HtmlElement, PointerEvent};
@@ -311,7 +312,7 @@ pub fn ColumnMenu(table: Table) -> AnyView {
             let label = format!("Column {}", column.title());
             view! {
                 <FloatingMenu label at on_close=move || table.menu.set(None)>
-                    <Choices table column=column.clone()/>
+                    {later(choices, Of { table, column: column.clone() }, || view! { <div class="thing-menu"></div> }.into_any())}
                 </FloatingMenu>
             }
         })
@@ -319,8 +320,20 @@ pub fn ColumnMenu(table: Table) -> AnyView {
     menu.into_any()
 }
 
-#[component]
-fn Choices(table: Table, column: Column) -> AnyView {
+/// Whose menu it is.
+#[derive(Clone)]
+struct Of {
+    table: Table,
+    column: Column,
+}
+
+/// The code of the menu.
+#[wasm_split(work, wasm_split_path = leptos::wasm_split, fallible)]
+fn choices() -> Loaded<Of> {
+    Ok(drawn)
+}
+
+fn drawn(Of { table, column }: Of) -> AnyView {
     let address = Address::here();
     let columns = table.columns;
     let change = move |change: &dyn Fn(&mut Vec<ShownColumn>)| {
