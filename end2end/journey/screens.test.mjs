@@ -16,6 +16,8 @@ const PAGES = {
   'runs-filtered-wrongly': () => `${w.experiment}?filter=${encodeURIComponent('metrics.loss << 1')}`,
   'runs-none-found': () => `${w.experiment}?filter=${encodeURIComponent('metrics.loss > 99')}`,
   'runs-trash': () => `${w.experiment}?view=trash`,
+  'runs-charts': () => `${w.experiment}?tab=charts`,
+  'runs-pinned': () => `${w.experiment}?columns=!max_metrics.loss~100,user,metrics.loss,min_metrics.loss,params.C&order=metrics.loss+DESC,user_id+ASC`,
   'run-overview': () => w.aliceRun,
   'run-charts': () => `${w.aliceRun}?tab=charts`,
   'run-artifacts': () => `${w.aliceRun}?tab=artifacts`,
@@ -45,6 +47,15 @@ for (const [size, viewport] of [
         await fits(page);
         quiet(page, /status of 40[04]/);
       }
+      await open(page, w, w.experiment);
+      await page.getByRole('checkbox', { name: /^Select Bob/ }).check();
+      await page.getByRole('toolbar', { name: 'Chosen runs' }).getByRole('button', { name: 'Clear' }).waitFor();
+      await keep(page, `runs-chosen-${colorScheme}-${size}`);
+      await fits(page);
+      await page.getByRole('button', { name: 'Views' }).click();
+      await page.getByRole('dialog', { name: 'Views' }).getByRole('textbox').waitFor();
+      await keep(page, `views-${colorScheme}-${size}`);
+      await fits(page);
       await stranger.context().close();
       await page.context().close();
     });

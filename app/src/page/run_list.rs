@@ -212,6 +212,7 @@ fn Runs(
     let trash = move || address.text("view") == "trash";
     let toggle_trash = move || address.with(&[("view", if trash() { "" } else { "trash" }), ("page", "")]);
     view! {
+        <Tabs label="Experiment" tabs=vec![("", "Runs", None), ("charts", "Charts", None)]/>
         <div class="toolbar">
             <FilterBox/>
             <div class="toolbar-end">
@@ -227,11 +228,12 @@ fn Runs(
                     <span class="button-label">"Trash"</span>
                 </a>
                 <SavedViews experiment=experiment.get_untracked() permission/>
-                <ColumnPicker experiment shown/>
+                <Show when=move || address.text("tab") != "charts">
+                    <ColumnPicker experiment shown/>
+                </Show>
                 {move || (!trash()).then(|| view! { <ShareLink/> })}
             </div>
         </div>
-        <Tabs label="Experiment" tabs=vec![("", "Runs", None), ("charts", "Charts", None)]/>
         <RunActions chosen/>
         {move || (address.text("tab") == "charts").then(|| view! {
             <ExperimentCharts experiment=experiment.get_untracked() asked selection/>

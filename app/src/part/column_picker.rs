@@ -36,6 +36,7 @@ pub fn ColumnPicker(
     view! {
         <Menu
             label="Columns"
+            class="button quiet"
             end=true
             face=ViewFn::from(|| view! { {Icon::Columns.draw()} <span class="button-label">"Columns"</span> })
         >

@@ -9,6 +9,7 @@ use crate::{
         chart_board::ChartBoard,
         number::counted,
         run_table::{Selection, run_name},
+        status::series_class,
     },
 };
 use leptos::{prelude::*, task::spawn_local};
@@ -56,6 +57,14 @@ pub fn ExperimentCharts(
             };
             view! {
                 <p class="muted">{caption}</p>
+                <ul class="run-chips" aria-label="Runs that are drawn">
+                    {move || runs.get().into_iter().map(|run| view! {
+                        <li class="run-chip">
+                            <span class=format!("series-dot {}", series_class(run.color)) aria-hidden="true"></span>
+                            <a href=format!("/experiments/{experiment}/runs/{}", run.id)>{run.name}</a>
+                        </li>
+                    }).collect_view()}
+                </ul>
                 <Answered answer=keys bars=6 show={move |keys: KeysFound| {
                     let (metrics, more) = (RwSignal::new(keys.metrics), RwSignal::new(keys.more.contains(&KeyKind::Metric)));
                     // The board stays while one types; what there is to choose from is asked for anew.
