@@ -1,7 +1,6 @@
 // One stream of news for all pages of a browser: as a shared worker, or where there are none, one for each page.
 //
-// A page says what it watches ("e3,r0af7…", or nothing any more) whenever that changes, and every half minute that it is
-// still there. It is told what the server tells: "3/0af7…", or "*" where anything may have changed.
+// A page says what it watches ("e3,r0af7…", or nothing any more) whenever that changes, and every half minute. It is told what the server tells: "3/0af7…", or "*" where anything may have changed.
 
 const SILENT = 90_000;
 const AGAIN = 30_000;
@@ -23,22 +22,18 @@ function open() {
   if (wanted === asked && stream && stream.readyState !== EventSource.CLOSED) return;
   stream?.close();
   stream = null;
-  // What happened between two streams nobody was told.
-  const isLater = asked !== '';
   asked = wanted;
   if (!wanted) return;
-  let opened = isLater;
   stream = new EventSource(`/live?of=${wanted}`);
-  stream.onopen = () => {
-    if (opened) tell('*');
-    opened = true;
-  };
+  // What happened before, since the pages were made or since the last stream, nobody was told.
+  stream.onopen = () => tell('*');
   stream.onmessage = (event) => tell(event.data);
 }
 
 function hear(port, text) {
-  if (text !== 'here') pages.set(port, { of: text ? text.split(',') : [], seen: Date.now() });
-  else if (pages.has(port)) pages.get(port).seen = Date.now();
+  const isNew = !pages.has(port);
+  pages.set(port, { of: text ? text.split(',') : [], seen: Date.now() });
+  if (isNew && stream?.readyState === EventSource.OPEN) port.postMessage('*');
   settling ??= setTimeout(open, 50);
 }
 

@@ -21,11 +21,11 @@ use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 
 /// Runs that are looked up at once.
-const PORTION: i64 = 1000;
+const PORTION: i64 = 100;
 /// Runs that an address can name.
 const NAMED: usize = 200;
 /// How often a table that grows meanwhile is asked for more, at most: a million runs.
-const PORTIONS: usize = 1000;
+const PORTIONS: usize = 10_000;
 
 /// What the file holds.
 #[derive(Debug, Clone)]

@@ -158,7 +158,11 @@ async fn root() -> Response {
 }
 
 /// A file of the browser part. Its address names its content, so it never changes.
-async fn package_file(Path((_, name)): Path<(String, String)>, headers: HeaderMap) -> Response {
+async fn package_file(Path((mark, name)): Path<(String, String)>, headers: HeaderMap) -> Response {
+    // A page that was opened before an upgrade must not get parts that don't fit to what it has.
+    if format!("pkg/{mark}") != *PACKAGE {
+        return StatusCode::NOT_FOUND.into_response();
+    }
     embedded(&format!("pkg/{name}"), &headers, "public, max-age=31536000, immutable")
         .unwrap_or_else(|| StatusCode::NOT_FOUND.into_response())
 }

@@ -50,6 +50,7 @@ pub fn experiment_in_path() -> Memo<ExperimentId> {
 #[component]
 pub fn RunList() -> AnyView {
     let address = Address::here();
+    let head_again = RwSignal::new(0_u32);
     let experiment = experiment_in_path();
     let asked = Memo::new(move |before: Option<&RunsQuery>| match before {
         Some(before) if !address.is_at(&format!("/experiments/{}", experiment.get())) => before.clone(),
@@ -64,12 +65,24 @@ pub fn RunList() -> AnyView {
             }),
         },
     });
-    let head_again = RwSignal::new(0_u32);
     let head =
         fetch(move || (experiment.get(), head_again.get()), |(experiment, _)| experiment_head(experiment));
-    let runs =
-        fetch(move || (experiment.get(), asked.get()), |(experiment, asked)| list_runs(experiment, asked));
+    let runs = fetch(
+        move || (experiment.get(), asked.get(), head_again.get()),
+        |(experiment, asked, _)| list_runs(experiment, asked),
+    );
     let selection = Selection::empty();
+    // What is done to chosen runs must not be done to some of another table.
+    let table = move || (experiment.get(), asked.read().deleted);
+    Effect::watch(
+        table,
+        move |now, before, _| {
+            if before.is_some_and(|before| before != now) {
+                selection.clear();
+            }
+        },
+        false,
+    );
     view! {
         <div class="page fill">
             <Answered answer=head bars=1 show={move |head: ExperimentHead| {
@@ -77,17 +90,22 @@ pub fn RunList() -> AnyView {
                 let permission = head.permission;
                 // Whoever asks for nothing in particular sees what the experiment opens with.
                 let opens = head.opens_with.clone().filter(|state| !state.is_empty());
-                let leads = Memo::new(move |_| {
-                    let state = opens.as_ref()?;
-                    let path = format!("/experiments/{}", head.experiment.id);
-                    (address.is_at(&path) && address.query() == Query::default()).then(|| format!("{path}?{state}"))
+                let here = format!("/experiments/{}", head.experiment.id);
+                let arrived = untrack(|| address.is_at(&here) && address.query() == Query::default());
+                let opens = opens.filter(|state| arrived && Query::parse(state) != Query::default());
+                // On arrival only: whoever clears a filter later wants it cleared.
+                let leads = RwSignal::new(opens.map(|state| format!("{here}?{state}")));
+                Effect::new(move || {
+                    if address.query() != Query::default() && leads.with_untracked(Option::is_some) {
+                        leads.set(None);
+                    }
                 });
                 move || match leads.get() {
                     Some(path) => view! { <Redirect path options=replacing()/> }.into_any(),
                     None => view! {
                         <Title text=name.clone()/>
                         <Header head=head.clone() again=head_again/>
-                        <Runs runs asked experiment=experiment.into() selection permission name=name.clone()/>
+                        <Runs runs asked again=head_again experiment=experiment.into() selection permission name=name.clone()/>
                     }.into_any(),
                 }
             }}/>
@@ -173,6 +191,7 @@ fn Header(head: ExperimentHead, again: RwSignal<u32>) -> AnyView {
 fn Runs(
     runs: Answer<RunsPage>,
     asked: Memo<RunsQuery>,
+    again: RwSignal<u32>,
     experiment: Signal<ExperimentId>,
     selection: Selection,
     permission: Permission,
@@ -187,6 +206,17 @@ fn Runs(
         chosen_columns.get().unwrap_or_else(|| rows.with(|rows| default_columns(rows)))
     });
     let changed = Trigger::new();
+    // Where there is no table that would ask for its rows, the page does.
+    let is_empty = StoredValue::new(false);
+    Effect::watch(
+        move || changed.track(),
+        move |(), _, _| {
+            if is_empty.get_value() {
+                again.update(|again| *again += 1);
+            }
+        },
+        false,
+    );
     let of = Signal::derive(move || vec![format!("e{}", experiment.get())]);
     let waiting = StoredValue::new(false);
     Live::listen(of, move |_| {
@@ -206,6 +236,7 @@ fn Runs(
         selection,
         experiment: experiment.get_untracked(),
         asked,
+        shown,
         changed,
         rights: (permission >= Permission::Edit, permission >= Permission::Manage),
     };
@@ -241,7 +272,9 @@ fn Runs(
         <div class="runs" hidden=move || address.text("tab") == "charts">
         <Answered answer=runs bars=12 show={move |page: RunsPage| {
             rows.set(page.runs.clone());
-            if page.runs.is_empty() && page.total == Total::Exactly(0) {
+            let empty = page.runs.is_empty() && page.total == Total::Exactly(0);
+            is_empty.set_value(empty);
+            if empty {
                 return view! { <NoRuns name=name.clone()/> }.into_any();
             }
             let unchosen = default_columns(&page.runs);

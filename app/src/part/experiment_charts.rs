@@ -35,6 +35,7 @@ pub fn ExperimentCharts(
     let query = move || RunsQuery { offset: 0, columns: Some(NamedColumns::default()), ..asked.get() };
     let rows = fetch(query, move |query| list_runs(experiment, query));
     let typed = untrack(|| address.text("q"));
+    let wanted = Memo::new(move |_| address.text("q"));
     let keys = fetch(move || typed.clone(), move |text| search_keys(experiment, text));
     view! {
         <Answered answer=rows bars=6 show={move |page: RunsPage| {
@@ -69,12 +70,12 @@ pub fn ExperimentCharts(
                     let (metrics, more) = (RwSignal::new(keys.metrics), RwSignal::new(keys.more.contains(&KeyKind::Metric)));
                     // The board stays while one types; what there is to choose from is asked for anew.
                     Effect::watch(
-                        move || address.text("q"),
+                        move || wanted.get(),
                         move |text, _, _| {
                             let text = text.clone();
                             spawn_local(async move {
                                 let found = search_keys(experiment, text.clone()).await;
-                                if let (Ok(found), true) = (found, untrack(|| address.text("q")) == text) {
+                                if let (Ok(found), true) = (found, wanted.try_get_untracked() == Some(text)) {
                                     _ = metrics.try_set(found.metrics);
                                     _ = more.try_set(found.more.contains(&KeyKind::Metric));
                                 }

@@ -24,9 +24,7 @@ where
     F: Future<Output = Loaded<P>> + 'static,
 {
     let loaded = RwSignal::new(None::<Result<Make<P>, ()>>);
-    let tries = RwSignal::new(0_u32);
     Effect::new(move || {
-        tries.track();
         let loading = load();
         spawn_local(async move {
             let code = loading.await.map_err(|_| ());
@@ -36,17 +34,15 @@ where
             }
         });
     });
-    let retry = move |_| {
-        loaded.set(None);
-        tries.update(|tries| *tries += 1);
-    };
+    // Trying again wouldn't help a page that is older than the server.
+    let reload = |_| _ = window().location().reload();
     let view = move || match loaded.get() {
         None => waiting(),
         Some(Ok(make)) => make(props.clone()),
         Some(Err(())) => view! {
             <div class="later-failed" role="alert">
-                <p>"This part of the page couldn't be loaded."</p>
-                <button type="button" class="button" on:click=retry>"Retry"</button>
+                <p>"This part of the page couldn't be loaded: the server was updated, or is out of reach."</p>
+                <button type="button" class="button" on:click=reload>"Reload the page"</button>
             </div>
         }
         .into_any(),

@@ -179,10 +179,14 @@ impl Live {
             }
         });
         let leaving = window_event_listener(ev::pagehide, move |_| say_if_begun(""));
-        let here = set_interval_with_handle(|| say_if_begun("here"), HERE);
+        let again = move || say_if_begun(&untrack(|| self.wanted()));
+        let here = set_interval_with_handle(again, HERE);
+        // A page that comes back as it was, by "back", says again what it watches.
+        let back = window_event_listener(ev::pageshow, move |_| again());
         on_cleanup(move || {
             changed.remove();
             leaving.remove();
+            back.remove();
             if let Ok(here) = here {
                 here.clear();
             }

@@ -3,7 +3,7 @@
 use crate::{
     api::{change_runs, matching_runs},
     part::{
-        address::Address,
+        column::{ShownColumn, write_columns},
         icon::Icon,
         later::{Loaded, later},
         menu::Menu,
@@ -33,6 +33,8 @@ pub struct Chosen {
     pub experiment: ExperimentId,
     /// What the table shows.
     pub asked: Memo<RunsQuery>,
+    /// The columns that are shown.
+    pub shown: Signal<Vec<ShownColumn>>,
     /// Told when something was done.
     pub changed: Trigger,
     /// Whether the caller may change runs, and whether they may throw them away.
@@ -62,7 +64,6 @@ fn bar() -> Loaded<Chosen> {
 
 fn drawn(chosen: Chosen) -> AnyView {
     let Chosen { selection, experiment, asked, rights: (may_edit, may_delete), .. } = chosen;
-    let address = Address::here();
     let deleted = move || asked.read().deleted;
     let ids = move || selection.runs().iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
     let compare = move || match selection.len() {
@@ -72,7 +73,7 @@ fn drawn(chosen: Chosen) -> AnyView {
     };
     let export = move |file: &'static str| {
         move || {
-            let columns = address.text("columns");
+            let columns = write_columns(&chosen.shown.read());
             let query = crate::Query::default().with("columns", &columns).with("runs", &ids());
             format!("/export/runs/{experiment}/{file}{query}")
         }
@@ -217,7 +218,7 @@ fn carry_out(toasts: Toasts, changed: Trigger, ids: Vec<RunId>, what: RunsChange
 fn finish(toast: Toast, text: Result<String, String>, undo: Option<Way>) {
     match text {
         Ok(text) => toast.finish(Some(text), undo),
-        Err(text) => toast.fail(Some(text)),
+        Err(text) => toast.fail(Some(text), undo),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What was just done, or is being done, said at the edge of the page; with a way to undo or cancel it.
 
 use crate::part::icon::Icon;
-use leptos::prelude::*;
+use leptos::{prelude::*, reactive::owner::WeakOwner};
 use std::time::Duration;
 
 /// How long something stays that needs no answer.
@@ -37,13 +37,14 @@ pub struct Toast {
 pub struct Toasts {
     shown: RwSignal<Vec<Toast>>,
     last: StoredValue<u32>,
-    owner: StoredValue<Owner>,
+    owner: StoredValue<Option<WeakOwner>>,
 }
 
 impl Toasts {
     /// Makes the one there is, for all parts below.
     pub fn provide() {
-        let owner = StoredValue::new(Owner::current().unwrap_or_default());
+        // Weak: what the owner holds must not hold the owner.
+        let owner = StoredValue::new(Owner::current().map(|owner| owner.downgrade()));
         provide_context(Self { shown: RwSignal::new(Vec::new()), last: StoredValue::new(0), owner });
     }
 
@@ -59,7 +60,7 @@ impl Toasts {
 
     /// Says that something failed.
     pub fn failed(self, text: impl Into<String>) {
-        self.begin(text, None).fail(None);
+        self.begin(text, None).fail(None, None);
     }
 
     /// Says that something is underway; it stays until it is finished.
@@ -69,7 +70,8 @@ impl Toasts {
             *last
         });
         // It belongs to the application, not to the page that said it.
-        let toast = self.owner.get_value().with(|| Toast {
+        let owner = self.owner.get_value().and_then(|owner| owner.upgrade()).unwrap_or_default();
+        let toast = owner.with(|| Toast {
             number: number.unwrap_or_default(),
             text: RwSignal::new(text.into()),
             kind: RwSignal::new(Kind::Underway),
@@ -95,9 +97,9 @@ impl Toast {
         self.end(Kind::Done, text, way);
     }
 
-    /// It failed.
-    pub fn fail(self, text: Option<String>) {
-        self.end(Kind::Failed, text, None);
+    /// It failed, or a part of it.
+    pub fn fail(self, text: Option<String>, way: Option<Way>) {
+        self.end(Kind::Failed, text, way);
     }
 
     fn end(self, kind: Kind, text: Option<String>, way: Option<Way>) {

@@ -7,7 +7,7 @@
 use crate::{
     Acting, clock,
     error::{Error, Result},
-    gate::Read,
+    gate::{Read, RunGrant},
     store::{self, Db},
 };
 use futures::{Stream, stream};
@@ -28,6 +28,8 @@ const EVERY: Duration = Duration::from_millis(500);
 const BEHIND: usize = 64;
 /// Listeners at a time.
 const LISTENERS: usize = 2000;
+/// Runs that are told one by one.
+const TOLD: usize = 200;
 /// Things that one listener may ask about.
 const WATCHED: usize = 1000;
 
@@ -125,15 +127,19 @@ struct Listening {
 }
 
 impl Acting {
-    /// Tells of changes to runs, as long as the caller may see them. Needs READ for all of it.
+    /// Tells of changes to runs, as long as the caller may see them. What they may not read might as well not be asked for:
+    /// one stream serves all pages of a browser, of which one may show what is gone.
     ///
     /// # Errors
-    /// `RESOURCE_DOES_NOT_EXIST`; `RESOURCE_EXHAUSTED` if too many listen; `INVALID_PARAMETER_VALUE` if it is too much.
+    /// `RESOURCE_DOES_NOT_EXIST` if they may read none of it; `RESOURCE_EXHAUSTED` if too many listen; `INVALID_PARAMETER_VALUE` if it is too much.
     pub async fn watch(&self, watched: Watched) -> Result<impl Stream<Item = News> + Send + use<>> {
         if watched.experiments.len() + watched.runs.len() > WATCHED {
             return Err(Error::invalid(format!("At most {WATCHED} things can be watched at once.")));
         }
-        self.may_watch(&watched).await?;
+        let watched = self.readable(watched).await?;
+        if watched == Watched::default() {
+            return Err(Error::missing("None of this is there, or it is not visible to you."));
+        }
         let live = &self.domain.live;
         let room = live.room.clone().try_acquire_owned().map_err(|_| {
             Problem::new(
@@ -154,14 +160,18 @@ impl Acting {
         }))
     }
 
-    async fn may_watch(&self, watched: &Watched) -> Result<()> {
-        for experiment in &watched.experiments {
-            self.experiment::<Read>(*experiment).await?;
+    /// What of it the caller may read.
+    async fn readable(&self, watched: Watched) -> Result<Watched> {
+        let mut experiments = Vec::with_capacity(watched.experiments.len());
+        for experiment in watched.experiments {
+            match self.experiment::<Read>(experiment).await {
+                Ok(grant) => experiments.push(grant.id()),
+                Err(Error::Problem(_)) => {}
+                Err(fault) => return Err(fault),
+            }
         }
-        if self.readable_runs(&watched.runs).await?.len() < watched.runs.len() {
-            return Err(Error::missing("One of these runs isn't there, or not visible to you."));
-        }
-        Ok(())
+        let runs = self.readable_runs(&watched.runs).await?.iter().map(RunGrant::id).collect();
+        Ok(Watched { experiments, runs })
     }
 }
 
@@ -172,21 +182,33 @@ impl Listening {
                 told = self.told.recv() => told,
                 _ = self.ended.wait_for(|ended| *ended) => return None,
             };
-            let news = match told {
-                Ok(touched) => {
-                    let concerns = |(experiment, run): &&(ExperimentId, RunId)| {
-                        self.watched.experiments.contains(experiment) || self.watched.runs.contains(run)
-                    };
-                    News::Runs(touched.iter().filter(concerns).copied().collect())
-                }
-                Err(broadcast::error::RecvError::Lagged(_)) => News::Everything,
+            let told = match told {
+                Ok(touched) => Some(touched),
+                Err(broadcast::error::RecvError::Lagged(_)) => None,
                 Err(broadcast::error::RecvError::Closed) => return None,
             };
-            if news == News::Runs(Vec::new()) {
+            if told.as_ref().is_some_and(|touched| self.concerned(touched).is_empty()) {
                 continue;
             }
             // What somebody may see can change while they listen.
-            return self.acting.may_watch(&self.watched).await.is_ok().then_some(news);
+            self.watched = self.acting.readable(std::mem::take(&mut self.watched)).await.ok()?;
+            if self.watched == Watched::default() {
+                return None;
+            }
+            match told.map(|touched| self.concerned(&touched)) {
+                None => return Some(News::Everything),
+                Some(touched) if touched.is_empty() => {}
+                Some(touched) if touched.len() > TOLD => return Some(News::Everything),
+                Some(touched) => return Some(News::Runs(touched)),
+            }
         }
+    }
+
+    /// What of these is watched.
+    fn concerned(&self, touched: &Touched) -> Touched {
+        let is_watched = |(experiment, run): &&(ExperimentId, RunId)| {
+            self.watched.experiments.contains(experiment) || self.watched.runs.contains(run)
+        };
+        touched.iter().filter(is_watched).copied().collect()
     }
 }

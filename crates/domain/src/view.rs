@@ -49,6 +49,9 @@ impl Acting {
         if new.state.len() > LONGEST_STATE {
             return Err(Error::invalid(format!("A view holds at most {LONGEST_STATE} bytes.")));
         }
+        if !new.state.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(Error::invalid("A view is the query part of an address, encoded."));
+        }
         if new.opens && !new.shared {
             return Err(Error::invalid("An experiment opens with a view that is shared."));
         }

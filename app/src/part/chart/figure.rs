@@ -159,6 +159,13 @@ impl Held {
                 .filter(|point| end.is_none_or(|end| along.position(point) > end))
                 .copied()
                 .collect();
+            // Without steps all points lie at one place: there, too, more may have come.
+            let at_end =
+                |points: &[Point]| points.iter().filter(|point| end == Some(along.position(point))).count();
+            if at_end(&tail.points) > at_end(&whole.points) {
+                lacking.push(tail.run);
+                continue;
+            }
             if (tail.points.len() as u64) < tail.total || whole.points.len() + new.len() > most {
                 lacking.push(tail.run);
                 continue;
@@ -473,6 +480,15 @@ mod tests {
         assert_eq!(figure.series[0].total, 301);
         assert!(held.extend(vec![curve(A, 5_000, &[3.0, 2.0, 1.0, 0.5], 4)]).is_empty());
         assert_eq!(held.curves[0].whole.points.len(), 4, "told twice it is there once");
+    }
+
+    #[test]
+    fn points_without_steps_are_learnt_of_too() {
+        let mut held = held(Along::Step);
+        held.curves[0].whole.points.truncate(1);
+        let mut tail = curve(A, 5_000, &[3.0, 2.5], 2);
+        tail.points.iter_mut().for_each(|point| point.step = 0);
+        assert_eq!(held.extend(vec![tail]), [id(A)]);
     }
 
     #[test]

@@ -167,7 +167,11 @@ impl Source {
                 let lacking = if is_whole {
                     tail.runs
                 } else {
-                    let Ok(curves) = curves(tail).await else { return };
+                    let Ok(curves) = curves(tail.clone()).await else {
+                        // They are asked for with the next news.
+                        _ = touched.try_update_value(|touched| touched.extend(tail.runs));
+                        return;
+                    };
                     let grown = self.held.try_update(|held| held.as_mut().map(|held| held.extend(curves)));
                     grown.flatten().unwrap_or_default()
                 };

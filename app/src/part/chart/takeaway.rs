@@ -63,7 +63,9 @@ fn drawing(picture: &Picture) -> (String, &'static str, &'static str) {
 fn numbers(picture: &Picture) -> (String, &'static str, &'static str) {
     let mut lines = String::from("run,x,y\n");
     for series in &picture.figure.series {
-        let name = series.name.replace('"', "\"\"");
+        // What somebody called a run must not become a formula (OWASP, CSV injection).
+        let is_formula = series.name.starts_with(['=', '+', '-', '@', '\t', '\r']);
+        let name = format!("{}{}", if is_formula { "'" } else { "" }, series.name.replace('"', "\"\""));
         for point in &series.points {
             _ = writeln!(lines, "\"{name}\",{},{}", point.x, point.y);
         }

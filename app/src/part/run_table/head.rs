@@ -156,7 +156,7 @@ fn ColumnHead(table: Table, shown: ShownColumn, pin: String) -> AnyView {
     let columns = table.columns;
     let column = shown.column.clone();
     let order = column.order();
-    let sort = aria_sort(order.clone());
+    let (sort, sortable) = (aria_sort(order.clone()), order.is_some());
     let head = NodeRef::<html::Th>::new();
     let width = shown.pixels();
     Effect::new(move || {
@@ -237,7 +237,7 @@ fn ColumnHead(table: Table, shown: ShownColumn, pin: String) -> AnyView {
                     aria-label=format!("Column {title}")
                     aria-haspopup="dialog"
                     // From the keyboard the arrow down in the head opens it: one stop for each column is enough.
-                    tabindex="-1"
+                    tabindex=if sortable { "-1" } else { "0" }
                     on:click=move |event: ev::MouseEvent| open(event.current_target())
                 >
                     {Icon::ChevronDown.draw()}

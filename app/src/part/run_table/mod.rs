@@ -29,7 +29,7 @@ use model::{
 };
 use row::Row;
 pub use rows::Rows;
-use std::ops::Range;
+use std::{collections::HashSet, ops::Range};
 use web_sys::HtmlDivElement;
 use window::View;
 
@@ -78,13 +78,16 @@ impl Selection {
 
     /// Takes runs in or out. Those that were chosen before keep their places, and so their colours.
     pub fn set_all(self, ids: &[RunId], chosen: bool) {
-        let mut runs = self.0.write();
-        if chosen {
-            let new: Vec<RunId> = ids.iter().filter(|id| !runs.contains(id)).copied().collect();
-            runs.extend(new);
-        } else {
-            runs.retain(|run| !ids.contains(run));
-        }
+        // Whoever asked for them may have left.
+        _ = self.0.try_update(|runs| {
+            if chosen {
+                let known: HashSet<RunId> = runs.iter().copied().collect();
+                runs.extend(ids.iter().filter(|id| !known.contains(id)));
+            } else {
+                let gone: HashSet<RunId> = ids.iter().copied().collect();
+                runs.retain(|run| !gone.contains(run));
+            }
+        });
     }
 }
 
@@ -112,8 +115,8 @@ struct Table {
     selection: Selection,
     /// Whose menu is open, and where.
     menu: RwSignal<Option<(Column, (f64, f64))>>,
-    /// The row that was chosen or let go of last.
-    last_chosen: StoredValue<Option<u64>>,
+    /// The run that was chosen or let go of last.
+    last_chosen: StoredValue<Option<RunId>>,
 }
 
 /// The columns that are made, and how wide what is left out on both sides is, in CSS pixels.

@@ -52,9 +52,10 @@ fn Name(table: Table, row: u64, run: Arc<Run>, place: Memo<Option<usize>>) -> An
     let color = move || place.get().map(series_class).unwrap_or_default();
     let choose = move |event: ev::MouseEvent| {
         let chosen = event_target_checked(&event);
+        // With Shift everything from the last one to this, wherever it is by now.
         let last = table.last_chosen.get_value().filter(|_| event.shift_key());
-        table.last_chosen.set_value(Some(row));
-        // With Shift everything from the last one to this.
+        let last = last.and_then(|last| table.rows.row_of(last));
+        table.last_chosen.set_value(Some(id));
         let ids = last.map_or_else(Vec::new, |last| table.rows.ids(last.min(row)..last.max(row) + 1));
         table.selection.set_all(&ids, chosen);
         table.selection.set(id, chosen);

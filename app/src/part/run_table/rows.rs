@@ -42,6 +42,8 @@ pub struct Rows {
     query: StoredValue<RunsQuery>,
     blocks: RwSignal<HashMap<u64, Block>>,
     asked: StoredValue<HashMap<u64, NamedColumns>>,
+    /// How often everything may have changed.
+    refreshed: StoredValue<u64>,
     total: RwSignal<Total>,
     /// Why the last question wasn't answered.
     pub fault: RwSignal<Option<Problem>>,
@@ -57,6 +59,7 @@ impl Rows {
             blocks: RwSignal::new(HashMap::from([(query.offset / BLOCK, first)])),
             query: StoredValue::new(query),
             asked: StoredValue::default(),
+            refreshed: StoredValue::new(0),
             total: RwSignal::new(page.total),
             fault: RwSignal::new(None),
         }
@@ -74,13 +77,25 @@ impl Rows {
     pub fn count(self) -> u64 {
         match self.total.get() {
             Total::Exactly(count) => count,
-            Total::AtLeast(count) => {
-                let ends = |(number, block): (&u64, &Block)| {
-                    let here = block.runs.len() as u64;
-                    number * BLOCK + here + if here == BLOCK { BLOCK } else { 0 }
-                };
-                self.blocks.with(|blocks| blocks.iter().map(ends).max()).unwrap_or_default().max(count)
-            }
+            Total::AtLeast(count) => self.blocks.with(|blocks| {
+                let end = |(number, block): (&u64, &Block)| number * BLOCK + block.runs.len() as u64;
+                let is_full =
+                    |number: u64| blocks.get(&number).is_some_and(|block| block.runs.len() as u64 == BLOCK);
+                // A block that isn't full is the last one; an empty one is, if a full one is before it.
+                let last = blocks.iter().find(|(number, block)| match block.runs.len() as u64 {
+                    0 => **number > 0 && is_full(**number - 1),
+                    rows => rows < BLOCK,
+                });
+                match last {
+                    Some(last) => end(last),
+                    None => blocks
+                        .iter()
+                        .filter(|(number, _)| is_full(**number))
+                        .map(end)
+                        .max()
+                        .map_or(count, |end| count.max(end + BLOCK)),
+                }
+            }),
         }
     }
 
@@ -95,6 +110,15 @@ impl Rows {
         blocks.get(&(row / BLOCK))?.runs.get((row % BLOCK) as usize).cloned()
     }
 
+    /// The row of a run, if it is here.
+    pub fn row_of(self, id: RunId) -> Option<u64> {
+        let blocks = self.blocks.read_untracked();
+        blocks.iter().find_map(|(number, block)| {
+            let place = block.runs.iter().position(|run| run.info.id == id)?;
+            Some(number * BLOCK + place as u64)
+        })
+    }
+
     /// The runs of some rows that are here.
     pub fn ids(self, rows: Range<u64>) -> Vec<RunId> {
         let blocks = self.blocks.read_untracked();
@@ -104,7 +128,7 @@ impl Rows {
 
     /// Everything may have changed: what is in sight is asked for anew, the rest when it comes in sight.
     pub fn refresh(self) {
-        self.asked.update_value(HashMap::clear);
+        self.refreshed.update_value(|refreshed| *refreshed += 1);
         self.blocks.update(|blocks| blocks.values_mut().for_each(|block| block.is_stale = true));
     }
 
@@ -143,6 +167,7 @@ impl Rows {
         }
         let query =
             RunsQuery { offset: number * BLOCK, columns: Some(columns.clone()), ..self.query.get_value() };
+        let asked_at = self.refreshed.get_value();
         spawn_local(async move {
             let answer = list_runs(self.experiment, query).await;
             // The person may be gone, or something else be wanted meanwhile.
@@ -155,12 +180,11 @@ impl Rows {
                 Ok(page) => {
                     self.fault.set(None);
                     self.total.set(page.total);
+                    // An answer that was on its way when something changed is shown, and asked for once more.
+                    let is_stale = self.refreshed.get_value() != asked_at;
                     self.blocks.update(|blocks| {
                         let old = blocks.remove(&number).map(|block| block.runs).unwrap_or_default();
-                        blocks.insert(
-                            number,
-                            Block { runs: keep_alike(old, page.runs), columns, is_stale: false },
-                        );
+                        blocks.insert(number, Block { runs: keep_alike(old, page.runs), columns, is_stale });
                         while blocks.len() > KEPT {
                             let furthest = blocks.keys().copied().max_by_key(|other| other.abs_diff(middle));
                             furthest.and_then(|furthest| blocks.remove(&furthest));

@@ -61,6 +61,12 @@ async fn nobody_is_told_of_what_they_may_not_see(world: &World) {
     check_code(bob.watch(of(vision)).await.map(drop), Code::ResourceDoesNotExist);
     let one = Watched { experiments: vec![], runs: vec![run] };
     check_code(bob.watch(one).await.map(drop), Code::ResourceDoesNotExist);
+    // Beside what he may read it might as well not be asked for.
+    let own = bob.experiment("own").await;
+    let mut told = watch(&bob, Watched { experiments: vec![vision, own], runs: vec![run, no_run()] }).await;
+    alice.logs(run, batch().metric("loss", 1, 0.5)).await;
+    let his = bob.run_in(own).await;
+    assert_eq!(next(&mut told).await, Some(News::Runs(vec![(own, his)])));
 }
 
 async fn a_stream_ends_with_the_permission_and_with_the_server(world: &World) {

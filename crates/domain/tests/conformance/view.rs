@@ -100,6 +100,10 @@ async fn views_have_limits(world: &World) {
     }
     let large = NewView { state: "x".repeat((16 << 10) + 1), ..view("large") };
     check_code(alice.save_view(experiment, large).await, Code::InvalidParameterValue);
+    for bad in ["a\nb", "größe", "a b"] {
+        let odd = NewView { state: bad.to_owned(), ..view("odd") };
+        check_code(alice.save_view(experiment, odd).await, Code::InvalidParameterValue);
+    }
     for number in 0..100 {
         alice.save_view(experiment, view(&format!("v{number}"))).await.unwrap();
     }
