@@ -108,7 +108,9 @@ fn Compared(comparison: Comparison, ids: Vec<String>) -> AnyView {
     let chart_runs: Vec<ChartRun> = runs
         .iter()
         .enumerate()
-        .map(|(color, run)| ChartRun { id: run.run.info.id, name: run_name(&run.run), color })
+        .map(|(color, run)| {
+            ChartRun::new(run.run.info.experiment, run.run.info.id, run_name(&run.run), color)
+        })
         .collect();
     let title = counted(runs.len() as u64, "run");
     let nothing = runs.is_empty();

@@ -72,7 +72,7 @@ fn Loaded(page: RunPage) -> AnyView {
         ]
     });
     let tab = Memo::new(move |_| address.text("tab"));
-    let chart_runs = Signal::derive(move || vec![ChartRun { id, name: name.get(), color: 0 }]);
+    let chart_runs = Signal::derive(move || vec![ChartRun::new(experiment, id, name.get(), 0)]);
     let body = move || match tab.read().as_str() {
         "charts" => view! { <ChartBoard runs=chart_runs metrics=metrics.into()/> }.into_any(),
         "artifacts" => {

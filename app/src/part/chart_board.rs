@@ -1,6 +1,8 @@
 use crate::part::{
     address::Address,
-    chart::{ChartOptions, ChartRun, Hovered, MetricChart, SmoothingKind, XAxis},
+    chart::{ChartOptions, ChartRun, Hovered, Measure, MetricChart},
+    chart_options::{AXES, Hidden, read_options},
+    chart_settings::{ChartSettings, Formulas},
     number::counted,
     search_box::SearchBox,
 };
@@ -22,6 +24,9 @@ pub fn ChartBoard(
     runs: Signal<Vec<ChartRun>>,
     /// Which metrics, sorted.
     metrics: Signal<Vec<String>>,
+    /// What the runs can be grouped by, as the address names it: `params.lr`.
+    #[prop(optional, into)]
+    keys: Signal<Vec<String>>,
 ) -> AnyView {
     let address = Address::here();
     let found = Memo::new(move |_| {
@@ -34,14 +39,22 @@ pub fn ChartBoard(
     let all_open = Memo::new(move |_| found.read().len() <= OPEN_ALL);
     let first = Memo::new(move |_| sections.read().first().map(|section| section.0.clone()));
     let options = read_options(address);
+    let shown = Memo::new(move |_| {
+        let hidden = Hidden::read(address);
+        let mut runs = runs.get();
+        runs.retain(|run| !hidden.has(run.id));
+        runs
+    });
+    let runs: Signal<Vec<ChartRun>> = shown.into();
     Hovered::provide();
     let section = move |(prefix, metrics): (String, Vec<String>)| {
         let open = all_open.get_untracked() || first.get_untracked().as_ref() == Some(&prefix);
         view! { <Section prefix metrics open runs options/> }
     };
     view! {
-        <ChartControls/>
+        <ChartControls metrics keys/>
         <div class="chart-sections">
+            <Formulas runs options/>
             <For each=move || sections.get() key=|section| section.clone() children=section/>
             <Show when=move || found.read().is_empty()>
                 <p class="none-found">
@@ -73,7 +86,7 @@ fn Section(
             </summary>
             <div class="chart-grid">
                 <For each=charts key=|metric| metric.clone() let:metric>
-                    <MetricChart runs metric=Signal::stored(metric) options/>
+                    <MetricChart runs measure=Signal::stored(Measure::metric(metric)) options/>
                 </For>
             </div>
             <Show when=move || shown.get() < all>
@@ -103,40 +116,9 @@ fn sections(metrics: &[String]) -> Vec<(String, Vec<String>)> {
     sections
 }
 
-const AXES: [(XAxis, &str, &str); 3] =
-    [(XAxis::Step, "", "Step"), (XAxis::Time, "time", "Time"), (XAxis::Relative, "relative", "Relative")];
-
-const KINDS: [(SmoothingKind, &str, &str); 3] = [
-    (SmoothingKind::Ema, "", "Moving average"),
-    (SmoothingKind::Gaussian, "gaussian", "Gaussian"),
-    (SmoothingKind::Mean, "mean", "Running mean"),
-];
-
-fn read_options(address: Address) -> Signal<ChartOptions> {
-    Signal::derive(move || {
-        let axis = address.text("x");
-        ChartOptions {
-            along: AXES.iter().find(|(_, value, _)| *value == axis).map_or(XAxis::Step, |(axis, _, _)| *axis),
-            log_y: address.get("log").is_some(),
-            log_x: address.get("logx").is_some(),
-            kind: KINDS
-                .iter()
-                .find(|(_, word, _)| *word == address.text("kind"))
-                .map_or(SmoothingKind::Ema, |(kind, _, _)| *kind),
-            without_outliers: address.get("outliers").is_some(),
-            smoothing: address
-                .text("smooth")
-                .parse()
-                .ok()
-                .filter(|smoothing: &f32| (0.0..=0.99).contains(smoothing))
-                .unwrap_or(0.0),
-        }
-    })
-}
-
 /// How all charts of the page are drawn, and which.
 #[component]
-fn ChartControls() -> AnyView {
+fn ChartControls(metrics: Signal<Vec<String>>, keys: Signal<Vec<String>>) -> AnyView {
     let address = Address::here();
     let options = read_options(address);
     // While the slider moves its number follows; the charts and the address do when it is let go.
@@ -147,19 +129,6 @@ fn ChartControls() -> AnyView {
         let value: f32 = event_target_value(&event).parse().unwrap_or(0.0);
         sliding.set(None);
         address.set(&[("smooth", &if value == 0.0 { String::new() } else { format!("{value:.2}") })]);
-    };
-    let check = move |name: &'static str, key: &'static str, is_on: Signal<bool>| {
-        view! {
-            <label class="check">
-                <input
-                    type="checkbox"
-                    checked=is_on.get_untracked()
-                    prop:checked=is_on
-                    on:change=move |event| address.set(&[(key, if event_target_checked(&event) { "1" } else { "" })])
-                />
-                <span>{name}</span>
-            </label>
-        }
     };
     view! {
         <div class="toolbar chart-controls" role="group" aria-label="Charts">
@@ -196,8 +165,6 @@ fn ChartControls() -> AnyView {
                 />
                 <span>"Log scale"</span>
             </label>
-            {check("Log axis", "logx", Signal::derive(move || options.read().log_x))}
-            {check("Without outliers", "outliers", Signal::derive(move || options.read().without_outliers))}
             <label class="slider">
                 <span>"Smoothing"</span>
                 <input
@@ -212,16 +179,7 @@ fn ChartControls() -> AnyView {
                 />
                 <output class="number">{move || format!("{:.2}", smoothing())}</output>
             </label>
-            <select
-                class="input"
-                aria-label="Kind of smoothing"
-                prop:value=move || address.text("kind")
-                on:change=move |event| address.set(&[("kind", &event_target_value(&event))])
-            >
-                {KINDS.map(|(kind, word, name)| view! {
-                    <option value=word selected=options.get_untracked().kind == kind>{name}</option>
-                }).into_iter().collect_view()}
-            </select>
+            <ChartSettings metrics keys/>
         </div>
     }
     .into_any()

@@ -1,22 +1,26 @@
 //! The charts of an experiment: of the runs that are chosen, else of the first ones of its table.
 
 use crate::{
-    api::{fetch, list_runs, search_keys},
+    api::{compare_runs, fetch, list_runs, search_keys},
     part::{
         address::Address,
         answered::Answered,
         chart::ChartRun,
         chart_board::ChartBoard,
+        chart_options::{group_of, read_grouping},
+        column::{Column, ShownColumn, named_columns, write_columns},
         number::counted,
+        run_chips::RunChips,
         run_table::{Selection, run_name},
-        status::series_class,
     },
 };
 use leptos::{prelude::*, task::spawn_local};
 use model::{
-    ExperimentId,
-    page::{KeyKind, KeysFound, NamedColumns, RunsPage, RunsQuery},
+    ExperimentId, RunId,
+    page::{COMPARISON_LIMIT, KeyKind, KeysFound, RunsPage, RunsQuery},
+    run::Run,
 };
+use std::collections::{HashMap, HashSet};
 
 /// Runs of the table that are drawn while none is chosen.
 const DRAWN: usize = 10;
@@ -32,41 +36,51 @@ pub fn ExperimentCharts(
     selection: Selection,
 ) -> AnyView {
     let address = Address::here();
-    let query = move || RunsQuery { offset: 0, columns: Some(NamedColumns::default()), ..asked.get() };
+    let by = Memo::new(move |_| read_grouping(address));
+    let query =
+        move || RunsQuery { offset: 0, columns: Some(named_columns(by.read().iter())), ..asked.get() };
     let rows = fetch(query, move |query| list_runs(experiment, query));
     let typed = untrack(|| address.text("q"));
     let wanted = Memo::new(move |_| address.text("q"));
     let keys = fetch(move || typed.clone(), move |text| search_keys(experiment, text));
     view! {
         <Answered answer=rows bars=6 show={move |page: RunsPage| {
-            let known = page.runs;
-            let runs = Signal::derive(move || {
-                let chosen = selection.runs();
-                let drawn = |color: usize, run: &model::run::Run| ChartRun { id: run.info.id, name: run_name(run), color };
-                if chosen.is_empty() {
-                    return known.iter().take(DRAWN).enumerate().map(|(color, run)| drawn(color, run)).collect();
-                }
-                let named = |(color, id): (usize, &model::RunId)| match known.iter().find(|run| run.info.id == *id) {
-                    Some(run) => drawn(color, run),
-                    None => ChartRun { id: *id, name: id.to_string().chars().take(8).collect(), color },
+            let first: Vec<RunId> = page.runs.iter().map(|run| run.info.id).collect();
+            let known = RwSignal::new(page.runs.into_iter().map(|run| (run.info.id, run)).collect::<HashMap<_, _>>());
+            learn_chosen(selection, known);
+            let runs = Memo::new(move |_| {
+                let (chosen, by) = (selection.runs(), by.read());
+                let drawn = |(color, id): (usize, &RunId)| match known.read().get(id) {
+                    Some(run) => ChartRun {
+                        group: group_of(run, &by),
+                        ..ChartRun::new(experiment, *id, run_name(run), color)
+                    },
+                    None => ChartRun::new(experiment, *id, id.to_string().chars().take(8).collect(), color),
                 };
-                chosen.iter().take(model::page::COMPARISON_LIMIT).enumerate().map(named).collect::<Vec<_>>()
+                // The mean of ten runs says little: groups are made of all that are here.
+                let most = if by.is_empty() { DRAWN } else { first.len() };
+                match chosen.is_empty() {
+                    true => first.iter().take(most).enumerate().map(drawn).collect::<Vec<_>>(),
+                    false => chosen.iter().take(COMPARISON_LIMIT).enumerate().map(drawn).collect(),
+                }
             });
+            let runs: Signal<Vec<ChartRun>> = runs.into();
             let caption = move || match selection.len() {
                 0 => format!("The first {} of the table. Choose runs there to see others.", counted(runs.read().len() as u64, "run")),
                 _ => counted(runs.read().len() as u64, "chosen run"),
             };
             view! {
                 <p class="muted">{caption}</p>
-                <ul class="run-chips" aria-label="Runs that are drawn">
-                    {move || runs.get().into_iter().map(|run| view! {
-                        <li class="run-chip">
-                            <span class=format!("series-dot {}", series_class(run.color)) aria-hidden="true"></span>
-                            <a href=format!("/experiments/{experiment}/runs/{}", run.id)>{run.name}</a>
-                        </li>
-                    }).collect_view()}
-                </ul>
+                <RunChips runs label="Runs that are drawn"/>
                 <Answered answer=keys bars=6 show={move |keys: KeysFound| {
+                    let groupings = |kind: fn(&str) -> Column, keys: &[String]| {
+                        keys.iter().map(|key| write_columns(&[ShownColumn::plain(kind(key))])).collect::<Vec<_>>()
+                    };
+                    let own: Vec<String> = keys.tags.iter().filter(|key| !key.starts_with("mlflow.")).cloned().collect();
+                    let groupings = [
+                        groupings(|key| Column::Param(key.to_owned()), &keys.params),
+                        groupings(|key| Column::Tag(key.to_owned()), &own),
+                    ].concat();
                     let (metrics, more) = (RwSignal::new(keys.metrics), RwSignal::new(keys.more.contains(&KeyKind::Metric)));
                     // The board stays while one types; what there is to choose from is asked for anew.
                     Effect::watch(
@@ -84,7 +98,7 @@ pub fn ExperimentCharts(
                         false,
                     );
                     view! {
-                        <ChartBoard runs metrics=metrics.into()/>
+                        <ChartBoard runs metrics=metrics.into() keys=Signal::stored(groupings)/>
                         {move || more.get().then(|| view! { <p class="faint">"There are more metrics: type a part of their names to find them."</p> })}
                     }
                 }}/>
@@ -92,4 +106,29 @@ pub fn ExperimentCharts(
         }}/>
     }
     .into_any()
+}
+
+/// Runs that were chosen elsewhere in the table are asked for, once each, for their names and groups.
+fn learn_chosen(selection: Selection, known: RwSignal<HashMap<RunId, Run>>) {
+    let asked = StoredValue::new(HashSet::new());
+    Effect::new(move || {
+        let unknown: Vec<String> = selection
+            .runs()
+            .iter()
+            .take(COMPARISON_LIMIT)
+            .filter(|id| !known.read_untracked().contains_key(id))
+            .filter(|id| asked.try_update_value(|asked| asked.insert(**id)).unwrap_or(false))
+            .map(RunId::to_string)
+            .collect();
+        if unknown.is_empty() {
+            return;
+        }
+        spawn_local(async move {
+            if let Ok(found) = compare_runs(unknown).await {
+                _ = known.try_update(|known| {
+                    known.extend(found.runs.into_iter().map(|compared| (compared.run.info.id, compared.run)));
+                });
+            }
+        });
+    });
 }

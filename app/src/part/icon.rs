@@ -19,6 +19,8 @@ pub enum Icon {
     Compare,
     Copy,
     Download,
+    Eye,
+    EyeOff,
     File,
     Flask,
     Folder,
@@ -31,6 +33,7 @@ pub enum Icon {
     Search,
     Share,
     SignOut,
+    Sliders,
     Sun,
     Trash,
     User,
@@ -56,6 +59,10 @@ impl Icon {
             Icon::Compare => "M2 13h12M2 13V3M4.5 10.5C7 10.5 7 4.5 13.5 4.5M4.5 6.5c4 0 4 3 9 3",
             Icon::Copy => "M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3",
             Icon::Download => "M8 2.5v8M4.5 7.5 8 11l3.5-3.5M2.5 13.5h11",
+            Icon::Eye => {
+                "M1.5 8S4 3.5 8 3.5 14.5 8 14.5 8 12 12.5 8 12.5 1.5 8 1.5 8ZM8 9.8a1.8 1.8 0 1 0 0-3.6 1.8 1.8 0 0 0 0 3.6Z"
+            }
+            Icon::EyeOff => "M1.5 8S4 3.5 8 3.5 14.5 8 14.5 8 12 12.5 8 12.5 1.5 8 1.5 8ZM2.5 13.5l11-11",
             Icon::File => "M3.5 1.5h5.5L12.5 5v9.5h-9zM9 1.5V5h3.5",
             Icon::Flask => {
                 "M6 1.5h4M6.7 1.5v4.3L2.6 12.6a1 1 0 0 0 .9 1.6h9a1 1 0 0 0 .9-1.6L9.3 5.8V1.5M4.6 9.5h6.8"
@@ -74,6 +81,7 @@ impl Icon {
             Icon::Search => "M7 12a5 5 0 1 0 0-10 5 5 0 0 0 0 10ZM10.6 10.6 14 14",
             Icon::Share => "M8 10V2M5 4.5 8 1.5l3 3M4.5 7.5h-2v7h11v-7h-2",
             Icon::SignOut => "M6 2.5H2.5v11H6M10.5 11l3-3-3-3M13.5 8H6",
+            Icon::Sliders => "M2 4.5h6.5M11.5 4.5H14M10 3v3M2 11.5h2.5M7.5 11.5H14M6 10v3",
             Icon::Sun => {
                 "M8 11a3 3 0 1 0 0-6 3 3 0 0 0 0 6ZM8 1v1.5M8 13.5V15M3 3l1.1 1.1M11.9 11.9 13 13M1 8h1.5M13.5 8H15M3 13l1.1-1.1M11.9 4.1 13 3"
             }

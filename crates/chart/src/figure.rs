@@ -36,13 +36,15 @@ pub struct Series {
     pub total: u64,
     /// How much the line asks for attention.
     pub emphasis: Emphasis,
+    /// The least and the greatest y of the area around the line, one for each point; none without such an area.
+    pub band: Vec<(f64, f64)>,
 }
 
 impl Series {
-    /// A line of all its points, with normal emphasis.
+    /// A line of all its points, with normal emphasis and nothing around it.
     pub fn new(name: impl Into<String>, color: Rgb, points: Vec<Point>) -> Series {
         let total = points.len() as u64;
-        Series { name: name.into(), color, points, total, emphasis: Emphasis::Normal }
+        Series { name: name.into(), color, points, total, emphasis: Emphasis::Normal, band: Vec::new() }
     }
 }
 
@@ -76,6 +78,11 @@ impl Default for XAxis {
 }
 
 impl XAxis {
+    /// Whether equal ratios are equal distances.
+    pub fn is_log(&self) -> bool {
+        self.scale() == Scale::Log10
+    }
+
     pub(crate) fn scale(&self) -> Scale {
         match self {
             XAxis::WallTime => Scale::Linear,

@@ -12,6 +12,8 @@ pub struct Hit {
     pub series: usize,
     /// The point as it was logged; y may be non-finite.
     pub point: Point,
+    /// The band around the line there, where it has one.
+    pub band: Option<(f64, f64)>,
     /// What the smoothed line shows there, where the figure is smoothed.
     pub smoothed: Option<f64>,
     /// The pixel for a dot above the canvas, within the plot.
@@ -65,7 +67,8 @@ fn nearest_of(
         let smoothed = smoothed.and_then(|all| all.get(i).copied()).filter(|v| v.is_finite());
         let shown = smoothed.unwrap_or(point.y);
         let Some(py) = height(layout, shown) else { continue };
-        let hit = Hit { series: index, point, smoothed, at: (px, py), distance: (py - y).abs() };
+        let band = series.band.get(i).copied();
+        let hit = Hit { series: index, point, band, smoothed, at: (px, py), distance: (py - y).abs() };
         let closer = |(least, other): &(f64, Hit)| away < least - 0.25 || hit.distance < other.distance;
         if best.as_ref().is_none_or(closer) {
             best = Some((away, hit));

@@ -1,6 +1,7 @@
 //! Where everything goes, in CSS pixels: a function of the figure and the size alone. Text is never measured.
 
 use crate::{
+    band,
     calendar::Moment,
     figure::{Figure, Point, Scale, Series, Window, XAxis, badge},
     number::group,
@@ -128,6 +129,8 @@ pub struct Layout {
     pub(crate) legend: Vec<LegendItem>,
     /// One for each series: its smoothed values where the figure asks for them.
     pub(crate) smoothed: Vec<Option<Vec<f64>>>,
+    /// One for each series: the borders of its band, smoothed too; empty without one.
+    pub(crate) bands: Vec<Vec<(f64, f64)>>,
     /// So few points are visible that each gets a dot.
     pub(crate) sparse: bool,
     notice: Option<Notice>,
@@ -148,8 +151,9 @@ impl Layout {
     pub fn new(figure: &Figure, width: u32, height: u32, frame: Frame) -> Layout {
         let (width, height) = (f64::from(width.min(LARGEST)), f64::from(height.min(LARGEST)));
         let smoothed: Vec<_> = figure.series.iter().map(|s| smooth(&s.points, figure.smoothing)).collect();
+        let bands: Vec<_> = figure.series.iter().map(|s| band::borders(s, figure.smoothing)).collect();
         let x = x_span(figure);
-        let seen = Seen::new(figure, &x, &smoothed);
+        let seen = Seen::new(figure, &x, &smoothed, &bands);
         let around = if frame == Frame::Titled { AROUND } else { 0.0 };
         let mut layout = Layout {
             width,
@@ -164,6 +168,7 @@ impl Layout {
             note: None,
             legend: Vec::new(),
             smoothed,
+            bands,
             sparse: false,
             notice: seen.notice,
             omitted: seen.omitted,
@@ -376,7 +381,7 @@ struct Seen {
 }
 
 impl Seen {
-    fn new(figure: &Figure, x: &Span, smoothed: &[Option<Vec<f64>>]) -> Seen {
+    fn new(figure: &Figure, x: &Span, smoothed: &[Option<Vec<f64>>], bands: &[Vec<(f64, f64)>]) -> Seen {
         let mut omitted = Omitted::default();
         let (mut visible, mut finite, mut placed) = (0, false, false);
         let mut ends: Option<(f64, f64)> = None;
@@ -400,6 +405,16 @@ impl Seen {
                 let here = (x.scale.apply(point.x), figure.y.apply(y));
                 ends = widen(ends, before, here, x);
                 before = here;
+            }
+        }
+        for (series, band) in figure.series.iter().zip(bands) {
+            for border in [|ends: &(f64, f64)| ends.0, |ends: &(f64, f64)| ends.1] {
+                let mut before = (f64::NAN, f64::NAN);
+                for (point, ends_here) in series.points.iter().zip(band) {
+                    let here = (x.scale.apply(point.x), figure.y.apply(border(ends_here)));
+                    ends = widen(ends, before, here, x);
+                    before = here;
+                }
             }
         }
         let notice = match (figure.series.iter().all(|s| s.points.is_empty()), finite, placed, ends) {

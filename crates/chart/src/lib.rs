@@ -29,6 +29,7 @@
 //! **One more** kind of x axis is a variant of [`XAxis`], its ticks in `ticks.rs` and its text in `text.rs`; the
 //! compiler shows the rest. **One more** surface is a `plotters_backend::DrawingBackend` handed to [`paint`].
 
+mod band;
 mod calendar;
 mod clip;
 mod color;

@@ -6,6 +6,7 @@ use plotters::style::{
 use plotters_backend::{BackendCoord, DrawingBackend, DrawingErrorKind};
 
 use crate::{
+    band,
     color::{Rgb, Theme},
     figure::{Emphasis, Figure, Point, Series},
     layout::{Layout, SWATCH},
@@ -75,6 +76,13 @@ pub fn paint<B: DrawingBackend>(
         return Ok(());
     }
     paint_axes(&mut pen, layout, theme)?;
+    // Below all lines: an area must not hide what lies behind it.
+    for (series, band) in figure.series.iter().zip(&layout.bands).filter(|(_, band)| !band.is_empty()) {
+        let opacity = if series.emphasis == Emphasis::Dimmed { 0.06 } else { 0.18 };
+        for area in band::areas(series, band, layout) {
+            pen.area(&area, series.color, opacity)?;
+        }
+    }
     let mut trace = Trace::default();
     for emphasis in [Emphasis::Dimmed, Emphasis::Normal, Emphasis::Highlighted] {
         for (series, smoothed) in
@@ -225,6 +233,12 @@ impl<B: DrawingBackend> Pen<'_, B> {
     fn dot(&mut self, middle: (f64, f64), radius: f64, color: Rgb, opacity: f64) -> Painted<B> {
         let (middle, radius) = (self.unit(middle), self.resolution.units(radius).max(1) as u32);
         self.surface.draw_circle(middle, radius, &solid(color, opacity), true)
+    }
+
+    fn area(&mut self, corners: &[(f64, f64)], color: Rgb, opacity: f64) -> Painted<B> {
+        let r = self.resolution;
+        let corners = corners.iter().map(|&(x, y)| (r.units(x), r.units(y)));
+        self.surface.fill_polygon(corners, &solid(color, opacity))
     }
 
     fn trace(&mut self, trace: &Trace, width: f64, color: Rgb, opacity: f64) -> Painted<B> {

@@ -19,8 +19,10 @@ fn number() -> impl Strategy<Value = f64> {
 
 fn series() -> impl Strategy<Value = Series> {
     let points = prop::collection::vec((number(), number()), 0..40);
-    (points, ".{0,12}", 0..40usize, any::<u64>(), 0..3u8).prop_map(
-        |(points, name, color, total, emphasis)| Series {
+    let band = prop_oneof![2 => Just(Vec::new()), 1 => prop::collection::vec((number(), number()), 0..40)];
+    (points, band, ".{0,12}", 0..40usize, any::<u64>(), 0..3u8).prop_map(
+        |(points, band, name, color, total, emphasis)| Series {
+            band,
             name,
             color: series_color(color),
             points: points.into_iter().map(|(x, y)| Point { x, y }).collect(),

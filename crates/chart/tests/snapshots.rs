@@ -63,6 +63,18 @@ fn two_curves_with_gaps() {
 }
 
 #[test]
+fn means_with_bands() {
+    let group = |index: usize, floor: f64| {
+        let points = loss(index as u32 + 9, 50, floor);
+        let band = points.iter().map(|(step, y)| (y - 0.05 - step / 300.0, y + 0.08)).collect();
+        Series { band, ..line(&format!("lr {floor}"), index, points) }
+    };
+    let figure =
+        Figure { title: "val/loss".into(), series: vec![group(0, 0.2), group(1, 0.6)], ..Figure::default() };
+    check("bands", &figure, Frame::Titled, &Theme::LIGHT);
+}
+
+#[test]
 fn many_points_smoothed() {
     let mut figure = Figure {
         title: "train/loss".into(),

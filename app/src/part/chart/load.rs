@@ -1,6 +1,6 @@
 //! Getting the curves: whole ones when the chart comes on screen, details when someone zooms in.
 
-use super::{ChartOptions, ChartRun, figure::Held};
+use super::{ChartOptions, ChartRun, Zoom, held::Held};
 use crate::{api::curves, part::live::Live};
 use chart::Window;
 use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*, task::spawn_local};
@@ -35,9 +35,9 @@ impl Source {
     /// Fetches while the chart is on screen. What is here stays while more is asked for.
     pub fn new(
         runs: Signal<Vec<ChartRun>>,
-        metric: Signal<String>,
+        keys: Memo<Vec<String>>,
         options: Signal<ChartOptions>,
-        zoom: RwSignal<Option<Window>>,
+        zoom: RwSignal<Zoom>,
         size: ReadSignal<Option<(u32, u32)>>,
         on_screen: ReadSignal<bool>,
     ) -> Self {
@@ -49,12 +49,12 @@ impl Source {
             runs.dedup();
             let along = options.with(|options| options.along.along());
             let buckets = buckets.get().filter(|_| !runs.is_empty())?;
-            Some(CurveRequest { runs, keys: vec![metric.get()], along, window: None, buckets })
+            Some(CurveRequest { runs, keys: keys.get(), along, window: None, buckets })
         });
         let source =
             Self { held: RwSignal::new(None), fault: RwSignal::new(None), request, tries: RwSignal::new(0) };
         source.fetch_whole(on_screen);
-        source.fetch_detail(runs, options, zoom, on_screen);
+        source.fetch_detail(runs, options, Memo::new(move |_| zoom.get().x), on_screen);
         source.follow(on_screen);
         source
     }
@@ -103,7 +103,7 @@ impl Source {
         self,
         runs: Signal<Vec<ChartRun>>,
         options: Signal<ChartOptions>,
-        zoom: RwSignal<Option<Window>>,
+        zoom: Memo<Option<Window>>,
         on_screen: ReadSignal<bool>,
     ) {
         let whole =
@@ -115,10 +115,10 @@ impl Source {
             self.tries.track();
             whole.track();
             let window = zoom.get().filter(|_| on_screen.get())?;
-            let axis = options.read().along;
+            let axis = options.read().along.clone();
             let requests = self
                 .held
-                .with_untracked(|held| Some(held.as_ref()?.missing(&runs.read_untracked(), axis, window)))?;
+                .with_untracked(|held| Some(held.as_ref()?.missing(&runs.read_untracked(), &axis, window)))?;
             let ask = move || {
                 for request in requests {
                     spawn_local(async move {

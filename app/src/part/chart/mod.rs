@@ -3,16 +3,23 @@
 //! Owns: fetching curves when the card comes on screen, drawing, crosshair, tooltip and zoom.
 //! Must never: change the size of its card (nothing on a page may jump), draw what isn't on screen, paint the canvas
 //! again because the pointer moved.
-//! Start reading at [`MetricChart`]; `figure` (curves to lines), `tooltip` and `zoom` hold what can be tested without a
-//! browser, `load` asks the server, `watch` and `canvas` speak to the browser. To add an axis: a variant of [`XAxis`],
-//! the compiler shows the rest.
+//! Start reading at [`MetricChart`]; `held` (curves that came), `figure` (curves to lines), `group` (means of them), `formula`,
+//! `tooltip` and `zoom` hold what can be tested without a browser, `load` asks the server, `watch` and `canvas` speak to the
+//! browser. To add an axis: a variant of [`XAxis`], the compiler shows the rest.
 
 mod canvas;
 mod figure;
+pub mod formula;
+mod group;
+mod held;
+mod line;
 mod load;
+mod measure;
 mod preview;
 mod table;
 mod takeaway;
+#[cfg(test)]
+mod tests;
 mod tooltip;
 pub mod watch;
 mod zoom;
@@ -24,14 +31,17 @@ use crate::part::{
     menu::Menu,
 };
 use canvas::Screen;
-use chart::{Figure, Frame, Layout};
+use chart::{Figure, Frame, Layout, Window};
+pub use group::{group_words, groups};
 use leptos::{
     html::{Canvas, Div, Figure as Figure_},
     prelude::*,
     wasm_split::wasm_split,
 };
+use leptos_router::{NavigateOptions, hooks::use_navigate};
 use load::Source;
-use model::{Code, Problem, RunId};
+pub use measure::Measure;
+use model::{Code, ExperimentId, Problem, RunId};
 use std::sync::Arc;
 use table::ChartTable;
 use takeaway::Takeaway;
@@ -48,10 +58,26 @@ pub struct ChartRun {
     pub name: String,
     /// Index of its colour, see [`chart::series_color`].
     pub color: usize,
+    /// The experiment that it belongs to, where its page is.
+    pub experiment: ExperimentId,
+    /// What it is drawn together with, as one mean; nothing where each run is a line of its own.
+    pub group: Option<String>,
+}
+
+impl ChartRun {
+    /// A run with a line of its own.
+    pub fn new(experiment: ExperimentId, id: RunId, name: String, color: usize) -> Self {
+        Self { id, name, color, experiment, group: None }
+    }
+
+    /// Its page.
+    pub fn address(&self) -> String {
+        format!("/experiments/{}/runs/{}", self.experiment, self.id)
+    }
 }
 
 /// What the horizontal axis shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum XAxis {
     /// Training steps.
     #[default]
@@ -60,10 +86,37 @@ pub enum XAxis {
     Time,
     /// Time since the start of each run.
     Relative,
+    /// What another metric was at the same step.
+    Metric(String),
+}
+
+/// What is shown around the mean of a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Spread {
+    /// The standard deviation.
+    #[default]
+    Deviation,
+    /// The standard error of the mean.
+    Error,
+    /// Where the mean is with 95 % confidence.
+    Confidence,
+    /// From the least to the greatest.
+    Range,
+    /// Nothing.
+    None,
+}
+
+/// The part of both axes that somebody zoomed to.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Zoom {
+    /// Of the horizontal axis; all of it where absent.
+    pub x: Option<Window>,
+    /// Of the vertical axis; what is seen needs it where absent.
+    pub y: Option<Window>,
 }
 
 /// How a chart is drawn. All of it is part of the page's address.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct ChartOptions {
     /// The horizontal axis.
     pub along: XAxis,
@@ -77,6 +130,8 @@ pub struct ChartOptions {
     pub kind: SmoothingKind,
     /// Whether the vertical axis leaves out the hundredth part of the values at either end.
     pub without_outliers: bool,
+    /// What is shown around the means of groups.
+    pub spread: Spread,
 }
 
 /// How lines are smoothed.
@@ -92,7 +147,7 @@ pub enum SmoothingKind {
 }
 
 impl ChartOptions {
-    fn smoothing(self) -> chart::Smoothing {
+    fn smoothing(&self) -> chart::Smoothing {
         match (self.kind, self.smoothing) {
             (_, strength) if strength <= 0.0 => chart::Smoothing::None,
             (SmoothingKind::Ema, strength) => chart::Smoothing::Ema(strength),
@@ -118,14 +173,16 @@ impl Hovered {
 #[derive(Debug)]
 struct Picture {
     figure: Figure,
+    /// The page of the run of each line; none where lines are of groups.
+    pages: Vec<String>,
     layout: Layout,
     /// Width and height in CSS pixels.
     size: (u32, u32),
 }
 
 impl Picture {
-    fn new(figure: Figure, size: (u32, u32)) -> Self {
-        Self { layout: Layout::new(&figure, size.0, size.1, Frame::Bare), figure, size }
+    fn new(figure: Figure, pages: Vec<String>, size: (u32, u32)) -> Self {
+        Self { layout: Layout::new(&figure, size.0, size.1, Frame::Bare), figure, pages, size }
     }
 
     /// What the lines don't say: that points were left out.
@@ -140,33 +197,37 @@ impl Picture {
 #[derive(Debug, Clone, Copy)]
 struct Subject {
     runs: Signal<Vec<ChartRun>>,
-    metric: Signal<String>,
+    measure: Signal<Measure>,
     options: Signal<ChartOptions>,
 }
 
-/// One metric of some runs over each other. A drag zooms in, a double click out.
+/// A metric, or a formula, of some runs over each other. A drag zooms in, a double click out; with Shift it moves what is seen. A
+/// click on a line leads to its run.
 #[component]
 pub fn MetricChart(
     /// Whose curves.
     #[prop(into)]
     runs: Signal<Vec<ChartRun>>,
-    /// Which metric.
+    /// What is measured.
     #[prop(into)]
-    metric: Signal<String>,
+    measure: Signal<Measure>,
     /// How.
     #[prop(into)]
     options: Signal<ChartOptions>,
 ) -> AnyView {
-    let subject = Subject { runs, metric, options };
-    let no_script =
-        move || preview::preview(&runs.read_untracked(), &metric.read_untracked(), options.get_untracked());
+    let subject = Subject { runs, measure, options };
+    let no_script = move || {
+        let measure = measure.read_untracked();
+        let metric = measure.plain()?;
+        Some(preview::preview(&runs.read_untracked(), metric, &options.read_untracked()))
+    };
     let waiting = move || {
         view! {
             <figure class="chart">
-                <figcaption class="chart-head"><h3 class="chart-title">{metric.get_untracked()}</h3></figcaption>
+                <figcaption class="chart-head"><h3 class="chart-title">{measure.read_untracked().name.clone()}</h3></figcaption>
                 <div class="chart-box" aria-busy="true">
                     <div class="chart-cover chart-waiting"></div>
-                    <noscript inner_html=no_script()></noscript>
+                    <noscript inner_html=no_script().unwrap_or_default()></noscript>
                 </div>
             </figure>
         }
@@ -181,29 +242,39 @@ fn charts() -> Loaded<Subject> {
     Ok(drawn)
 }
 
-fn drawn(Subject { runs, metric, options }: Subject) -> AnyView {
+fn drawn(Subject { runs, measure, options }: Subject) -> AnyView {
     let (plot_box, surface) = (NodeRef::<Div>::new(), NodeRef::<Canvas>::new());
     let (on_screen, size) = (watch::on_screen(plot_box), watch::size(plot_box));
-    let zoom = RwSignal::new(None);
-    let source = Source::new(runs, metric, options, zoom, size, on_screen);
+    let zoom = RwSignal::new(Zoom::default());
+    let keys = Memo::new(move |_| {
+        let mut keys = measure.read().keys.clone();
+        if let XAxis::Metric(key) = &options.read().along
+            && !keys.contains(key)
+        {
+            keys.push(key.clone());
+        }
+        keys
+    });
+    let metric = Signal::derive(move || measure.read().name.clone());
+    let source = Source::new(runs, keys, options, zoom, size, on_screen);
     // Another axis, another unit: the old window means nothing there.
-    let unit = move || (metric.get(), options.read().along);
-    Effect::watch(unit, move |_, _, _| zoom.set(None), false);
+    let unit = Memo::new(move |_| (metric.get(), options.read().along.clone()));
+    Effect::watch(move || unit.get(), move |_, _, _| zoom.set(Zoom::default()), false);
 
     let drawn = Memo::new_with_compare(
         move |_| {
-            let (size, metric) = (size.get()?, metric.get());
+            let (size, measure) = (size.get()?, measure.read());
             let held = source.held.read();
-            let held = held.as_ref().filter(|held| held.request().keys == [metric.as_str()])?;
-            let figure = figure::figure(&runs.read(), &metric, options.get(), zoom.get(), held);
-            Some(Arc::new(Picture::new(figure, size)))
+            let held = held.as_ref().filter(|held| held.request().keys == *keys.read())?;
+            let (figure, pages) = figure::figure(&runs.read(), &measure, &options.read(), zoom.get(), held);
+            Some(Arc::new(Picture::new(figure, pages, size)))
         },
         |_, _| true,
     );
     let picture = show(drawn, surface, on_screen, watch::appearance(plot_box));
     let summaries = Memo::new(move |_| {
         let held = source.held.read();
-        held.as_ref().map(|held| figure::summaries(&runs.read(), held)).unwrap_or_default()
+        held.as_ref().map(|held| figure::summaries(&runs.read(), &measure.read(), held)).unwrap_or_default()
     });
 
     let figure_box = NodeRef::<Figure_>::new();
@@ -221,8 +292,8 @@ fn drawn(Subject { runs, metric, options }: Subject) -> AnyView {
             <figcaption class="chart-head">
                 <h3 class="chart-title" title=move || metric.get()>{move || metric.get()}</h3>
                 <span class="chart-note" title=note>{note}</span>
-                <Show when=move || zoom.get().is_some()>
-                    <button type="button" class="chart-button" on:click=move |_| zoom.set(None)>"Reset zoom"</button>
+                <Show when=move || zoom.get() != Zoom::default()>
+                    <button type="button" class="chart-button" on:click=move |_| zoom.set(Zoom::default())>"Reset zoom"</button>
                 </Show>
                 <button
                     type="button"
@@ -298,7 +369,8 @@ fn show(
 
 /// All that follows the pointer: crosshair, tooltip and the selection of a zoom.
 #[component]
-fn Pointed(picture: Signal<Option<Arc<Picture>>>, zoom: RwSignal<Option<chart::Window>>) -> impl IntoView {
+fn Pointed(picture: Signal<Option<Arc<Picture>>>, zoom: RwSignal<Zoom>) -> impl IntoView {
+    let navigate = StoredValue::new_local(use_navigate());
     let pointer = RwSignal::new(None::<(f64, f64)>);
     let drag = RwSignal::new(None::<Drag>);
     let hovered = use_context::<Hovered>().map(|Hovered(place)| place);
@@ -306,10 +378,12 @@ fn Pointed(picture: Signal<Option<Arc<Picture>>>, zoom: RwSignal<Option<chart::W
         let place = pointer.get().filter(|_| drag.read().is_none())?;
         tooltip::read(picture.read().as_deref()?, place)
     });
-    // A picture that changes under the pointer makes no sense of an old drag.
+    // A picture that changes under the pointer makes no sense of an old selection.
     Effect::new(move |_| {
         picture.track();
-        drag.set(None);
+        if drag.with_untracked(|drag| matches!(drag, Some(Drag::Select(_)))) {
+            drag.set(None);
+        }
     });
 
     let place = |event: &PointerEvent| (f64::from(event.offset_x()), f64::from(event.offset_y()));
@@ -317,7 +391,7 @@ fn Pointed(picture: Signal<Option<Arc<Picture>>>, zoom: RwSignal<Option<chart::W
         let (x, y) = place(&event);
         if event.button() == 0
             && let Some(picture) = &*picture.read_untracked()
-            && let Some(begun) = Drag::begin(&picture.layout, x, y)
+            && let Some(begun) = Drag::begin(picture, (x, y), event.shift_key())
         {
             // Without the capture a drag that leaves the plot would never end.
             _ = event_target::<web_sys::Element>(&event).set_pointer_capture(event.pointer_id());
@@ -332,20 +406,31 @@ fn Pointed(picture: Signal<Option<Arc<Picture>>>, zoom: RwSignal<Option<chart::W
             let there = plot.contains(x, y).then(|| picture.layout.to_data(x, y).x);
             hovered.set(there);
         }
-        if let (Some(begun), Some(picture)) = (drag.get_untracked(), &*picture.read_untracked()) {
-            drag.set(Some(begun.reach(&picture.layout, x)));
+        match drag.get_untracked() {
+            Some(Drag::Select(selection)) => {
+                if let Some(picture) = &*picture.read_untracked() {
+                    drag.set(Some(Drag::Select(selection.reach(&picture.layout, x, y))));
+                }
+            }
+            Some(Drag::Move(moving)) => zoom.set(moving.zoom(x, y)),
+            None => {}
         }
     };
     let release = move |_: PointerEvent| {
         let ended = drag.get_untracked();
         drag.set(None);
-        if let (Some(ended), Some(picture)) = (ended, &*picture.read_untracked())
-            && let Some(window) = ended.window(&picture.layout)
-        {
+        let (Some(Drag::Select(selection)), Some(picture)) = (ended, picture.get_untracked()) else { return };
+        if let Some(chosen) = selection.zoom(&picture.layout, zoom.get_untracked()) {
             pointer.set(None);
-            zoom.set(Some(window));
+            zoom.set(chosen);
+        } else if let Some(page) = pointer.get_untracked().and_then(|place| tooltip::page(&picture, place)) {
+            navigate.with_value(|navigate| navigate(&page, NavigateOptions::default()));
         }
     };
+    let on_line = Memo::new(move |_| {
+        let place = pointer.get().filter(|_| drag.read().is_none())?;
+        tooltip::page(picture.read().as_deref()?, place)
+    });
     let leave = move |_: PointerEvent| {
         pointer.set(None);
         if let Some(hovered) = hovered {
@@ -369,29 +454,30 @@ fn Pointed(picture: Signal<Option<Arc<Picture>>>, zoom: RwSignal<Option<chart::W
         (plot.left..=plot.right).contains(&at).then_some((at, plot.top, plot.height()))
     });
     let selection = move |drag: Drag| {
+        let Drag::Select(selection) = drag else { return None };
         let picture = picture.read();
-        let plot = picture.as_ref().map(|picture| picture.layout.plot()).unwrap_or_default();
-        let (left, width) = drag.selection();
-        view! {
+        let chosen = selection.area(&picture.as_ref()?.layout);
+        Some(view! {
             <div
                 class="chart-selection"
-                style:left=format!("{left:.1}px")
-                style:width=format!("{width:.1}px")
-                style:top=format!("{:.1}px", plot.top)
-                style:height=format!("{:.1}px", plot.height())
+                style:left=format!("{:.1}px", chosen.left)
+                style:width=format!("{:.1}px", chosen.width())
+                style:top=format!("{:.1}px", chosen.top)
+                style:height=format!("{:.1}px", chosen.height())
             ></div>
-        }
+        })
     };
     view! {
         <div
             class="chart-pointer"
+            class:on-line=move || on_line.read().is_some()
             tabindex="-1"
             on:pointerdown=press
             on:pointermove=follow
             on:pointerup=release
             on:pointerleave=leave
             on:pointercancel=leave
-            on:dblclick=move |_| zoom.set(None)
+            on:dblclick=move |_| zoom.set(Zoom::default())
             on:keydown=cancel
         >
             <Tooltip reading picture/>

@@ -5,13 +5,13 @@ use crate::part::address::Query;
 
 /// An `<img>` of the chart as the server draws it; nothing without runs. Browsers read what is in `<noscript>` as text
 /// where scripts run, so it can't be markup that the page hydrates.
-pub fn preview(runs: &[ChartRun], metric: &str, options: ChartOptions) -> String {
+pub fn preview(runs: &[ChartRun], metric: &str, options: &ChartOptions) -> String {
     if runs.is_empty() {
         return String::new();
     }
     let ids = runs.iter().map(|run| run.id.to_string()).collect::<Vec<_>>().join(",");
     let along = match options.along {
-        XAxis::Step => "step",
+        XAxis::Step | XAxis::Metric(_) => "step",
         XAxis::Time => "time",
         XAxis::Relative => "relative",
     };
@@ -35,13 +35,14 @@ fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use model::ExperimentId;
 
     #[test]
     fn a_picture_is_named_by_what_it_shows() {
         let id = |end: &str| format!("{end:0>32}").parse().unwrap();
-        let run = |end: &str| ChartRun { id: id(end), name: end.to_owned(), color: 0 };
-        let check = |runs: &[ChartRun], metric: &str, options, expected: &str| {
-            assert_eq!(preview(runs, metric, options), expected);
+        let run = |end: &str| ChartRun::new(ExperimentId(1), id(end), end.to_owned(), 0);
+        let check = |runs: &[ChartRun], metric: &str, options: ChartOptions, expected: &str| {
+            assert_eq!(preview(runs, metric, &options), expected);
         };
         check(&[], "loss", ChartOptions::default(), "");
         check(

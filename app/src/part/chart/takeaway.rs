@@ -96,7 +96,7 @@ mod tests {
         let points = vec![Point { x: 0.0, y: 1.5 }, Point { x: 1.0, y: f64::NAN }];
         let series = vec![Series::new("say \"x\"", chart::series_color(0), points)];
         let figure = Figure { title: "val/loss".to_owned(), series, ..Figure::default() };
-        let picture = Picture::new(figure, (600, 300));
+        let picture = Picture::new(figure, Vec::new(), (600, 300));
         assert_eq!(numbers(&picture).0, "run,x,y\n\"say \"\"x\"\"\",0,1.5\n\"say \"\"x\"\"\",1,NaN\n");
         assert_eq!(file_name(&picture.figure.title), "val-loss");
         assert!(drawing(&picture).0.starts_with("<svg"));

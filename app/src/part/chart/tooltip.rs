@@ -10,6 +10,9 @@ const ROWS: usize = 10;
 /// Points closer together than this, in CSS pixels, count as one place: reduced curves rarely share their steps.
 const APART: f64 = 3.0;
 
+/// How far from a line, in CSS pixels, a click still means it.
+const REACH: f64 = 6.0;
+
 /// What stands under the pointer, in words and pixels.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reading {
@@ -34,6 +37,8 @@ pub struct Row {
     pub color: String,
     /// The value as logged.
     pub value: String,
+    /// From where to where the lines of a group reach.
+    pub band: Option<String>,
     /// What the smoothed line shows.
     pub smoothed: Option<String>,
     /// The place on the axis where it isn't the same as the nearest point's.
@@ -55,6 +60,9 @@ pub fn read(picture: &Picture, (x, y): (f64, f64)) -> Option<Reading> {
             name: series.name.clone(),
             color: series.color.css(),
             value: chart::format_number(hit.point.y),
+            band: hit
+                .band
+                .map(|(lo, hi)| format!("{}–{}", chart::format_number(lo), chart::format_number(hi))),
             smoothed: hit.smoothed.map(chart::format_number),
             x: (own != head && (hit.at.0 - nearest.at.0).abs() > APART).then_some(own),
             dot: hit.at,
@@ -68,6 +76,13 @@ pub fn read(picture: &Picture, (x, y): (f64, f64)) -> Option<Reading> {
         more: hits.len().saturating_sub(ROWS),
         x: head,
     })
+}
+
+/// The page of the run whose line is at a place of the pointer.
+pub fn page(picture: &Picture, (x, y): (f64, f64)) -> Option<String> {
+    let hits = chart::nearest(&picture.figure, &picture.layout, x, y);
+    let hit = hits.first().filter(|hit| hit.distance <= REACH)?;
+    picture.pages.get(hit.series).cloned()
 }
 
 /// The line, the dots and the words at what is pointed at.
@@ -101,6 +116,7 @@ pub fn Tooltip(
                     <span class="chart-swatch" style:background-color=row.color.clone()></span>
                     <span class="chart-run">{row.name.clone()}</span>
                     {row.x.clone().map(|x| view! { <span class="chart-aside">"at " {x}</span> })}
+                    {row.band.clone().map(|band| view! { <span class="chart-aside">{band}</span> })}
                     {row.smoothed.clone().map(|smoothed| view! { <span class="chart-value">{smoothed}</span> })}
                     <span class=if row.smoothed.is_some() { "chart-aside" } else { "chart-value" }>
                         {row.value.clone()}
@@ -143,7 +159,8 @@ mod tests {
             Series::new(format!("run {i}"), chart::series_color(i), points)
         };
         let figure = Figure { series: (0..count).map(line).collect(), ..Figure::default() };
-        Picture::new(figure, (600, 300))
+        let pages = (0..count).map(|i| format!("/runs/{i}")).collect();
+        Picture::new(figure, pages, (600, 300))
     }
 
     fn read_at(picture: &Picture, x: f64, y: f64) -> Option<Reading> {
@@ -180,10 +197,18 @@ mod tests {
         let mut picture = picture(1, 0.0);
         picture.figure.series[0].points[5].y = 8.0;
         picture.figure.smoothing = Smoothing::Ema(0.9);
-        let picture = Picture::new(picture.figure, (600, 300));
+        let picture = Picture::new(picture.figure, picture.pages, (600, 300));
         let row = read_at(&picture, 50.0, 1.0).unwrap().rows.remove(0);
         assert_eq!(row.value, "8");
         assert!(row.smoothed.unwrap().parse::<f64>().unwrap() < 8.0);
+    }
+
+    #[test]
+    fn a_line_that_is_pointed_at_leads_to_its_run() {
+        let picture = picture(3, 0.0);
+        let page_at = |y: f64| page(&picture, picture.layout.to_pixel(Point { x: 40.0, y }).unwrap());
+        assert_eq!(page_at(2.0).as_deref(), Some("/runs/2"));
+        assert_eq!(page_at(1.5), None, "between two lines");
     }
 
     #[test]

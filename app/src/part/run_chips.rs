@@ -1,0 +1,84 @@
+//! The runs whose lines are drawn: their colours and names, and an eye for each that hides its line.
+
+use crate::part::{
+    address::Address,
+    chart::{ChartRun, group_words, groups},
+    chart_options::Hidden,
+    icon::Icon,
+    status::series_class,
+};
+use leptos::prelude::*;
+
+/// Chips at first; the others come when they are asked for.
+const FIRST: usize = 24;
+
+/// Runs by name and colour; groups where they are grouped.
+#[component]
+pub fn RunChips(
+    /// All of them, hidden ones too.
+    runs: Signal<Vec<ChartRun>>,
+    /// What the list is called.
+    label: &'static str,
+) -> AnyView {
+    let address = Address::here();
+    let hidden = Memo::new(move |_| Hidden::read(address));
+    let all = RwSignal::new(false);
+    let chip = move |run: &ChartRun| {
+        let (id, name) = (run.id, run.name.clone());
+        let is_hidden = Memo::new(move |_| hidden.read().has(id));
+        let what =
+            Signal::derive(move || format!("{} {name}", if is_hidden.get() { "Show" } else { "Hide" }));
+        view! {
+            <li class="run-chip" class:hidden-run=is_hidden>
+                <span class=format!("series-dot {}", series_class(run.color)) aria-hidden="true"></span>
+                <a href=run.address()>{run.name.clone()}</a>
+                <button
+                    type="button"
+                    class="icon-button"
+                    aria-label=what
+                    title=what
+                    aria-pressed=move || is_hidden.get().to_string()
+                    on:click=move |_| address.set(&[("hide", &hidden.get_untracked().toggled(id))])
+                >
+                    {move || if is_hidden.get() { Icon::EyeOff.draw() } else { Icon::Eye.draw() }}
+                </button>
+            </li>
+        }
+    };
+    let group = |(color, (name, count)): (usize, (&str, usize))| {
+        view! {
+            <li class="run-chip">
+                <span class=format!("series-dot {}", series_class(color)) aria-hidden="true"></span>
+                <span>{group_words(name, count)}</span>
+            </li>
+        }
+        .into_any()
+    };
+    let chips = move || {
+        let runs = runs.read();
+        let most = if all.get() { usize::MAX } else { FIRST };
+        match runs.iter().any(|run| run.group.is_some()) {
+            true => groups(&runs).into_iter().enumerate().take(most).map(group).collect_view(),
+            false => runs.iter().take(most).map(|run| chip(run).into_any()).collect_view(),
+        }
+    };
+    let more = move || {
+        let runs = runs.read();
+        let grouped = runs.iter().any(|run| run.group.is_some());
+        let count = if grouped { groups(&runs).len() } else { runs.len() };
+        count.saturating_sub(FIRST)
+    };
+    view! {
+        <ul class="run-chips" aria-label=label>
+            {chips}
+            <Show when=move || { more() > 0 }>
+                <li>
+                    <button type="button" class="button quiet" on:click=move |_| all.update(|all| *all = !*all)>
+                        {move || if all.get() { "Show fewer".to_owned() } else { format!("{} more", more()) }}
+                    </button>
+                </li>
+            </Show>
+        </ul>
+    }
+    .into_any()
+}
