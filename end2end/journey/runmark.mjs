@@ -254,6 +254,18 @@ export async function drawn(page, metric) {
   return canvas;
 }
 
+const AXE = readFileSync(path.join(root, 'end2end/node_modules/axe-core/axe.min.js'), 'utf8');
+
+/** Everybody can use the page, as far as a machine can tell: axe finds nothing against WCAG 2.2 A and AA. */
+export async function accessible(page) {
+  const isolated = await page.evaluate(AXE + ';undefined').then(() => page.evaluate(async () => {
+    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+    const { violations } = await window.axe.run(document, { runOnly: tags });
+    return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)} (${node.any[0]?.message ?? ''})`));
+  }));
+  assert.deepEqual(isolated, [], `${page.url()} is not for everybody`);
+}
+
 /** Keeps a picture of the page among what a test run leaves behind. */
 export async function keep(page, name) {
   await alive(page);

@@ -252,8 +252,8 @@ fn Runs(
                     class:on=trash
                     href=toggle_trash
                     data-noscroll=""
-                    aria-label=move || if trash() { "Back to active runs" } else { "Show deleted runs" }
-                    title=move || if trash() { "Back to active runs" } else { "Show deleted runs" }
+                    aria-label=move || if trash() { "Trash: back to active runs" } else { "Trash: show deleted runs" }
+                    title=move || if trash() { "Trash: back to active runs" } else { "Trash: show deleted runs" }
                 >
                     {Icon::Trash.draw()}
                     <span class="button-label">"Trash"</span>

@@ -30,7 +30,7 @@ pub fn ChartSettings(
 ) -> AnyView {
     let face = ViewFn::from(|| view! { {Icon::Sliders.draw()} <span class="button-label">"More"</span> });
     view! {
-        <Menu label="Chart settings" class="button quiet" end=true face>
+        <Menu label="More chart settings" class="button quiet" end=true face>
             {later(settings, Known { metrics, keys }, || view! { <div class="chart-settings" aria-busy="true"></div> }.into_any())}
         </Menu>
     }

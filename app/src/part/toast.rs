@@ -116,8 +116,10 @@ impl Toast {
 pub fn ToastPlace() -> AnyView {
     let toasts = Toasts::here();
     let toast = move |toast: Toast| {
+        // What somebody is about to press doesn't go away.
+        let looked_at = RwSignal::new(false);
         Effect::new(move || {
-            if toast.kind.get() == Kind::Done {
+            if toast.kind.get() == Kind::Done && !looked_at.get() {
                 let gone = set_timeout_with_handle(move || toasts.forget(toast), STAYS);
                 on_cleanup(move || {
                     if let Ok(gone) = gone {
@@ -138,7 +140,14 @@ pub fn ToastPlace() -> AnyView {
             })
         };
         view! {
-            <li class="toast" class:failed=move || toast.kind.get() == Kind::Failed>
+            <div
+                class="toast"
+                class:failed=move || toast.kind.get() == Kind::Failed
+                on:mouseenter=move |_| looked_at.set(true)
+                on:mouseleave=move |_| looked_at.set(false)
+                on:focusin=move |_| looked_at.set(true)
+                on:focusout=move |_| looked_at.set(false)
+            >
                 <span class="toast-text">{toast.text}</span>
                 {way}
                 <Show when=move || toast.kind.get() != Kind::Underway>
@@ -151,13 +160,13 @@ pub fn ToastPlace() -> AnyView {
                         {Icon::Close.draw()}
                     </button>
                 </Show>
-            </li>
+            </div>
         }
     };
     view! {
-        <ul class="toasts" role="status" aria-live="polite">
+        <div class="toasts" role="status" aria-live="polite">
             <For each=move || toasts.shown.get() key=|toast| toast.number children=toast/>
-        </ul>
+        </div>
     }
     .into_any()
 }
