@@ -69,7 +69,7 @@ pub fn version_page(page: VersionPage, again: RwSignal<u32>) -> AnyView {
                     {lineage(&version, run.as_ref(), model)}
                 </section>
             </div>
-            <div class="overview-column">{run.map(|run| logged(run))}</div>
+            <div class="overview-column">{run.map(logged)}</div>
         </div>
         {files.map(|(root, folder)| view! {
             <section class="model-files" aria-labelledby="files-title">
