@@ -1,7 +1,7 @@
 use crate::{
     api::{fetch, registry_page},
     part::{
-        address::Address,
+        address::{Address, decode_path},
         answered::Answered,
         model_list::{list_head, list_view},
         model_versions::model_page,
@@ -10,8 +10,9 @@ use crate::{
     },
 };
 use leptos::prelude::*;
-use leptos_router::hooks::{use_location, use_params_map};
+use leptos_router::hooks::use_location;
 use model::page::registry::{RegistryPage, RegistryQuestion};
+use std::mem::discriminant;
 
 /// Registered models: all of them, one of them, or a version. One component and one question, so that browsers download the way
 /// from a question to its answer once.
@@ -19,28 +20,16 @@ use model::page::registry::{RegistryPage, RegistryQuestion};
 pub fn ModelView() -> AnyView {
     let address = Address::here();
     let path = use_location().pathname;
-    let params = use_params_map();
-    let is_list = params.read_untracked().get_str("name").is_none();
     let asked = Memo::new(move |before: Option<&RegistryQuestion>| {
-        let params = params.read();
-        let page = page_number(address) - 1;
-        let (steps, now) = match (params.get_str("name"), params.get_str("version")) {
-            (Some(name), Some(version)) => {
-                let (name, version) = (name.to_owned(), version.parse().unwrap_or_default());
-                (4, RegistryQuestion::Version { name, version })
-            }
-            (Some(name), None) => (2, RegistryQuestion::Model { name: name.to_owned(), page }),
-            (None, _) => {
-                let text = address.text("q").trim().to_owned();
-                (1, RegistryQuestion::List { text, by_change: address.text("order") == "updated", page })
-            }
-        };
-        match before {
-            // A page that is being left sees the next one's query.
-            Some(before) if !is_here(&path.read(), steps) => before.clone(),
-            _ => now,
+        let now = question(&path.read(), address);
+        match (before, now) {
+            (Some(before), Some(now)) if discriminant(before) == discriminant(&now) => now,
+            // A page that is being left sees the next one's address.
+            (Some(before), _) => before.clone(),
+            (None, now) => now.unwrap_or_else(|| list(address)),
         }
     });
+    let is_list = asked.with_untracked(|asked| matches!(asked, RegistryQuestion::List { .. }));
     let again = RwSignal::new(0_u32);
     let page = fetch(move || (asked.get(), again.get()), |(asked, _)| registry_page(asked));
     view! {
@@ -56,20 +45,30 @@ pub fn ModelView() -> AnyView {
     .into_any()
 }
 
-/// Whether a path is one of registered models, with so many steps.
-fn is_here(path: &str, steps: usize) -> bool {
-    let mut words = path.split('/').filter(|word| !word.is_empty());
-    words.next() == Some("models") && words.count() + 1 == steps
+/// What an address asks for, if it is one of registered models.
+fn question(path: &str, address: Address) -> Option<RegistryQuestion> {
+    match steps(path).as_slice() {
+        ["models"] => Some(list(address)),
+        ["models", name] => {
+            Some(RegistryQuestion::Model { name: decode_path(name), page: page_number(address) - 1 })
+        }
+        ["models", name, "versions", version] => Some(RegistryQuestion::Version {
+            name: decode_path(name),
+            // No version has this number.
+            version: version.parse().unwrap_or_default(),
+        }),
+        _ => None,
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn steps(path: &str) -> Vec<&str> {
+    path.split('/').filter(|step| !step.is_empty()).collect()
+}
 
-    #[test]
-    fn pages_of_models_are_told_apart_by_their_paths() {
-        assert!(is_here("/models", 1) && is_here("/models/churn/", 2));
-        assert!(is_here("/models/churn/versions/3", 4));
-        assert!(!is_here("/models/churn", 1) && !is_here("/experiments/3", 2) && !is_here("/", 1));
+fn list(address: Address) -> RegistryQuestion {
+    RegistryQuestion::List {
+        text: address.text("q").trim().to_owned(),
+        by_change: address.text("order") == "updated",
+        page: page_number(address) - 1,
     }
 }
