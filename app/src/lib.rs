@@ -36,8 +36,8 @@ pub use ssr::{
 
 use crate::{
     page::{
-        account_view::AccountView, experiment_list::ExperimentList, not_found::NotFound,
-        run_compare::RunCompare, run_list::RunList, run_view::RunView, sign_in::SignIn,
+        account_view::AccountView, experiment_list::ExperimentList, model_view::ModelView,
+        not_found::NotFound, run_compare::RunCompare, run_list::RunList, run_view::RunView, sign_in::SignIn,
     },
     part::{
         live::Live,
@@ -80,6 +80,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/experiments/:experiment") view=RunList ssr=SsrMode::Async/>
                     <Route path=path!("/experiments/:experiment/runs/:run") view=RunView ssr=SsrMode::Async/>
                     <Route path=path!("/compare") view=RunCompare ssr=SsrMode::Async/>
+                    <Route path=path!("/models") view=ModelView ssr=SsrMode::Async/>
+                    <Route path=path!("/models/:name") view=ModelView ssr=SsrMode::Async/>
+                    <Route path=path!("/models/:name/versions/:version") view=ModelView ssr=SsrMode::Async/>
                     <Route path=path!("/account") view=AccountView ssr=SsrMode::Async/>
                 </Routes>
             </main>

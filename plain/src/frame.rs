@@ -147,6 +147,7 @@ impl Frame {
                         </a>
                         <nav class="top-nav" aria-label="Main">
                             <a href="/experiments">"Experiments"</a>
+                            <a href="/models">"Models"</a>
                             {admin}
                         </nav>
                         <div class="top-end">{account}</div>

@@ -6,6 +6,7 @@
 
 pub mod account_view;
 pub mod experiment_list;
+pub mod model_view;
 pub mod not_found;
 pub mod run_compare;
 pub mod run_list;

@@ -77,14 +77,23 @@ fn percent(text: &str, stays: impl Fn(u8) -> bool) -> String {
     encoded
 }
 
+/// What a step of a path means. The router's params are decoded twice, which breaks names such as `50%25`.
+pub fn decode_path(step: &str) -> String {
+    unpercent(step, b'+')
+}
+
 fn decode(text: &str) -> String {
+    unpercent(text, b' ')
+}
+
+fn unpercent(text: &str, plus: u8) -> String {
     let hex = |digit: u8| char::from(digit).to_digit(16).map(|value| value as u8);
     let mut rest = text.bytes();
     let mut bytes = Vec::with_capacity(text.len());
     while let Some(byte) = rest.next() {
         let mut ahead = rest.clone();
         match byte {
-            b'+' => bytes.push(b' '),
+            b'+' => bytes.push(plus),
             b'%' => match (ahead.next().and_then(hex), ahead.next().and_then(hex)) {
                 (Some(high), Some(low)) => {
                     bytes.push(high << 4 | low);
@@ -182,6 +191,19 @@ mod tests {
         assert_eq!(query.clone().with("b", "9").to_string(), "?a=1&b=9&c=3");
         assert_eq!(query.clone().with("b", "").to_string(), "?a=1&c=3");
         assert_eq!(query.with("d", "4").to_string(), "?a=1&b=2&c=3&d=4");
+    }
+
+    #[test]
+    fn a_step_of_a_path_reads_back_as_written() {
+        let check = |name: &str, encoded: &str| {
+            assert_eq!(encode_path(name), encoded);
+            assert_eq!(decode_path(encoded), name);
+        };
+        check("churn", "churn");
+        check("a+b c", "a%2Bb%20c");
+        check("50%25", "50%2525");
+        check("größe?#", "gr%C3%B6%C3%9Fe%3F%23");
+        assert_eq!(decode_path("a+b"), "a+b");
     }
 
     #[test]

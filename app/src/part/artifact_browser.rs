@@ -20,6 +20,8 @@ struct Place {
     value: String,
     name: String,
     root: ArtifactRoot,
+    /// The folder below the root that is shown; empty for all.
+    folder: String,
 }
 
 /// The files of a run and of the models it made: folders at the left, the chosen file at the right.
@@ -30,18 +32,33 @@ pub fn ArtifactBrowser(
     /// The models it made.
     models: Vec<ModelLink>,
 ) -> AnyView {
-    let address = Address::here();
     let mut places = vec![Place {
         value: String::new(),
         name: "Run".to_owned(),
         root: ArtifactRoot::Run(run.experiment, run.id),
+        folder: String::new(),
     }];
     places.extend(
         models
             .into_iter()
             .filter(|model| matches!(model.files, ArtifactRoot::Model(..)))
-            .map(|model| Place { value: model.id.to_string(), name: model.name, root: model.files }),
+            .map(|model| Place {
+                value: model.id.to_string(),
+                name: model.name,
+                root: model.files,
+                folder: String::new(),
+            }),
     );
+    browser(places)
+}
+
+/// The files below one folder, such as those of a version of a registered model.
+pub fn files_below(root: ArtifactRoot, folder: String) -> AnyView {
+    browser(vec![Place { value: "model".to_owned(), name: "Model".to_owned(), root, folder }])
+}
+
+fn browser(places: Vec<Place>) -> AnyView {
+    let address = Address::here();
     let single = places.len() == 1;
     let chosen = {
         let places = places.clone();
@@ -62,7 +79,7 @@ pub fn ArtifactBrowser(
                             {place.name.clone()}
                         </h2>
                     })}
-                    <Folder place=place.clone() path=String::new() top=true/>
+                    <Folder place=place.clone() path=place.folder.clone() top=true/>
                 </section>
             }
         })
@@ -90,7 +107,10 @@ fn Folder(place: Place, path: String, #[prop(optional)] top: bool) -> AnyView {
     let entries = fetch(move || path.clone(), move |path| list_artifacts(root, path));
     view! {
         <Answered answer=entries bars=3 show={move |mut entries: Vec<ArtifactEntry>| {
-            if entries.is_empty() && top && place.value.is_empty() {
+            if entries.is_empty() && top && !place.value.is_empty() {
+                return view! { <p class="none-yet">"No files."</p> }.into_any();
+            }
+            if entries.is_empty() && top {
                 return view! {
                     <Empty icon=Icon::Folder title="No artifacts yet">
                         <p class="muted"><code>"mlflow.log_artifact(\"model.pt\")"</code> " puts a file here."</p>

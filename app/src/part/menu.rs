@@ -139,3 +139,44 @@ pub fn FloatingMenu(
     }
     .into_any()
 }
+
+/// A button that opens a panel over the page: for places within a frame that scrolls, which would cut another panel off.
+#[component]
+pub fn FloatingButton(
+    /// What the button and the panel are called.
+    label: String,
+    /// The classes of the button.
+    class: &'static str,
+    /// What the button shows.
+    face: ViewFn,
+    /// The panel.
+    children: ChildrenFn,
+) -> AnyView {
+    let open = RwSignal::new(None::<(f64, f64)>);
+    let press = move |event: ev::MouseEvent| {
+        let button = event.current_target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+        open.set(Some(button.as_ref().map(under).unwrap_or_default()));
+    };
+    let name = label.clone();
+    let panel = move || {
+        open.get().map(|at| {
+            let (label, children) = (name.clone(), children.clone());
+            view! { <FloatingMenu label at on_close=move || open.set(None)>{children()}</FloatingMenu> }
+        })
+    };
+    view! {
+        <button
+            type="button"
+            class=class
+            aria-label=label.clone()
+            title=label
+            aria-haspopup="dialog"
+            aria-expanded=move || open.read().is_some().to_string()
+            on:click=press
+        >
+            {face.run()}
+        </button>
+        {panel}
+    }
+    .into_any()
+}

@@ -52,3 +52,24 @@ pub fn Pager(
     }
     .into_any()
 }
+
+/// The ways to the parts before and behind this one of a list whose length nobody counts; nothing if this is all.
+pub fn neighbours(address: Address, more: bool) -> Option<AnyView> {
+    let page = untrack(|| page_number(address));
+    let way = move |words: &'static str, to: Option<u64>| {
+        to.map(|to| {
+            let number = if to == 1 { String::new() } else { to.to_string() };
+            let href = move || address.with(&[("page", &number)]);
+            view! { <a class="button" href=href>{words}</a> }
+        })
+    };
+    (page > 1 || more).then(|| {
+        view! {
+            <nav class="pager" aria-label="Pages">
+                {way("Previous page", (page > 1).then(|| page - 1))}
+                {way("Next page", more.then_some(page + 1))}
+            </nav>
+        }
+        .into_any()
+    })
+}

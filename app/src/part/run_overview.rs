@@ -1,5 +1,6 @@
 use crate::part::{
     copy::CopyButton,
+    model_register::register_button,
     number::{Number, count, counted},
     search_box::SearchBox,
     status::StatusBadge,
@@ -102,7 +103,8 @@ fn details(page: &RunPage) -> impl IntoView + use<> {
     }
 }
 
-fn entry(name: &'static str, value: impl IntoView + 'static) -> AnyView {
+/// A line of a list of details.
+pub fn entry(name: &'static str, value: impl IntoView + 'static) -> AnyView {
     view! {
         <div>
             <dt>{name}</dt>
@@ -155,7 +157,8 @@ fn commit_address(repository: &str, commit: &str) -> Option<String> {
     Some(format!("https://{host}/{path}/{middle}/{commit}"))
 }
 
-fn datasets(inputs: &[DatasetInput]) -> impl IntoView + use<> {
+/// Datasets, and what each was for.
+pub fn datasets(inputs: &[DatasetInput]) -> impl IntoView + use<> {
     let one = |input: &DatasetInput| {
         let context =
             input.tags.iter().find(|tag| tag.key == "mlflow.data.context").map(|tag| tag.value.clone());
@@ -184,14 +187,19 @@ fn models(run: &Run, models: &[ModelLink]) -> impl IntoView + use<> {
                     view! { <span>{model.name.clone()}</span> }.into_any()
                 }}
                 {step.filter(|step| *step != 0).map(|step| view! { <span class="chip">{format!("step {step}")}</span> })}
+                {register_button(model.id, &model.name)}
             </li>
         }
     };
     view! { <ul class="plain">{models.iter().map(one).collect_view()}</ul> }
 }
 
+/// What a run measured, without the histories.
 #[component]
-fn MetricTable(metrics: Signal<Vec<MetricSummary>>) -> AnyView {
+pub fn MetricTable(
+    /// The metrics.
+    metrics: Signal<Vec<MetricSummary>>,
+) -> AnyView {
     let (search, set_search) = signal(String::new());
     let row = |metric: &MetricSummary| {
         let number = |value: Option<f64>| value.map(|value| view! { <Number value/> });
@@ -245,8 +253,16 @@ fn MetricTable(metrics: Signal<Vec<MetricSummary>>) -> AnyView {
     .into_any()
 }
 
+/// Keys with their values: params, tags.
 #[component]
-fn PairTable(title: &'static str, id: &'static str, pairs: Signal<Vec<Tag>>) -> AnyView {
+pub fn PairTable(
+    /// What they are: "Params", "Tags".
+    title: &'static str,
+    /// The id of the heading.
+    id: &'static str,
+    /// The pairs.
+    pairs: Signal<Vec<Tag>>,
+) -> AnyView {
     let (search, set_search) = signal(String::new());
     let label = if title == "Params" { "Find a param" } else { "Find a tag" };
     let found = move || {

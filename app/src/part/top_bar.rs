@@ -31,6 +31,7 @@ pub fn TopBar() -> AnyView {
                     viewer.map(|viewer| view! {
                         <nav class="top-nav" aria-label="Main">
                             <a href="/experiments" aria-current=move || here("/experiments")>"Experiments"</a>
+                            <a href="/models" aria-current=move || here("/models")>"Models"</a>
                             // Another document: those pages are no part of the application.
                             {(viewer.is_admin && !viewer.no_auth).then(|| view! {
                                 <a href="/admin/people" rel="external">"Admin"</a>

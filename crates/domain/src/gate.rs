@@ -265,6 +265,8 @@ impl<L> ModelGrant<L> {
 #[derive(Debug, Clone)]
 pub(crate) struct RegisteredGrant<L> {
     name: String,
+    /// What the caller may do to it.
+    pub permission: Permission,
     level: PhantomData<L>,
 }
 
@@ -430,8 +432,8 @@ impl Acting {
             store::permission::of_registered(&self.domain.db, name, self.caller.permitted_as()).await?;
         let Found { thing: (), level } = found.ok_or_else(missing)?;
         let level = self.level_of(level, None);
-        self.visible_level::<L>(level, Object::Registered(name.to_owned()), missing)?;
-        Ok(RegisteredGrant { name: name.to_owned(), level: PhantomData })
+        let permission = self.visible_level::<L>(level, Object::Registered(name.to_owned()), missing)?;
+        Ok(RegisteredGrant { name: name.to_owned(), permission, level: PhantomData })
     }
 
     /// What the caller may do to an experiment; nothing to one that isn't there.

@@ -1,5 +1,6 @@
-//! The model registry: use cases. What a new version may come from is in [`source`].
+//! The model registry: use cases. What a new version may come from is in [`source`], what pages show and do at once in [`page`].
 
+mod page;
 mod source;
 
 use crate::{
@@ -23,16 +24,13 @@ use model::{
         self, ModelVersionFilter, ModelVersionOrder, OrderBy, RegisteredModelFilter, RegisteredModelOrder,
     },
     name::{self, limit},
-    registry::{ModelVersion, NewVersion, RegisteredModel},
+    registry::{ACTIVE_STAGES, ModelVersion, NewVersion, RegisteredModel, STAGES},
     run::Tag,
 };
 use serde_json::{Value, json};
 
 /// Where MLflow's clients look up what a logged model is registered as.
 const MODEL_VERSIONS: &str = "mlflow.modelVersions";
-const STAGES: [&str; 4] = ["None", "Staging", "Production", "Archived"];
-/// The stages in which a version is used.
-const ACTIVE_STAGES: [&str; 2] = ["Staging", "Production"];
 
 impl Acting {
     /// Creates a registered model; its creator may MANAGE it.

@@ -1,4 +1,6 @@
-//! What the pages ask the server for, and what it answers.
+//! What the pages ask the server for, and what it answers. That of registered models is in [`registry`].
+
+pub mod registry;
 
 use crate::{
     ExperimentId, Permission, Problem, RunId,

@@ -3,6 +3,11 @@
 use crate::{Millis, ModelId, RunId, run::Tag};
 use serde::{Deserialize, Serialize};
 
+/// Where a version can stand.
+pub const STAGES: [&str; 4] = ["None", "Staging", "Production", "Archived"];
+/// The stages in which a version is used.
+pub const ACTIVE_STAGES: [&str; 2] = ["Staging", "Production"];
+
 /// A registered model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RegisteredModel {

@@ -2,7 +2,13 @@
 
 use super::world::Things;
 use http::Method;
-use model::{curve::CurveRequest, page::ArtifactRoot, page::RunsQuery};
+use model::{
+    curve::CurveRequest,
+    page::{
+        ArtifactRoot, RunsQuery,
+        registry::{RegisteredChange, RegistryQuestion},
+    },
+};
 use serde_json::{Value, json};
 
 /// What is sent along.
@@ -103,6 +109,8 @@ pub fn approach(door: &Door, things: &Things) -> (String, Load) {
         .replace(":experiment", &things.experiment.to_string())
         .replace("{run}", &things.run.to_string())
         .replace(":run", &things.run.to_string())
+        .replace("{name}", &things.registered)
+        .replace("{version}", "1")
         .replace("{model}", &things.model.to_string())
         .replace("{file}", "runs.csv")
         .replace("{code}", &things.link)
@@ -274,6 +282,9 @@ fn server_function(route: &str, things: &Things) -> Load {
             },
         )),
         "delete_view" => pack((things.experiment, model::ViewId(things.run.0))),
+        "registry_page" => pack((RegistryQuestion::Model { name: things.registered.clone(), page: 0 },)),
+        "change_registered" => pack((things.registered.clone(), RegisteredChange::SetTag(tag()))),
+        "register_model" => pack((things.model, things.registered.clone())),
         "search_keys" => pack((things.experiment, "m".to_owned())),
         "run_page" => pack((things.run,)),
         "compare_runs" => pack((vec![things.run.to_string()],)),

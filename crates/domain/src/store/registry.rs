@@ -1,5 +1,7 @@
-//! The model registry. Here: registered models, their tags and aliases. In [`version`]: what stands behind the names.
+//! The model registry. Here: registered models, their tags and aliases. In [`version`]: what stands behind the names. In
+//! [`page`]: the list that people see.
 
+pub(crate) mod page;
 pub(crate) mod version;
 
 use super::{
@@ -80,12 +82,7 @@ async fn fill(on: &mut impl Query, rows: Vec<Row>) -> Result<Vec<RegisteredModel
     for (name, key, value) in on.all::<(String, String, String)>(select).await? {
         tags.entry(name).or_default().push(Tag { key, value });
     }
-    let mut select = sql("SELECT name, alias, version FROM registered_model_aliases WHERE name IN ");
-    select.push_list(names.iter().copied()).push(" ORDER BY name, alias");
-    let mut aliases: HashMap<String, Vec<Alias>> = HashMap::new();
-    for (name, alias, version) in on.all::<(String, String, i64)>(select).await? {
-        aliases.entry(name).or_default().push(Alias { alias, version });
-    }
+    let mut aliases = aliases_of(on, &names).await?;
     let mut latest: HashMap<String, Vec<ModelVersion>> = HashMap::new();
     for version in version::latest(on, &names).await? {
         latest.entry(version.name.clone()).or_default().push(version);
@@ -102,6 +99,24 @@ async fn fill(on: &mut impl Query, rows: Vec<Row>) -> Result<Vec<RegisteredModel
             description: row.description,
         })
         .collect())
+}
+
+/// The aliases of these registered models.
+async fn aliases_of(on: &mut impl Query, names: &[&str]) -> Result<HashMap<String, Vec<Alias>>> {
+    let mut select = sql("SELECT name, alias, version FROM registered_model_aliases WHERE name IN ");
+    select.push_list(names.iter().copied()).push(" ORDER BY name, alias");
+    let mut aliases: HashMap<String, Vec<Alias>> = HashMap::new();
+    for (name, alias, version) in on.all::<(String, String, i64)>(select).await? {
+        aliases.entry(name).or_default().push(Alias { alias, version });
+    }
+    Ok(aliases)
+}
+
+/// Adds `AND …`: the registered model `m` is no prompt.
+fn push_no_prompts(select: &mut Sql) {
+    select
+        .push(" AND NOT EXISTS (SELECT 1 FROM registered_model_tags t WHERE t.name = m.name AND t.key = ");
+    select.push_bind(IS_PROMPT).push(" AND t.value = 'true')");
 }
 
 /// Whether the registered model is a prompt.
@@ -252,10 +267,7 @@ pub(crate) async fn search(
         RegisteredModelCondition::Name(_) => None,
     }));
     if !prompts {
-        select.push(
-            " AND NOT EXISTS (SELECT 1 FROM registered_model_tags t WHERE t.name = m.name AND t.key = ",
-        );
-        select.push_bind(IS_PROMPT).push(" AND t.value = 'true')");
+        push_no_prompts(&mut select);
     }
     for condition in filter.conditions() {
         match condition {

@@ -149,6 +149,14 @@ pub(crate) async fn get_info<L>(mut db: &Db, grant: &RunGrant<L>) -> Result<RunI
     row.ok_or_else(|| Error::missing(format!("Run with id={} not found", grant.id())))?.into_info()
 }
 
+/// What the runs are called.
+pub(crate) async fn names<L>(mut db: &Db, grants: &[RunGrant<L>]) -> Result<HashMap<RunId, String>> {
+    let mut select = sql("SELECT r.id, r.name FROM runs r WHERE r.id IN ");
+    select.push_list(grants.iter().map(RunGrant::id));
+    let rows: Vec<(Uuid, String)> = db.all(select).await?;
+    Ok(rows.into_iter().map(|(id, name)| (RunId(id), name)).collect())
+}
+
 /// The runs, whole, in the order of the grants.
 pub(crate) async fn get_all<L>(mut db: &Db, grants: &[RunGrant<L>]) -> Result<Vec<Run>> {
     let mut select = sql("SELECT ");

@@ -30,6 +30,7 @@ mod operation;
 mod people;
 mod permission;
 mod registry;
+mod registry_page;
 mod run;
 mod schema;
 mod search;

@@ -95,6 +95,26 @@ pub(crate) async fn find<L>(
     Ok(fill(on, rows).await?.pop())
 }
 
+/// Versions of a registered model, the newest first.
+pub(crate) async fn list<L>(
+    on: &mut impl Query,
+    grant: &RegisteredGrant<L>,
+    slice: Slice,
+) -> Result<Vec<ModelVersion>> {
+    let mut select = sql(COLUMNS);
+    select.push(" WHERE v.name = ").push_bind(grant.name()).push(" ORDER BY v.version DESC");
+    slice.push(&mut select);
+    let rows: Vec<Row> = on.all(select).await?;
+    fill(on, rows).await
+}
+
+/// How many versions a registered model has.
+pub(crate) async fn count<L>(on: &mut impl Query, grant: &RegisteredGrant<L>) -> Result<u64> {
+    let row: Option<(i64,)> =
+        on.first(sql("SELECT COUNT(*) FROM model_versions WHERE name = $1").bind(grant.name())).await?;
+    Ok(row.and_then(|(count,)| u64::try_from(count).ok()).unwrap_or_default())
+}
+
 /// The highest version of each stage of these registered models.
 pub(super) async fn latest(on: &mut impl Query, names: &[&str]) -> Result<Vec<ModelVersion>> {
     let mut select = sql(COLUMNS);
