@@ -38,17 +38,14 @@ pub fn ArtifactBrowser(
         root: ArtifactRoot::Run(run.experiment, run.id),
         folder: String::new(),
     }];
-    places.extend(
-        models
-            .into_iter()
-            .filter(|model| matches!(model.files, ArtifactRoot::Model(..)))
-            .map(|model| Place {
-                value: model.id.to_string(),
-                name: model.name,
-                root: model.files,
-                folder: String::new(),
-            }),
-    );
+    places.extend(models.into_iter().filter(|model| matches!(model.files, ArtifactRoot::Model(..))).map(
+        |model| Place {
+            value: model.id.to_string(),
+            name: model.name,
+            root: model.files,
+            folder: String::new(),
+        },
+    ));
     browser(places)
 }
 

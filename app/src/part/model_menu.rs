@@ -203,7 +203,11 @@ fn choices(of: &Of, field: RwSignal<Option<Field>>, change: Change) -> AnyView {
 fn question(of: &Of, field: RwSignal<Option<Field>>, change: Change) -> AnyView {
     let (words, delete) = match &of.what {
         What::Model(versions) => (
-            format!("Delete “{}” with {} for good? Their files stay.", of.name, counted(*versions, "version")),
+            format!(
+                "Delete “{}” with {} for good? Their files stay.",
+                of.name,
+                counted(*versions, "version")
+            ),
             RegisteredChange::Delete,
         ),
         What::Version { number, .. } => (

@@ -55,7 +55,8 @@ fn drawn(model: ModelId) -> AnyView {
         });
     };
     let option = |name: String| view! { <option value=name></option> };
-    let body = move || match made.get() {
+    let body = move || {
+        match made.get() {
         Some((name, version)) => view! {
             <div class="small-form" role="status">
                 <p>"Registered as " {model_link(&name, Some(version), "", format!("version {version} of {name}"))} "."</p>
@@ -81,6 +82,7 @@ fn drawn(model: ModelId) -> AnyView {
             </form>
         }
         .into_any(),
+    }
     };
     body.into_any()
 }

@@ -85,7 +85,7 @@ pub fn rights_of(permission: Permission) -> (bool, bool) {
 pub fn tag_chips(tags: &[Tag]) -> AnyView {
     let chip = |tag: &Tag| {
         let words = format!("{}: {}", tag.key, tag.value);
-        view! { <span class="chip" title=words.clone()>{words}</span> }
+        view! { <span class="chip" title=words.clone()>{words.clone()}</span> }
     };
     tags.iter().map(chip).collect_view().into_any()
 }
@@ -116,12 +116,11 @@ fn version_row(of: &Of, row: VersionRow, chosen: Chosen) -> AnyView {
     });
     let run = match run {
         Some(run) => run_link(run),
-        None => view! { <span class="faint">{if run_hidden { "not visible to you" } else { "–" }}</span> }.into_any(),
+        None => view! { <span class="faint">{if run_hidden { "not visible to you" } else { "–" }}</span> }
+            .into_any(),
     };
-    let names = aliases
-        .iter()
-        .map(|alias| view! { <span class="chip">{alias.clone()}</span> })
-        .collect_view();
+    let names =
+        aliases.iter().map(|alias| view! { <span class="chip">{alias.clone()}</span> }).collect_view();
     let about = description.lines().next().unwrap_or_default().to_owned();
     let what = What::Version { number, stage: stage.clone(), aliases, alone: false };
     let menu = model_menu(Of { what, description, ..of.clone() });

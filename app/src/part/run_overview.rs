@@ -233,7 +233,7 @@ pub fn MetricTable(
                 <p class="none-yet">"None yet. " <code>"mlflow.log_metric(\"loss\", 0.5, step=1)"</code> " logs one."</p>
             }
         >
-            <div class="table-frame short" role="region" aria-labelledby="metrics-title" tabindex="0">
+            <div class="table-frame short" role="group" aria-labelledby="metrics-title" tabindex="0">
                 <table class="grid" aria-labelledby="metrics-title">
                     <thead>
                         <tr>
@@ -298,7 +298,7 @@ fn pairs_view(label: &'static str, pairs: &[Tag]) -> impl IntoView + use<> {
         }
     };
     view! {
-        <div class="table-frame short" role="region" aria-label=label tabindex="0">
+        <div class="table-frame short" role="group" aria-label=label tabindex="0">
             <table class="grid pairs" aria-label=label>
                 <tbody>{pairs.iter().map(row).collect_view()}</tbody>
             </table>

@@ -115,11 +115,13 @@ fn lineage(version: &ModelVersion, run: Option<&ComparedRun>, model: Option<Mode
     let hidden = || view! { <span class="faint">"not visible to you"</span> }.into_any();
     let data = run.map(|run| &run.run.datasets).filter(|inputs| !inputs.is_empty());
     let from = match run {
-        Some(run) => Some(view! {
-            <a href=run_address(&run.run)>{run_name(&run.run)}</a>
-            <span class="muted">{run.experiment_name.clone()}</span>
-        }
-        .into_any()),
+        Some(run) => Some(
+            view! {
+                <a href=run_address(&run.run)>{run_name(&run.run)}</a>
+                <span class="muted">{run.experiment_name.clone()}</span>
+            }
+            .into_any(),
+        ),
         None => version.run.map(|_| hidden()),
     };
     let logged = match (model, run) {
@@ -164,7 +166,8 @@ mod tests {
 
     #[test]
     fn a_copy_names_what_it_was_copied_from() {
-        let check = |source: &str, from: Option<(&str, i64)>| assert_eq!(copied_from(source), from, "{source}");
+        let check =
+            |source: &str, from: Option<(&str, i64)>| assert_eq!(copied_from(source), from, "{source}");
         check("models:/draft/3", Some(("draft", 3)));
         check("models:/m-0af7651916cd43dd8448eb211c80319c", None);
         check("runs:/0af7651916cd43dd8448eb211c80319c/model", None);

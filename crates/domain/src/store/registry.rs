@@ -114,8 +114,7 @@ async fn aliases_of(on: &mut impl Query, names: &[&str]) -> Result<HashMap<Strin
 
 /// Adds `AND …`: the registered model `m` is no prompt.
 fn push_no_prompts(select: &mut Sql) {
-    select
-        .push(" AND NOT EXISTS (SELECT 1 FROM registered_model_tags t WHERE t.name = m.name AND t.key = ");
+    select.push(" AND NOT EXISTS (SELECT 1 FROM registered_model_tags t WHERE t.name = m.name AND t.key = ");
     select.push_bind(IS_PROMPT).push(" AND t.value = 'true')");
 }
 

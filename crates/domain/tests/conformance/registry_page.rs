@@ -89,7 +89,10 @@ async fn models_are_listed_with_their_versions(world: &World) {
     assert_eq!(names(&alice, "").await, ["Elmo 50%", "churn"]);
     let churn = &found.rows[1];
     assert_eq!((churn.about.as_str(), churn.versions, churn.latest), ("About churn", 2, Some(3)));
-    assert_eq!(churn.aliases.iter().map(|a| (a.alias.as_str(), a.version)).collect::<Vec<_>>(), [("champion", 1)]);
+    assert_eq!(
+        churn.aliases.iter().map(|a| (a.alias.as_str(), a.version)).collect::<Vec<_>>(),
+        [("champion", 1)]
+    );
     assert_eq!((found.rows[0].versions, found.rows[0].latest), (0, None));
     assert_eq!(names(&alice, "CHU").await, ["churn"]);
     assert_eq!(names(&alice, " 50% ").await, ["Elmo 50%"]);
@@ -131,7 +134,10 @@ async fn a_model_shows_its_versions_newest_first(world: &World) {
     assert_eq!(numbers, [3, 2, 1]);
     let first = &page.versions[2];
     assert_eq!((first.user.as_str(), first.description.as_str()), ("alice", "first"));
-    assert_eq!((first.stage.as_str(), first.aliases.as_slice()), ("None", ["champion".to_owned()].as_slice()));
+    assert_eq!(
+        (first.stage.as_str(), first.aliases.as_slice()),
+        ("None", ["champion".to_owned()].as_slice())
+    );
     let link = first.run.clone().unwrap();
     assert_eq!((link.id, link.experiment, link.name.as_str()), (run, experiment, "best"));
     assert_eq!(page.versions[0].run, first.run, "two versions may come from one run");
@@ -172,7 +178,11 @@ async fn files_are_found_where_they_are(world: &World) {
     let root = ArtifactRoot::Run(experiment, run);
     for (number, source, files) in [
         (1, format!("runs:/{run}/out/model"), Some((root, "out/model".to_owned()))),
-        (2, format!("mlflow-artifacts:/{experiment}/{run}/artifacts/model"), Some((root, "model".to_owned()))),
+        (
+            2,
+            format!("mlflow-artifacts:/{experiment}/{run}/artifacts/model"),
+            Some((root, "model".to_owned())),
+        ),
         (3, "s3://bucket/model".to_owned(), None),
     ] {
         alice.create_version(NewVersion { run: Some(run), ..of("churn", &source) }).await.unwrap();
@@ -204,17 +214,17 @@ async fn what_is_hidden_answers_as_what_is_not_there(world: &World) {
     alice.create_registered_model("churn", &[], "").await.unwrap();
     alice.create_version(of("churn", "s3://b/1")).await.unwrap();
     let hidden = problem(ask_model(&bob, "churn").await);
-    assert_eq!((hidden.code, hidden.message.as_str()), (Code::ResourceDoesNotExist, "Registered Model with name=churn not found"));
+    assert_eq!(
+        (hidden.code, hidden.message.as_str()),
+        (Code::ResourceDoesNotExist, "Registered Model with name=churn not found")
+    );
     check_refused(
         ask_version(&bob, "churn", 1).await,
         Code::ResourceDoesNotExist,
         "Model Version (name=churn, version=1) not found",
     );
     assert_eq!(names(&bob, "").await, Vec::<String>::new());
-    check_code(
-        bob.change_registered("churn", &RegisteredChange::Delete).await,
-        Code::ResourceDoesNotExist,
-    );
+    check_code(bob.change_registered("churn", &RegisteredChange::Delete).await, Code::ResourceDoesNotExist);
     alice.grant_registered_model("churn", "bob", Read).await.unwrap();
     assert_eq!(names(&bob, "").await, ["churn"]);
     let describe = RegisteredChange::Describe("mine".to_owned());
@@ -237,7 +247,10 @@ async fn a_model_is_changed(world: &World) {
     change("churn", RegisteredChange::SetTag(tag("team", "shop"))).await;
     change("churn", RegisteredChange::Rename(" churn 2 ".to_owned())).await;
     let page = model_page(&alice, "churn 2").await;
-    assert_eq!((page.description.as_str(), page.tags.as_slice()), ("About", [tag("team", "shop")].as_slice()));
+    assert_eq!(
+        (page.description.as_str(), page.tags.as_slice()),
+        ("About", [tag("team", "shop")].as_slice())
+    );
     for _ in 0..2 {
         change("churn 2", RegisteredChange::SetTag(tag("team", ""))).await;
         assert_eq!(model_page(&alice, "churn 2").await.tags, []);
