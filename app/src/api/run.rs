@@ -3,6 +3,7 @@ use leptos::prelude::*;
 use model::{
     ExperimentId, RunId,
     curve::{Curve, CurveRequest},
+    logged_image::LoggedImages,
     page::{self, Comparison, KeysFound, RunsChange, RunsChanged, RunsPage, RunsQuery},
 };
 use server_fn::codec::Postcard;
@@ -26,6 +27,20 @@ pub async fn search_keys(experiment: ExperimentId, text: String) -> Result<KeysF
 pub async fn run_page(run: RunId) -> Result<page::RunPage, Fault> {
     use crate::ssr::{acting, fault};
     acting().await?.run_page(run).await.map_err(fault)
+}
+
+/// What a run comes from and what came of it.
+#[server(prefix = "/ui", endpoint = "run_lineage", input = Postcard, output = Postcard)]
+pub async fn run_lineage(run: RunId) -> Result<page::RunLineage, Fault> {
+    use crate::ssr::{acting, fault};
+    acting().await?.run_lineage(run).await.map_err(fault)
+}
+
+/// The pictures that a run logged at steps.
+#[server(prefix = "/ui", endpoint = "logged_images", input = Postcard, output = Postcard)]
+pub async fn logged_images(run: RunId) -> Result<LoggedImages, Fault> {
+    use crate::ssr::{acting, fault};
+    acting().await?.logged_images(run).await.map_err(fault)
 }
 
 /// Runs side by side.

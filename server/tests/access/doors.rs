@@ -275,7 +275,7 @@ fn server_function(route: &str, things: &Things) -> Load {
         )),
         "delete_view" => pack((things.experiment, model::ViewId(things.run.0))),
         "search_keys" => pack((things.experiment, "m".to_owned())),
-        "run_page" => pack((things.run,)),
+        "run_page" | "run_lineage" | "logged_images" => pack((things.run,)),
         "compare_runs" => pack((vec![things.run.to_string()],)),
         "curves" => pack((CurveRequest {
             runs: vec![things.run],
