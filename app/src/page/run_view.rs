@@ -106,7 +106,8 @@ fn Loaded(page: RunPage) -> AnyView {
     let runs_on = Memo::new(move |_| {
         let page = page.read();
         let info = &page.run.info;
-        matches!(info.status, RunStatus::Running | RunStatus::Scheduled) && info.lifecycle == Lifecycle::Active
+        matches!(info.status, RunStatus::Running | RunStatus::Scheduled)
+            && info.lifecycle == Lifecycle::Active
     });
     let stop = Memo::new(move |_| {
         let page = page.read();

@@ -59,17 +59,21 @@ fn family(page: &RunPage, lineage: &RunLineage) -> Option<AnyView> {
         return None;
     }
     let parent = match (&lineage.parent, tagged) {
-        (Some(parent), _) => Some(view! {
-            <a href=info_address(parent)>{info_name(parent)}</a>
-            <StatusDot status=parent.status/>
-        }.into_any()),
+        (Some(parent), _) => Some(
+            view! {
+                <a href=info_address(parent)>{info_name(parent)}</a>
+                <StatusDot status=parent.status/>
+            }
+            .into_any(),
+        ),
         (None, Some(id)) => {
             let start: String = id.chars().take(8).collect();
             Some(view! { <code>{start}</code> <span class="muted">"isn't there, or isn't for you to see"</span> }.into_any())
         }
         (None, None) => None,
     };
-    let parent = parent.map(|parent| view! { <p class="parent-run"><span class="muted">"Nested in "</span> {parent}</p> });
+    let parent = parent
+        .map(|parent| view! { <p class="parent-run"><span class="muted">"Nested in "</span> {parent}</p> });
     let children = (!lineage.children.is_empty()).then(|| {
         let all = match lineage.children_total {
             Total::Exactly(1) => "Show it in the table".to_owned(),
@@ -94,14 +98,16 @@ fn family(page: &RunPage, lineage: &RunLineage) -> Option<AnyView> {
             <p class="more"><a href=href>{all}</a></p>
         }
     });
-    Some(view! {
-        <section class="card" aria-labelledby="family-title">
-            <h2 id="family-title">"Nested runs"</h2>
-            {parent}
-            {children}
-        </section>
-    }
-    .into_any())
+    Some(
+        view! {
+            <section class="card" aria-labelledby="family-title">
+                <h2 id="family-title">"Nested runs"</h2>
+                {parent}
+                {children}
+            </section>
+        }
+        .into_any(),
+    )
 }
 
 fn child(run: &RunInfo) -> impl IntoView + use<> {
@@ -151,19 +157,21 @@ fn way(links: &Links, versions: &[VersionLink]) -> Option<AnyView> {
     let used: Vec<AnyView> = used.iter().map(used_one).collect();
     let made: Vec<AnyView> = made.iter().map(|model| logged_model(model, outputs)).collect();
     let versions: Vec<AnyView> = versions.iter().map(version).collect();
-    Some(view! {
-        <section class="card" aria-labelledby="lineage-title">
-            <h2 id="lineage-title">"Lineage"</h2>
-            <ol class="lineage">
-                {stage("Datasets", datasets)}
-                {stage("Models used", used)}
-                <li class="lineage-here"><h3>"This run"</h3> <p>{name.clone()}</p></li>
-                {stage("Logged models", made)}
-                {stage("Registered versions", versions)}
-            </ol>
-        </section>
-    }
-    .into_any())
+    Some(
+        view! {
+            <section class="card" aria-labelledby="lineage-title">
+                <h2 id="lineage-title">"Lineage"</h2>
+                <ol class="lineage">
+                    {stage("Datasets", datasets)}
+                    {stage("Models used", used)}
+                    <li class="lineage-here"><h3>"This run"</h3> <p>{name.clone()}</p></li>
+                    {stage("Logged models", made)}
+                    {stage("Registered versions", versions)}
+                </ol>
+            </section>
+        }
+        .into_any(),
+    )
 }
 
 fn dataset(input: &DatasetInput) -> AnyView {
@@ -212,16 +220,20 @@ fn version(version: &VersionLink) -> AnyView {
 /// Lines that may do the run again.
 fn again(found: &Reproduction, here: &str) -> AnyView {
     // The address is as the person's browser has it.
-    let server = quote(here).filter(|_| found.fetches).map(|here| format!("export MLFLOW_TRACKING_URI={here}\n"));
+    let server =
+        quote(here).filter(|_| found.fetches).map(|here| format!("export MLFLOW_TRACKING_URI={here}\n"));
     let lines = format!("{}{}", server.unwrap_or_default(), found.shell);
     let hint = match found.command {
         Command::Guessed => {
             "Made of what the run's client said. The command is a guess: whether the script takes its params as options, nobody knows."
         }
-        Command::Project => "Made of what the run's client said. Params that the project doesn't know are handed on.",
+        Command::Project => {
+            "Made of what the run's client said. Params that the project doesn't know are handed on."
+        }
         Command::Unknown => "Made of what the run's client said. Which command it was isn't known.",
     };
-    let left_out = (found.left_out > 0).then(|| format!(" {} left out.", counted(found.left_out as u64, "param")));
+    let left_out =
+        (found.left_out > 0).then(|| format!(" {} left out.", counted(found.left_out as u64, "param")));
     view! {
         <section class="card" aria-labelledby="reproduce-title">
             <h2 id="reproduce-title">"Reproduce"</h2>

@@ -85,9 +85,11 @@ fn Figure(of: Of, series: ImageSeries) -> AnyView {
     });
     let root = ArtifactRoot::Run(of.experiment, of.run);
     let file = move |name: &str| file_address(root, &format!("{FOLDER}/{name}"));
-    let small = move || shown.read().as_ref().map(|(_, image)| file(image.small.as_ref().unwrap_or(&image.file)));
+    let small =
+        move || shown.read().as_ref().map(|(_, image)| file(image.small.as_ref().unwrap_or(&image.file)));
     let whole = move || shown.read().as_ref().map(|(_, image)| file(&image.file));
-    let step = move || shown.read().as_ref().map(|(_, image)| format!("step {}", image.step)).unwrap_or_default();
+    let step =
+        move || shown.read().as_ref().map(|(_, image)| format!("step {}", image.step)).unwrap_or_default();
     let place = move || shown.read().as_ref().map_or(0, |(place, _)| *place).to_string();
     let slide = move |event: ev::Event| sliding.set(event_target_value(&event).parse().ok());
     let let_go = move |_| {

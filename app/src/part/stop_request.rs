@@ -21,7 +21,8 @@ pub fn StopNote(
         asked.get().map(|value| {
             let (who, when) = read_stop_request(&value);
             let (who, when) = (who.to_owned(), when.to_owned());
-            let time = (!when.is_empty()).then(|| view! { ", " <time datetime=when.clone()>{when.clone()}</time> });
+            let time =
+                (!when.is_empty()).then(|| view! { ", " <time datetime=when.clone()>{when.clone()}</time> });
             view! {
                 <div class="banner stop-note" role="status">
                     <p>"Stop asked for by " <strong>{who}</strong> {time} ". The training script decides."</p>

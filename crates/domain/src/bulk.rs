@@ -79,7 +79,8 @@ impl Acting {
         }
         let value = stop_request(self.caller.name(), clock::now());
         let mut change = self.change().await?;
-        store::run::set_tags(&mut change, &grant, &[Tag { key: tag::STOP_REQUESTED.to_owned(), value }]).await?;
+        store::run::set_tags(&mut change, &grant, &[Tag { key: tag::STOP_REQUESTED.to_owned(), value }])
+            .await?;
         let told = Told::new(Action::RunUpdate, Object::Run(id)).with(json!({ "asked_to_stop": true }));
         change.commit(told).await?;
         self.domain.live.touch(grant.experiment, id);

@@ -15,8 +15,8 @@ use model::{
     experiment::ViewType,
     filter::{self, RunFilter},
     page::{
-        ArtifactEntry, ArtifactRoot, CHILDREN_LISTED, NamedColumns, RunColumns, RunLineage, Total, VersionLink,
-        children_filter,
+        ArtifactEntry, ArtifactRoot, CHILDREN_LISTED, NamedColumns, RunColumns, RunLineage, Total,
+        VersionLink, children_filter,
     },
     reproduce::{Environment, reproduce},
     run::{Run, RunInfo, tag},

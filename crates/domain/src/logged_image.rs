@@ -1,10 +1,6 @@
 //! Pictures that runs logged at steps.
 
-use crate::{
-    Acting,
-    artifact::PROXY_SCHEME,
-    error::Result,
-};
+use crate::{Acting, artifact::PROXY_SCHEME, error::Result};
 use model::{
     RunId,
     logged_image::{FOLDER, IMAGES_SHOWN, LoggedImages},

@@ -65,7 +65,9 @@ mod tests {
 
     #[test]
     fn other_texts_are_no_tables() {
-        for text in ["", "[]", "{}", "[1, 2]", r#"{"columns": [], "data": []}"#, r#"{"columns": ["a"], "data": [1]}"#] {
+        for text in
+            ["", "[]", "{}", "[1, 2]", r#"{"columns": [], "data": []}"#, r#"{"columns": ["a"], "data": [1]}"#]
+        {
             assert_eq!(read(text), None, "{text}");
         }
     }

@@ -96,10 +96,11 @@ impl<'a> Name<'a> {
 
     fn separated(file: &'a str, separator: char) -> Option<Self> {
         let (stem, ending) = file.rsplit_once('.')?;
-        let (stem, is_small) = match stem.strip_suffix("compressed").and_then(|stem| stem.strip_suffix(separator)) {
-            Some(stem) => (stem, true),
-            None => (stem, false),
-        };
+        let (stem, is_small) =
+            match stem.strip_suffix("compressed").and_then(|stem| stem.strip_suffix(separator)) {
+                Some(stem) => (stem, true),
+                None => (stem, false),
+            };
         if !["png", "webp", "jpg", "jpeg"].contains(&ending) {
             return None;
         }
@@ -174,13 +175,15 @@ mod tests {
             "x+step+1+timestamp+10+c+compressed.webp",
             "x+step+2+timestamp+30+d+compressed.webp",
         ];
-        let expected = "x: 1 x+step+1+timestamp+20+b.png, 2 x+step+2+timestamp+30+d+compressed.webp".to_owned();
+        let expected =
+            "x: 1 x+step+1+timestamp+20+b.png, 2 x+step+2+timestamp+30+d+compressed.webp".to_owned();
         assert_eq!(among(&names, 10), (vec![expected], false));
     }
 
     #[test]
     fn they_are_bounded() {
-        let names = ["x+step+1+timestamp+1+a.png", "x+step+2+timestamp+1+a.png", "y+step+1+timestamp+1+a.png"];
+        let names =
+            ["x+step+1+timestamp+1+a.png", "x+step+2+timestamp+1+a.png", "y+step+1+timestamp+1+a.png"];
         let first = "x: 1 x+step+1+timestamp+1+a.png, 2 x+step+2+timestamp+1+a.png".to_owned();
         assert_eq!(among(&names, 2), (vec![first], true));
         assert!(!among(&names, 3).1);

@@ -197,7 +197,10 @@ fn project(run: &Run, repository: Option<&Repository>, commit: Option<&str>) -> 
 fn script(run: &Run, repository: Option<&Repository>) -> Option<String> {
     let name = run.tag(tag::SOURCE_NAME)?;
     // A notebook's source is whatever started its kernel.
-    if !name.ends_with(".py") || name.ends_with("_launcher.py") || run.tag(tag::SOURCE_TYPE) == Some("NOTEBOOK") {
+    if !name.ends_with(".py")
+        || name.ends_with("_launcher.py")
+        || run.tag(tag::SOURCE_TYPE) == Some("NOTEBOOK")
+    {
         return None;
     }
     let below = repository.and_then(|repository| name.rsplit_once(&format!("/{}/", repository.folder)));
@@ -243,7 +246,10 @@ mod tests {
 
     fn run(tags: &[(&str, &str)], params: &[(&str, &str)]) -> Run {
         let pairs = |pairs: &[(&str, &str)]| -> Vec<Tag> {
-            pairs.iter().map(|(key, value)| Tag { key: (*key).to_owned(), value: (*value).to_owned() }).collect()
+            pairs
+                .iter()
+                .map(|(key, value)| Tag { key: (*key).to_owned(), value: (*value).to_owned() })
+                .collect()
         };
         let info = RunInfo {
             id: "0af7651916cd43dd8448eb211c80319c".parse().unwrap(),
@@ -298,7 +304,9 @@ mod tests {
                         commands.push(Vec::new());
                     }
                 }
-                c if c.is_ascii_alphanumeric() || "-_./:@%+,=".contains(c) => word.get_or_insert_default().push(c),
+                c if c.is_ascii_alphanumeric() || "-_./:@%+,=".contains(c) => {
+                    word.get_or_insert_default().push(c)
+                }
                 other => panic!("{other:?} stands without quotes in {script:?}"),
             }
         }
@@ -328,7 +336,13 @@ mod tests {
         check(
             &run(&tags[3..], &[("a", "1"), ("b", "-1"), ("c", ""), ("d", "$(id)")]),
             None,
-            &["python /home/alice/churn/src/train.py \\", "    --a 1 \\", "    --b=-1 \\", "    --c= \\", "    --d '$(id)'"],
+            &[
+                "python /home/alice/churn/src/train.py \\",
+                "    --a 1 \\",
+                "    --b=-1 \\",
+                "    --c= \\",
+                "    --d '$(id)'",
+            ],
         );
     }
 
@@ -378,7 +392,8 @@ mod tests {
 
     #[test]
     fn nothing_is_shown_of_what_is_not_known() {
-        let nothing = |tags: &[(&str, &str)]| assert_eq!(reproduce(&run(tags, &[("a", "1")]), None), None, "{tags:?}");
+        let nothing =
+            |tags: &[(&str, &str)]| assert_eq!(reproduce(&run(tags, &[("a", "1")]), None), None, "{tags:?}");
         nothing(&[]);
         nothing(&[(tag::SOURCE_NAME, "notebook")]);
         nothing(&[(tag::SOURCE_NAME, "/usr/lib/python3/ipykernel_launcher.py")]);
@@ -393,7 +408,11 @@ mod tests {
 
     #[test]
     fn an_unknown_place_is_still_one_word() {
-        check(&run(&[(tag::GIT_REPO, "/srv/our code; id")], &[]), None, &["git clone -- '/srv/our code; id' code", "cd code"]);
+        check(
+            &run(&[(tag::GIT_REPO, "/srv/our code; id")], &[]),
+            None,
+            &["git clone -- '/srv/our code; id' code", "cd code"],
+        );
         check(
             &run(&[(tag::GIT_REPO, "git@example.org:a/b.git"), (tag::GIT_BRANCH, "-x y")], &[]),
             None,
@@ -405,7 +424,8 @@ mod tests {
     #[test]
     fn params_that_do_not_fit_are_counted() {
         let long = "x".repeat(LONGEST_PARAM);
-        let params = [("a", "1"), ("b", "two\nlines"), ("c", &long), ("d", "\u{1b}[2J"), ("e", "\u{202e}gpj")];
+        let params =
+            [("a", "1"), ("b", "two\nlines"), ("c", &long), ("d", "\u{1b}[2J"), ("e", "\u{202e}gpj")];
         let found = reproduce(&run(&[(tag::SOURCE_NAME, "train.py")], &params), None).unwrap();
         assert_eq!((found.shell.as_str(), found.left_out), ("python train.py --a 1", 4));
         assert_eq!(found.command, Command::Guessed);

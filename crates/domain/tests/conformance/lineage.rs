@@ -87,10 +87,7 @@ async fn versions_that_were_made_of_a_run_are_listed(world: &World) {
     found.sort();
     assert_eq!(
         found,
-        [
-            ("resnet".to_owned(), 1, vec![]),
-            ("resnet".to_owned(), 3, vec!["champion".to_owned()]),
-        ]
+        [("resnet".to_owned(), 1, vec![]), ("resnet".to_owned(), 3, vec!["champion".to_owned()]),]
     );
 }
 
@@ -146,7 +143,12 @@ async fn pictures_are_found_by_key_and_step(world: &World) {
     let run = alice.run_in(experiment).await;
     assert_eq!(alice.logged_images(run).await.unwrap().series, []);
     assert!(!alice.run_page(run).await.unwrap().has_images);
-    for name in ["cat+step+2+timestamp+1+g1.png", "cat+step+10+timestamp+2+g2.png", "notes.txt", "deep/cat+step+3+timestamp+1+g3.png"] {
+    for name in [
+        "cat+step+2+timestamp+1+g1.png",
+        "cat+step+10+timestamp+2+g2.png",
+        "notes.txt",
+        "deep/cat+step+3+timestamp+1+g3.png",
+    ] {
         alice.uploads(&format!("{experiment}/{run}/artifacts/images/{name}"), b"picture").await;
     }
     let found = alice.logged_images(run).await.unwrap();
