@@ -28,6 +28,20 @@ pub async fn run_page(run: RunId) -> Result<page::RunPage, Fault> {
     acting().await?.run_page(run).await.map_err(fault)
 }
 
+/// What a run comes from and what came of it.
+#[server(prefix = "/ui", endpoint = "run_lineage", input = Postcard, output = Postcard)]
+pub async fn run_lineage(run: RunId) -> Result<page::RunLineage, Fault> {
+    use crate::ssr::{acting, fault};
+    acting().await?.run_lineage(run).await.map_err(fault)
+}
+
+/// The pictures that a run logged at steps.
+#[server(prefix = "/ui", endpoint = "logged_images", input = Postcard, output = Postcard)]
+pub async fn logged_images(run: RunId) -> Result<model::logged_image::LoggedImages, Fault> {
+    use crate::ssr::{acting, fault};
+    acting().await?.logged_images(run).await.map_err(fault)
+}
+
 /// Runs side by side.
 #[server(prefix = "/ui", endpoint = "compare_runs", input = Postcard, output = Postcard)]
 pub async fn compare_runs(runs: Vec<String>) -> Result<Comparison, Fault> {

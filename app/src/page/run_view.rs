@@ -8,10 +8,12 @@ use crate::{
         chart_board::ChartBoard,
         copy::CopyButton,
         live::Live,
+        media::Media,
         run_overview::RunOverview,
         run_table::run_name,
         share_link::ShareLink,
         status::StatusBadge,
+        stop_request::{StopButton, StopNote, Stopping},
         tabs::Tabs,
         thing_menu::{Thing, ThingChange, ThingMenu},
         toast::Toasts,
@@ -23,8 +25,9 @@ use leptos_router::hooks::use_params_map;
 use model::{
     Permission, RunId,
     experiment::Lifecycle,
+    metric::SYSTEM,
     page::{RunPage, RunsChange},
-    run::{Tag, tag},
+    run::{RunStatus, Tag, tag},
 };
 use std::time::Duration;
 
@@ -61,20 +64,35 @@ fn Loaded(page: RunPage) -> AnyView {
     let id = page.read_untracked().run.info.id;
     let experiment = page.read_untracked().run.info.experiment;
     let name = Memo::new(move |_| run_name(&page.read().run));
-    let metrics = Memo::new(move |_| {
-        page.read().run.metrics.iter().map(|metric| metric.key.clone()).collect::<Vec<_>>()
-    });
+    let keys = move |of_system: bool| {
+        Memo::new(move |_| {
+            let page = page.read();
+            let keys = page.run.metrics.iter().map(|metric| &metric.key);
+            keys.filter(|key| key.starts_with(SYSTEM) == of_system).cloned().collect::<Vec<_>>()
+        })
+    };
+    let (metrics, machine) = (keys(false), keys(true));
+    let has_images = Memo::new(move |_| page.read().has_images);
     let tabs = Signal::derive(move || {
-        vec![
-            ("", "Overview", None),
-            ("charts", "Charts", Some(metrics.read().len())),
-            ("artifacts", "Artifacts", None),
-        ]
+        let system = machine.read().len();
+        let tabs = [
+            Some(("", "Overview", None)),
+            Some(("charts", "Charts", Some(metrics.read().len()))),
+            (system > 0).then_some(("system", "System metrics", Some(system))),
+            has_images.get().then_some(("media", "Media", None)),
+            Some(("artifacts", "Artifacts", None)),
+        ];
+        tabs.into_iter().flatten().collect::<Vec<_>>()
     });
     let tab = Memo::new(move |_| address.text("tab"));
     let chart_runs = Signal::derive(move || vec![ChartRun::new(experiment, id, name.get(), 0)]);
     let body = move || match tab.read().as_str() {
         "charts" => view! { <ChartBoard runs=chart_runs metrics=metrics.into()/> }.into_any(),
+        "system" => view! {
+            <div class="system-metrics"><ChartBoard runs=chart_runs metrics=machine.into()/></div>
+        }
+        .into_any(),
+        "media" => view! { <Media experiment run=id/> }.into_any(),
         "artifacts" => {
             let page = page.read_untracked();
             view! { <ArtifactBrowser run=page.run.info.clone() models=page.models.clone()/> }.into_any()
@@ -84,6 +102,19 @@ fn Loaded(page: RunPage) -> AnyView {
     let permission = page.read_untracked().permission;
     let deleted = Signal::derive(move || page.read().run.info.lifecycle == Lifecycle::Deleted);
     let note = Signal::derive(move || page.read().run.tag(tag::NOTE).unwrap_or_default().to_owned());
+    let change = changing(page, Toasts::here());
+    let runs_on = Memo::new(move |_| {
+        let page = page.read();
+        let info = &page.run.info;
+        matches!(info.status, RunStatus::Running | RunStatus::Scheduled)
+            && info.lifecycle == Lifecycle::Active
+    });
+    let stop = Memo::new(move |_| {
+        let page = page.read();
+        page.run.tag(tag::STOP_REQUESTED).filter(|_| runs_on.get()).map(str::to_owned)
+    });
+    let stopping = Stopping { asked: Signal::derive(move || stop.read().is_some()), change };
+    let may_stop = move || runs_on.get() && permission >= Permission::Edit;
     let thing = Thing {
         word: "run",
         name: name.into(),
@@ -94,7 +125,7 @@ fn Loaded(page: RunPage) -> AnyView {
             permission >= Permission::Edit && !deleted.get_untracked(),
             permission >= Permission::Manage,
         ),
-        change: changing(page, Toasts::here()),
+        change: Callback::new(move |what: ThingChange| change.run(as_change(what))),
     };
     view! {
         <Title text=move || name.get()/>
@@ -113,8 +144,16 @@ fn Loaded(page: RunPage) -> AnyView {
                     <code>{id.to_string()}</code>
                     <CopyButton text=Signal::stored(id.to_string()) what="run id"/>
                 </span>
-                {move || (page.read().run.info.lifecycle == Lifecycle::Active).then(|| view! { <span class="push"><ShareLink/></span> })}
+                <span class="push head-end">
+                    <Show when=may_stop>
+                        <StopButton stopping/>
+                    </Show>
+                    <Show when=move || page.read().run.info.lifecycle == Lifecycle::Active>
+                        <ShareLink/>
+                    </Show>
+                </span>
             </div>
+            <StopNote asked=stop/>
             <Tabs label="Run" tabs/>
         </header>
         {body}
@@ -122,21 +161,25 @@ fn Loaded(page: RunPage) -> AnyView {
     .into_any()
 }
 
-/// Carries out what is asked for, and shows the run as it is then.
-fn changing(page: RwSignal<RunPage>, toasts: Toasts) -> Callback<ThingChange> {
-    let id = page.read_untracked().run.info.id;
+/// What the menu asks for, as it is done to runs.
+fn as_change(change: ThingChange) -> RunsChange {
     let tagged = |tag: Tag| match tag.value.is_empty() {
         true => RunsChange::DeleteTag(tag.key),
         false => RunsChange::SetTag(tag),
     };
-    Callback::new(move |change: ThingChange| {
-        let change = match change {
-            ThingChange::Rename(name) => RunsChange::Rename(name),
-            ThingChange::Note(value) => tagged(Tag { key: tag::NOTE.to_owned(), value }),
-            ThingChange::Tag(tag) => tagged(tag),
-            ThingChange::Delete => RunsChange::Delete,
-            ThingChange::Restore => RunsChange::Restore,
-        };
+    match change {
+        ThingChange::Rename(name) => RunsChange::Rename(name),
+        ThingChange::Note(value) => tagged(Tag { key: tag::NOTE.to_owned(), value }),
+        ThingChange::Tag(tag) => tagged(tag),
+        ThingChange::Delete => RunsChange::Delete,
+        ThingChange::Restore => RunsChange::Restore,
+    }
+}
+
+/// Carries out what is asked for, and shows the run as it is then.
+fn changing(page: RwSignal<RunPage>, toasts: Toasts) -> Callback<RunsChange> {
+    let id = page.read_untracked().run.info.id;
+    Callback::new(move |change: RunsChange| {
         spawn_local(async move {
             let done =
                 change_runs(vec![id], change).await.and_then(|done| match done.refused.into_iter().next() {

@@ -5,12 +5,12 @@ use crate::{
         answered::Answered,
         empty::Empty,
         icon::Icon,
-        number::size,
+        number::{counted, size},
     },
 };
 use leptos::prelude::*;
 use model::{
-    page::{ArtifactEntry, ArtifactRoot, ModelLink, TextPreview},
+    page::{ArtifactEntry, ArtifactRoot, LoggedTable, ModelLink, TextPreview},
     run::RunInfo,
 };
 
@@ -205,7 +205,7 @@ impl Kind {
 }
 
 /// Where the server hands out a file as it is.
-fn file_address(root: ArtifactRoot, path: &str) -> String {
+pub fn file_address(root: ArtifactRoot, path: &str) -> String {
     let path = encode_path(path);
     match root {
         ArtifactRoot::Run(experiment, run) => format!("/files/run/{experiment}/{run}/{path}"),
@@ -257,6 +257,9 @@ fn Preview(root: ArtifactRoot, path: String) -> AnyView {
 
 #[component]
 fn Text(text: TextPreview) -> AnyView {
+    if let Some(table) = text.table {
+        return table_view(table).into_any();
+    }
     if text.text.is_empty() {
         return view! { <p class="none-found">"This file is empty."</p> }.into_any();
     }
@@ -267,6 +270,32 @@ fn Text(text: TextPreview) -> AnyView {
         <pre class="text-preview" tabindex="0">{text.text}</pre>
     }
     .into_any()
+}
+
+/// A table that the run logged.
+fn table_view(table: LoggedTable) -> impl IntoView {
+    let (rows, columns) = table.size;
+    let is_cut = rows > table.rows.len() || columns > table.columns.len();
+    let size = format!("{} × {}", counted(rows as u64, "row"), counted(columns as u64, "column"));
+    let row = |row: Vec<String>| {
+        let cell = |cell: String| view! { <td class="value">{cell}</td> };
+        view! { <tr>{row.into_iter().map(cell).collect_view()}</tr> }
+    };
+    let head = |name: String| view! { <th scope="col">{name}</th> };
+    view! {
+        <p class="logged-table-size muted">
+            {size}
+            {is_cut.then_some(". This is the start of it: download the file to have all.")}
+        </p>
+        <div class="table-frame logged-table" role="region" aria-label="Logged table" tabindex="0">
+            <table class="grid" aria-label="Logged table">
+                <thead>
+                    <tr>{table.columns.into_iter().map(head).collect_view()}</tr>
+                </thead>
+                <tbody>{table.rows.into_iter().map(row).collect_view()}</tbody>
+            </table>
+        </div>
+    }
 }
 
 #[cfg(test)]

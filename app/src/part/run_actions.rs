@@ -229,6 +229,8 @@ fn words(what: &RunsChange) -> (&'static str, &'static str) {
         RunsChange::Restore => ("Restoring", "restored"),
         RunsChange::SetTag(_) | RunsChange::DeleteTag(_) => ("Tagging", "tagged"),
         RunsChange::Rename(_) => ("Renaming", "renamed"),
+        RunsChange::AskToStop => ("Asking", "asked to stop"),
+        RunsChange::LetRun => ("Telling", "no longer asked to stop"),
     }
 }
 

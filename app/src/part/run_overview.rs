@@ -1,6 +1,7 @@
 use crate::part::{
+    address::Address,
     copy::CopyButton,
-    model_register::register_button,
+    lineage::Lineage,
     number::{Number, count, counted},
     search_box::SearchBox,
     status::StatusBadge,
@@ -8,9 +9,10 @@ use crate::part::{
 };
 use leptos::prelude::*;
 use model::{
-    metric::MetricSummary,
-    page::{ArtifactRoot, ModelLink, RunPage},
-    run::{DatasetInput, Run, RunStatus, Tag, tag},
+    metric::{MetricSummary, SYSTEM},
+    page::RunPage,
+    reproduce::without_password,
+    run::{Run, RunStatus, Tag, tag},
 };
 
 /// With more rows than this a table gets a search box.
@@ -22,7 +24,13 @@ pub fn RunOverview(
     /// The run, as it is now.
     page: Signal<RunPage>,
 ) -> AnyView {
-    let metrics = Memo::new(move |_| page.read().run.metrics.clone());
+    let address = Address::here();
+    let metrics = Memo::new(move |_| {
+        let page = page.read();
+        let own = page.run.metrics.iter().filter(|metric| !metric.key.starts_with(SYSTEM));
+        own.cloned().collect::<Vec<_>>()
+    });
+    let machine = Memo::new(move |_| page.read().run.metrics.len().saturating_sub(metrics.read().len()));
     let params = Memo::new(move |_| page.read().run.params.clone());
     let tags = Memo::new(move |_| {
         let page = page.read();
@@ -42,6 +50,7 @@ pub fn RunOverview(
                     <h2 id="details-title">"Details"</h2>
                     {move || details(&page.read())}
                 </section>
+                <Lineage page/>
                 <section class="card" aria-labelledby="params-title">
                     <PairTable title="Params" id="params-title" pairs=params.into()/>
                 </section>
@@ -49,6 +58,13 @@ pub fn RunOverview(
             <div class="overview-column">
                 <section class="card" aria-labelledby="metrics-title">
                     <MetricTable metrics=metrics.into()/>
+                    <Show when=move || { machine.get() > 0 }>
+                        <p class="more">
+                            <a href=move || address.with(&[("tab", "system")]) data-noscroll="">
+                                {move || counted(machine.get() as u64, "system metric")}
+                            </a>
+                        </p>
+                    </Show>
                 </section>
                 <section class="card" aria-labelledby="tags-title">
                     <PairTable title="Tags" id="tags-title" pairs=tags.into()/>
@@ -74,25 +90,22 @@ fn details(page: &RunPage) -> impl IntoView + use<> {
         let kind = run.tag(tag::SOURCE_TYPE).map(|kind| format!(" · {}", kind.to_lowercase()));
         view! { <code>{name}</code> <span class="muted">{kind}</span> }
     });
-    let parent = run.tag(tag::PARENT_RUN).map(|parent| {
-        let href = format!("/experiments/{}/runs/{parent}", info.experiment);
-        view! { <a href=href><code>{short(parent)}</code></a> }
-    });
+    // The client says both; most say the same.
+    let user = text(&info.user).or_else(|| text(run.tag(tag::USER).unwrap_or_default()));
+    let repository = text(run.tag(tag::GIT_REPO).unwrap_or_default()).map(|url| without_password(&url));
     let uri = info.artifact_uri.clone();
-    let models = (!page.models.is_empty()).then(|| models(run, &page.models));
-    let datasets = (!run.datasets.is_empty()).then(|| datasets(&run.datasets));
     view! {
         <dl class="details">
             {entry("Status", view! { <StatusBadge status/> })}
             {entry("Started", view! { <Ago at=start/> })}
+            {end.map(|end| entry("Ended", view! { <Ago at=end/> }))}
             {entry("Duration", view! { <Took start end running={status == RunStatus::Running}/> })}
-            {text(&info.user).map(|user| entry("User", user))}
+            {user.map(|user| entry("User", user))}
             {source.map(|source| entry("Source", source))}
+            {run.tag(tag::ENTRY_POINT).map(|name| entry("Entry point", view! { <code>{name.to_owned()}</code> }))}
+            {repository.map(|url| entry("Repository", view! { <code>{url}</code> }))}
             {commit(run).map(|commit| entry("Commit", commit))}
             {run.tag(tag::GIT_BRANCH).map(|branch| entry("Branch", view! { <code>{branch.to_owned()}</code> }))}
-            {parent.map(|parent| entry("Parent run", parent))}
-            {datasets.map(|datasets| entry("Datasets", datasets))}
-            {models.map(|models| entry("Models", models))}
             {entry("Artifacts", view! {
                 <span class="copyable">
                     <code>{uri.clone()}</code>
@@ -155,43 +168,6 @@ fn commit_address(repository: &str, commit: &str) -> Option<String> {
         _ => return None,
     };
     Some(format!("https://{host}/{path}/{middle}/{commit}"))
-}
-
-/// Datasets, and what each was for.
-pub fn datasets(inputs: &[DatasetInput]) -> impl IntoView + use<> {
-    let one = |input: &DatasetInput| {
-        let context =
-            input.tags.iter().find(|tag| tag.key == "mlflow.data.context").map(|tag| tag.value.clone());
-        let dataset = &input.dataset;
-        view! {
-            <li title=dataset.source.clone()>
-                {dataset.name.clone()}
-                <code class="muted">{dataset.digest.clone()}</code>
-                {context.map(|context| view! { <span class="chip">{context}</span> })}
-            </li>
-        }
-    };
-    view! { <ul class="plain">{inputs.iter().map(one).collect_view()}</ul> }
-}
-
-fn models(run: &Run, models: &[ModelLink]) -> impl IntoView + use<> {
-    let one = |model: &ModelLink| {
-        let step = run.model_outputs.iter().find(|output| output.model == model.id).map(|output| output.step);
-        let href = format!("?tab=artifacts&of={}", model.id);
-        let own = matches!(model.files, ArtifactRoot::Model(..));
-        view! {
-            <li>
-                {if own {
-                    view! { <a href=href>{model.name.clone()}</a> }.into_any()
-                } else {
-                    view! { <span>{model.name.clone()}</span> }.into_any()
-                }}
-                {step.filter(|step| *step != 0).map(|step| view! { <span class="chip">{format!("step {step}")}</span> })}
-                {register_button(model.id, &model.name)}
-            </li>
-        }
-    };
-    view! { <ul class="plain">{models.iter().map(one).collect_view()}</ul> }
 }
 
 /// What a run measured, without the histories.

@@ -1,5 +1,5 @@
 use leptos::prelude::*;
-use model::Millis;
+use model::{Millis, time::civil};
 use std::time::{Duration, SystemTime};
 
 const SECOND: i64 = 1_000;
@@ -39,19 +39,6 @@ impl Clock {
     pub fn read() -> Millis {
         use_context::<Clock>().map_or_else(now, |clock| clock.0.get())
     }
-}
-
-/// Year, month, day of a day since 1970-01-01 (Howard Hinnant's `civil_from_days`).
-fn civil(days: i64) -> (i64, i64, i64) {
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
 /// A time in full: `2026-11-21 05:30:12 UTC`.

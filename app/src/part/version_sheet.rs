@@ -3,10 +3,11 @@
 use crate::part::{
     artifact_browser::files_below,
     copy::CopyButton,
+    lineage::dataset,
     model_link::model_link,
     model_menu::{Of, What, model_menu},
     model_versions::{rights_of, stage_chip, tag_chips},
-    run_overview::{MetricTable, PairTable, datasets, entry},
+    run_overview::{MetricTable, PairTable, entry},
     run_table::{run_address, run_name},
     time::Ago,
 };
@@ -136,8 +137,8 @@ fn lineage(version: &ModelVersion, run: Option<&ComparedRun>, model: Option<Mode
         .map(|(name, number)| model_link(name, Some(number), "", format!("{name}, version {number}")));
     let this = format!("{}, version {}", version.name, version.version);
     view! {
-        <dl class="details lineage">
-            {data.map(|inputs| entry("Datasets", datasets(inputs)))}
+        <dl class="details">
+            {data.map(|inputs| entry("Datasets", view! { <ul class="plain">{inputs.iter().map(dataset).collect_view()}</ul> }))}
             {from.map(|run| entry("Run", run))}
             {logged.map(|model| entry("Logged model", model))}
             {copied.map(|version| entry("Copied from", version))}

@@ -264,6 +264,28 @@ impl Acting {
         Ok((files, is_more))
     }
 
+    /// Names of files in a folder, so many at most, and whether there are more. Needs READ.
+    pub(crate) async fn some_files(&self, path: &str, most: usize) -> Result<(Vec<String>, bool)> {
+        let grant = self.artifact::<Read>(path).await?;
+        let folder = &grant.path().0;
+        let listed = self.domain.artifacts.store.list(Some(folder)).take(most + 1);
+        let found: Vec<object_store::ObjectMeta> = listed.try_collect().await?;
+        let is_more = found.len() > most;
+        let direct = found.iter().filter_map(|file| {
+            let mut below = file.location.prefix_match(folder)?;
+            let name = below.next()?.as_ref().to_owned();
+            below.next().is_none().then_some(name)
+        });
+        Ok((direct.take(most).collect(), is_more))
+    }
+
+    /// Whether this server keeps such a folder, as far as the caller may know.
+    pub(crate) async fn is_kept_folder(&self, path: &str) -> bool {
+        let Ok(grant) = self.artifact::<Read>(path).await else { return false };
+        let full = self.domain.artifacts.root.join(grant.path().0.as_ref());
+        tokio::fs::metadata(full).await.is_ok_and(|found| found.is_dir())
+    }
+
     /// Writes a file from a stream; it takes the place of an older one when it is complete. Needs EDIT.
     ///
     /// # Errors

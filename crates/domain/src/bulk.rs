@@ -3,13 +3,20 @@
 
 use crate::{
     Acting,
+    audit::Told,
+    clock,
     error::{Error, Result},
+    gate::Edit,
+    store,
 };
 use model::{
     Code, ExperimentId, RunId,
+    audit::{Action, Object},
     page::{CHANGED_AT_ONCE, ExperimentChange, RunsChange, RunsChanged},
-    run::{LogBatch, RunUpdate},
+    run::{LogBatch, RunStatus, RunUpdate, Tag, tag},
+    stop::stop_request,
 };
+use serde_json::json;
 
 fn is_missing(error: &Error) -> bool {
     matches!(error, Error::Problem(problem) if problem.code == Code::ResourceDoesNotExist)
@@ -44,17 +51,40 @@ impl Acting {
             RunsChange::SetTag(tag) => {
                 self.log(id, LogBatch { tags: vec![tag.clone()], ..LogBatch::default() }).await
             }
-            RunsChange::DeleteTag(key) => match self.delete_run_tag(id, key).await {
-                // Nothing to take away is no failure among several.
-                Err(error) if is_missing(&error) && self.get_run(id).await.is_ok() => Ok(()),
-                done => done,
-            },
+            RunsChange::DeleteTag(key) => self.take_tag(id, key).await,
             RunsChange::Rename(name) if name.trim().is_empty() => Err(Error::invalid("A run needs a name.")),
             RunsChange::Rename(name) => {
                 let name = Some(name.trim().to_owned());
                 self.update_run(id, &RunUpdate { name, ..RunUpdate::default() }).await.map(drop)
             }
+            RunsChange::AskToStop => self.ask_to_stop(id).await,
+            RunsChange::LetRun => self.take_tag(id, tag::STOP_REQUESTED).await,
         }
+    }
+
+    async fn take_tag(&self, id: RunId, key: &str) -> Result<()> {
+        match self.delete_run_tag(id, key).await {
+            // Nothing to take away is no failure among several.
+            Err(error) if is_missing(&error) && self.get_run(id).await.is_ok() => Ok(()),
+            done => done,
+        }
+    }
+
+    /// Leaves word for the script that made a run: it looks, or doesn't.
+    async fn ask_to_stop(&self, id: RunId) -> Result<()> {
+        let grant = self.run::<Edit>(id).await?.active()?;
+        let info = store::run::get_info(&self.domain.db, &grant).await?;
+        if !matches!(info.status, RunStatus::Running | RunStatus::Scheduled) {
+            return Err(Error::invalid("The run has ended."));
+        }
+        let value = stop_request(self.caller.name(), clock::now());
+        let mut change = self.change().await?;
+        store::run::set_tags(&mut change, &grant, &[Tag { key: tag::STOP_REQUESTED.to_owned(), value }])
+            .await?;
+        let told = Told::new(Action::RunUpdate, Object::Run(id)).with(json!({ "asked_to_stop": true }));
+        change.commit(told).await?;
+        self.domain.live.touch(grant.experiment, id);
+        Ok(())
     }
 
     /// Changes an experiment. Needs what the change needs.

@@ -5,7 +5,7 @@ use crate::{
     artifact::TextRead,
     error::{Error, Result},
     gate::Read,
-    markdown,
+    logged_table, markdown,
     store::{
         self,
         search::{order::Order, runs::RunSearch},
@@ -15,6 +15,7 @@ use model::{
     ExperimentId, RunId,
     experiment::ViewType,
     filter::{self, RunFilter},
+    metric,
     page::{
         ArtifactEntry, ArtifactRoot, COMPARISON_LIMIT, ComparedRun, Comparison, ExperimentHead,
         ExperimentRow, KEYS_LISTED, KeyKind, KeysFound, MATCHING_RUNS, ModelLink, NamedColumns, RUNS_PAGE,
@@ -27,7 +28,7 @@ use tokio::try_join;
 /// Experiments that the list shows; it is searched, not paged.
 const EXPERIMENTS_SHOWN: i64 = 500;
 /// Runs that match a filter are counted up to this number.
-const COUNTED: u64 = 10_000;
+pub(crate) const COUNTED: u64 = 10_000;
 /// Keys of metrics, and of params, that a table reads before anybody chose columns.
 const FIRST_KEYS: usize = 24;
 /// Keys that a search for them finds at most.
@@ -127,7 +128,7 @@ impl Acting {
         let first = |kind| store::key::search(&self.domain.db, experiment, kind, "", 4 * FIRST_KEYS);
         let (mut metrics, mut params) = try_join!(first(KeyKind::Metric), first(KeyKind::Param))?;
         // What the machine did is seldom what one looks for.
-        metrics.sort_by_key(|key| key.starts_with("system/"));
+        metrics.sort_by_key(|key| key.starts_with(metric::SYSTEM));
         metrics.truncate(FIRST_KEYS);
         params.truncate(FIRST_KEYS);
         Ok(NamedColumns { metrics, params, tags: Vec::new() })
@@ -194,6 +195,7 @@ impl Acting {
         }
         Ok(RunPage {
             note_html: note_html(&run.tags),
+            has_images: run.tag(tag::LOGGED_IMAGES).is_some() || self.has_images(&run).await,
             run,
             experiment_name: names.remove(&grant.experiment).unwrap_or_default(),
             permission,
@@ -256,6 +258,9 @@ impl Acting {
     pub async fn artifact_text(&self, root: ArtifactRoot, path: &str) -> Result<TextPreview> {
         let file = self.artifact_path(root, path).await?;
         let TextRead { bytes, truncated } = self.read_artifact_start(&file, PREVIEW_BYTES).await?;
-        Ok(TextPreview { text: String::from_utf8_lossy(&bytes).into_owned(), truncated })
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let is_table = path.ends_with(".json") && !truncated;
+        let table = if is_table { logged_table::read(&text) } else { None };
+        Ok(TextPreview { text: if table.is_some() { String::new() } else { text }, truncated, table })
     }
 }

@@ -4,6 +4,9 @@ use crate::Millis;
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 
+/// What the keys of metrics begin with that MLflow measures of the machine by itself.
+pub const SYSTEM: &str = "system/";
+
 /// One logged value of a metric.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Point {

@@ -5,7 +5,8 @@ pub mod registry;
 use crate::{
     ExperimentId, Permission, Problem, RunId,
     experiment::Experiment,
-    run::{Run, Tag, tag},
+    reproduce::Reproduction,
+    run::{Run, RunInfo, Tag, tag},
 };
 use serde::{Deserialize, Serialize};
 
@@ -144,6 +145,42 @@ pub struct RunPage {
     pub models: Vec<ModelLink>,
     /// What is noted of it, as harmless HTML; empty for nothing.
     pub note_html: String,
+    /// Whether it logged pictures at steps.
+    pub has_images: bool,
+}
+
+/// Child runs that the page of their parent lists; the table of runs has the others.
+pub const CHILDREN_LISTED: usize = 100;
+
+/// What a run comes from, what came of it, and how it may be done again. All that the caller may not see is left out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunLineage {
+    /// The run that it is nested in.
+    pub parent: Option<RunInfo>,
+    /// Runs that are nested in it, the newest first.
+    pub children: Vec<RunInfo>,
+    /// How many there are.
+    pub children_total: Total,
+    /// Versions of registered models that were made of it.
+    pub versions: Vec<VersionLink>,
+    /// Lines that may do it again.
+    pub reproduction: Option<Reproduction>,
+}
+
+/// A version of a registered model as a run's page shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VersionLink {
+    /// The registered model.
+    pub name: String,
+    /// The version.
+    pub version: i64,
+    /// The version's names.
+    pub aliases: Vec<String>,
+}
+
+/// The filter that finds the runs which are nested in a run.
+pub fn children_filter(parent: RunId) -> String {
+    format!("tags.{} = '{parent}'", tag::PARENT_RUN)
 }
 
 /// A logged model as a run's page shows it.
@@ -203,6 +240,19 @@ pub struct TextPreview {
     pub text: String,
     /// Whether the file goes on.
     pub truncated: bool,
+    /// The table that the text is, if it is one that `mlflow.log_table` wrote.
+    pub table: Option<LoggedTable>,
+}
+
+/// The start of a table that a run logged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoggedTable {
+    /// Names of the columns.
+    pub columns: Vec<String>,
+    /// The first rows, as text.
+    pub rows: Vec<Vec<String>>,
+    /// How many rows and columns there are in all.
+    pub size: (usize, usize),
 }
 
 /// Who is signed in.
@@ -229,6 +279,10 @@ pub enum RunsChange {
     DeleteTag(String),
     /// Each is called so.
     Rename(String),
+    /// Their scripts are asked to stop: they get the tag that says who asked, and when.
+    AskToStop,
+    /// They aren't asked any more.
+    LetRun,
 }
 
 /// Runs that are changed in one call at most. Pages send more in portions, and show how far they are.

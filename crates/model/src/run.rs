@@ -87,6 +87,16 @@ pub mod tag {
     pub const GIT_BRANCH: &str = "mlflow.source.git.branch";
     /// Where the code's repository is.
     pub const GIT_REPO: &str = "mlflow.source.git.repoURL";
+    /// Which command of an MLflow project it was.
+    pub const ENTRY_POINT: &str = "mlflow.project.entryPoint";
+    /// What ran an MLflow project: `local`, `databricks`, `kubernetes`.
+    pub const PROJECT_BACKEND: &str = "mlflow.project.backend";
+    /// Whether pictures were logged at steps.
+    pub const LOGGED_IMAGES: &str = "mlflow.loggedImages";
+    /// What a dataset was used for, as a tag of the input.
+    pub const DATA_CONTEXT: &str = "mlflow.data.context";
+    /// Who asked it to stop, and when: see [`crate::stop`].
+    pub const STOP_REQUESTED: &str = "runmark.stop_requested";
 }
 
 /// What is known of a run besides what it logged.

@@ -286,7 +286,7 @@ fn server_function(route: &str, things: &Things) -> Load {
         "change_registered" => pack((things.registered.clone(), RegisteredChange::SetTag(tag()))),
         "register_model" => pack((things.model, things.registered.clone())),
         "search_keys" => pack((things.experiment, "m".to_owned())),
-        "run_page" => pack((things.run,)),
+        "run_page" | "run_lineage" | "logged_images" => pack((things.run,)),
         "compare_runs" => pack((vec![things.run.to_string()],)),
         "curves" => pack((CurveRequest {
             runs: vec![things.run],

@@ -25,7 +25,7 @@ use model::{
     ExperimentId, RunId,
     filter::{RunOrder, RunText},
     page::{RunsPage, RunsQuery, Total},
-    run::Run,
+    run::{Run, RunInfo},
 };
 use row::Row;
 pub use rows::Rows;
@@ -93,16 +93,22 @@ impl Selection {
 
 /// The name people gave a run, else the start of its id.
 pub fn run_name(run: &Run) -> String {
-    if run.info.name.is_empty() {
-        run.info.id.to_string().chars().take(8).collect()
-    } else {
-        run.info.name.clone()
-    }
+    info_name(&run.info)
+}
+
+/// The same, of what is known of a run without what it logged.
+pub fn info_name(info: &RunInfo) -> String {
+    if info.name.is_empty() { info.id.to_string().chars().take(8).collect() } else { info.name.clone() }
 }
 
 /// The page of a run.
 pub fn run_address(run: &Run) -> String {
-    format!("/experiments/{}/runs/{}", run.info.experiment, run.info.id)
+    info_address(&run.info)
+}
+
+/// The same, of what is known of a run without what it logged.
+pub fn info_address(info: &RunInfo) -> String {
+    format!("/experiments/{}/runs/{}", info.experiment, info.id)
 }
 
 /// What the parts of a table share.

@@ -21,6 +21,7 @@ mod durability;
 mod experiment;
 mod external;
 mod group;
+mod lineage;
 mod live;
 mod log;
 mod logged_model;

@@ -133,6 +133,8 @@ pub async fn attempts(user: &User, on: &Things) -> Vec<Attempt> {
 
         Read get_run(on.run);
         Read run_page(on.run);
+        Read run_lineage(on.run);
+        Read logged_images(on.run);
         Read run_artifact_uri(on.run);
         Read metric_history(on.run, "loss", None, "");
         Edit log(on.run, batch().metric("loss", 2, 1.0).0);
