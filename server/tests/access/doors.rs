@@ -275,6 +275,8 @@ fn server_function(route: &str, things: &Things) -> Load {
         )),
         "delete_view" => pack((things.experiment, model::ViewId(things.run.0))),
         "search_keys" => pack((things.experiment, "m".to_owned())),
+        "find_values" => pack((things.experiment, model::filter::RunField::Name, String::new())),
+        "facets" => pack((things.experiment,)),
         "run_page" => pack((things.run,)),
         "compare_runs" => pack((vec![things.run.to_string()],)),
         "curves" => pack((CurveRequest {
