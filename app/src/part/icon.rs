@@ -20,6 +20,7 @@ pub enum Icon {
     Copy,
     Download,
     File,
+    Filter,
     Flask,
     Folder,
     Help,
@@ -57,6 +58,7 @@ impl Icon {
             Icon::Copy => "M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3",
             Icon::Download => "M8 2.5v8M4.5 7.5 8 11l3.5-3.5M2.5 13.5h11",
             Icon::File => "M3.5 1.5h5.5L12.5 5v9.5h-9zM9 1.5V5h3.5",
+            Icon::Filter => "M2 3h12L9.5 8.5v4l-3 1v-5z",
             Icon::Flask => {
                 "M6 1.5h4M6.7 1.5v4.3L2.6 12.6a1 1 0 0 0 .9 1.6h9a1 1 0 0 0 .9-1.6L9.3 5.8V1.5M4.6 9.5h6.8"
             }

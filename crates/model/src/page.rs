@@ -110,7 +110,7 @@ pub struct Facets {
     pub facets: Vec<Facet>,
     /// Of how many runs values are counted.
     pub runs: u64,
-    /// Whether there are older runs, which aren't counted.
+    /// Whether these are the newest of perhaps more.
     pub more: bool,
 }
 
