@@ -84,6 +84,7 @@ fn drawn(experiment: Signal<ExperimentId>) -> AnyView {
             <li>
                 <button type="button" class="facet-value" aria-pressed=is_on on:click=move |_| toggle(&condition)>
                     <span class="facet-text" class:faint=is_empty>{shown}</span>
+                    " "
                     <span class="facet-count">{count(runs)}</span>
                 </button>
             </li>
@@ -91,7 +92,8 @@ fn drawn(experiment: Signal<ExperimentId>) -> AnyView {
     };
     let group = move |Facet { field, values }: Facet| {
         let (name, kind) = title(&field);
-        let buttons = values.into_iter().filter_map(|(value, runs)| button(&field, value, runs)).collect_view();
+        let buttons =
+            values.into_iter().filter_map(|(value, runs)| button(&field, value, runs)).collect_view();
         view! {
             <fieldset>
                 <legend>{name} {(!kind.is_empty()).then(|| view! { <span class="faint">{format!(" {kind}")}</span> })}</legend>

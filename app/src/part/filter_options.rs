@@ -197,7 +197,9 @@ fn drawn(typing: Typing) -> AnyView {
             choices.retain(|choice| choice.word.to_lowercase().contains(&part));
         }
         let (columns, scrolled) = (before.chars().count(), input.scroll_left());
-        left.set(format!("clamp(0px, calc(2rem + {columns}ch - {scrolled}px), max(0px, calc(100% - 18rem)))"));
+        left.set(format!(
+            "clamp(0px, calc(2rem + {columns}ch - {scrolled}px), max(0px, calc(100% - 18rem)))"
+        ));
         place.set_value(Some(completion.clone()));
         show(choices, picks);
         if !is_asked(&completion) {
@@ -230,7 +232,8 @@ fn drawn(typing: Typing) -> AnyView {
 
     let accept = move |index: usize| {
         let word = found.with_untracked(|found| found.get(index).map(|choice| choice.word.clone()));
-        let (Some(word), Some(completion), Some(input)) = (word, place.get_value(), input.get_untracked()) else {
+        let (Some(word), Some(completion), Some(input)) = (word, place.get_value(), input.get_untracked())
+        else {
             return;
         };
         let Some((new, cursor)) = completion.accept(&text.get_untracked(), &word) else { return };
@@ -346,7 +349,8 @@ mod tests {
 
     #[test]
     fn browsers_count_utf_16() {
-        let check = |text: &str, units: usize, byte: usize| assert_eq!(byte_at(text, units), byte, "{text} {units}");
+        let check =
+            |text: &str, units: usize, byte: usize| assert_eq!(byte_at(text, units), byte, "{text} {units}");
         check("", 0, 0);
         check("abc", 2, 2);
         check("abc", 9, 3);

@@ -88,7 +88,11 @@ pub(crate) async fn few_valued(
     let table = if kind == KeyKind::Param { "params" } else { "tags" };
     let experiment = grant.id();
     let push_key = |select: &mut Sql| {
-        select.push("(SELECT c.key FROM ").push(table).push(" c WHERE c.experiment_id = ").push_bind(experiment);
+        select
+            .push("(SELECT c.key FROM ")
+            .push(table)
+            .push(" c WHERE c.experiment_id = ")
+            .push_bind(experiment);
     };
     let push_value = |select: &mut Sql| {
         select.push("(SELECT substr(c.value, 1, 64) FROM ").push(table).push(" c WHERE c.experiment_id = ");
@@ -98,14 +102,20 @@ pub(crate) async fn few_valued(
     push_key(&mut select);
     select.push(" ORDER BY c.key LIMIT 1), 1 UNION ALL SELECT ");
     push_key(&mut select);
-    select.push(" AND c.key > k.key ORDER BY c.key LIMIT 1), k.n + 1 FROM k WHERE k.key IS NOT NULL AND k.n < ");
+    select.push(
+        " AND c.key > k.key ORDER BY c.key LIMIT 1), k.n + 1 FROM k WHERE k.key IS NOT NULL AND k.n < ",
+    );
     select.push_bind(clamped(keys));
     select.push("), v(key, value, n) AS (SELECT k.key, ");
     push_value(&mut select);
-    select.push(" AND c.key = k.key ORDER BY substr(c.value, 1, 64) LIMIT 1), 1 FROM k WHERE k.key IS NOT NULL");
+    select.push(
+        " AND c.key = k.key ORDER BY substr(c.value, 1, 64) LIMIT 1), 1 FROM k WHERE k.key IS NOT NULL",
+    );
     select.push(" UNION ALL SELECT v.key, ");
     push_value(&mut select);
-    select.push(" AND c.key = v.key AND substr(c.value, 1, 64) > v.value ORDER BY substr(c.value, 1, 64) LIMIT 1)");
+    select.push(
+        " AND c.key = v.key AND substr(c.value, 1, 64) > v.value ORDER BY substr(c.value, 1, 64) LIMIT 1)",
+    );
     // One step more than wanted tells that there are too many.
     select.push(", v.n + 1 FROM v WHERE v.value IS NOT NULL AND v.n < ").push_bind(clamped(most + 1));
     select.push(") SELECT v.key, v.value FROM v WHERE v.value IS NOT NULL ORDER BY v.key");

@@ -75,7 +75,8 @@ async fn values_of_runs_are_found(world: &World) {
 /// The facets as lines.
 fn lines(facets: &Facets) -> Vec<String> {
     let line = |facet: &model::page::Facet| {
-        let values: Vec<String> = facet.values.iter().map(|(value, runs)| format!("{value} {runs}")).collect();
+        let values: Vec<String> =
+            facet.values.iter().map(|(value, runs)| format!("{value} {runs}")).collect();
         format!("{:?}: {}", facet.field, values.join(", "))
     };
     facets.facets.iter().map(line).collect()

@@ -139,7 +139,8 @@ impl Completion {
             _ => choice.to_owned(),
         };
         let mut new = before.to_owned();
-        let begins_word = matches!(self.expected, Expected::Operator(_) | Expected::Value(..) | Expected::And);
+        let begins_word =
+            matches!(self.expected, Expected::Operator(_) | Expected::Value(..) | Expected::And);
         if begins_word && before.ends_with(|c: char| !c.is_whitespace() && !matches!(c, '(' | ',')) {
             new.push(' ');
         }
@@ -361,9 +362,10 @@ fn end_of(text: &str, cursor: usize, start: usize, expected: &Expected) -> usize
         (_, Expected::Name | Expected::And) => start < cursor && token.kind == Kind::Word,
         (Kind::Sign, Expected::Operator(_)) => true,
         (Kind::Number, Expected::Value(..)) => true,
-        (Kind::Quoted(_), Expected::Key(_) | Expected::Attribute | Expected::Dataset | Expected::Value(..)) => {
-            !is_open
-        }
+        (
+            Kind::Quoted(_),
+            Expected::Key(_) | Expected::Attribute | Expected::Dataset | Expected::Value(..),
+        ) => !is_open,
         (Kind::Word | Kind::Number, _) => is_within,
         _ => false,
     };

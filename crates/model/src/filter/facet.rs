@@ -24,7 +24,9 @@ impl RunField {
     pub fn is(&self, text: &str) -> Option<RunCondition> {
         let test = TextTest::Eq(Text::new(text)?);
         Some(match self {
-            Self::Param(key) => RunCondition::Param { key: Key::new(key.as_str())?, test: KeyTest::Text(test) },
+            Self::Param(key) => {
+                RunCondition::Param { key: Key::new(key.as_str())?, test: KeyTest::Text(test) }
+            }
             Self::Tag(key) => RunCondition::Tag { key: Key::new(key.as_str())?, test: KeyTest::Text(test) },
             Self::Name => RunCondition::Text(RunText::Name, test),
             Self::User => RunCondition::Text(RunText::UserId, test),
@@ -81,7 +83,9 @@ fn rules_out(one: &RunCondition, other: &RunCondition) -> bool {
         | (RunCondition::Tag { key, test }, RunCondition::Tag { key: other, test: with }) => {
             key == other && is(test) && is(with)
         }
-        (RunCondition::Text(text, TextTest::Eq(_)), RunCondition::Text(other, TextTest::Eq(_))) => text == other,
+        (RunCondition::Text(text, TextTest::Eq(_)), RunCondition::Text(other, TextTest::Eq(_))) => {
+            text == other
+        }
         _ => false,
     }
 }
@@ -106,14 +110,20 @@ mod tests {
         check("metrics.loss<.5 and", "metrics.loss<.5 AND params.lr = '0.1'");
         check("params.lr = '0.1' AND tags.a = 'x'", "tags.a = 'x'");
         check("tags.a = 'x'  and  params.lr = '0.1'", "tags.a = 'x'");
-        check("tags.a='x' and params.lr = '0.1' AND tags.b  = 'y' and tags.c='z'", "tags.a='x' AND tags.b  = 'y' and tags.c='z'");
+        check(
+            "tags.a='x' and params.lr = '0.1' AND tags.b  = 'y' and tags.c='z'",
+            "tags.a='x' AND tags.b  = 'y' and tags.c='z'",
+        );
         check("params.lr = '0.1' AND tags.a = 'x' AND params.lr = '0.1'", "tags.a = 'x'");
     }
 
     #[test]
     fn another_value_takes_its_place() {
         check("params.lr = '1' AND tags.lr = '1'", "tags.lr = '1' AND params.lr = '0.1'");
-        check("params.lr != '1' AND params.lr LIKE '0%'", "params.lr != '1' AND params.lr LIKE '0%' AND params.lr = '0.1'");
+        check(
+            "params.lr != '1' AND params.lr LIKE '0%'",
+            "params.lr != '1' AND params.lr LIKE '0%' AND params.lr = '0.1'",
+        );
     }
 
     #[test]
