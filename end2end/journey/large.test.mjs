@@ -92,7 +92,7 @@ test('a metric among thousands is found by typing', async () => {
 test('runs are found by the lowest that a metric ever was', async () => {
   page.complaints.length = 0;
   await open(page, w, `/experiments/${wide}`);
-  const box = page.getByRole('textbox', { name: 'Filter' });
+  const box = page.getByRole('combobox', { name: 'Filter' });
   const check = async (filter, expected) => {
     await box.fill(filter);
     await box.press('Enter');

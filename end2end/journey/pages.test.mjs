@@ -36,7 +36,7 @@ journey('experiments are found by name', () => '/experiments', async () => {
 });
 
 journey('a filter narrows the runs and is part of the address', runs, async () => {
-  const box = page.getByRole('textbox', { name: 'Filter' });
+  const box = page.getByRole('combobox', { name: 'Filter' });
   await box.fill('metrics.`val/accuracy` > 0.5 AND params.C = "2.0"');
   await box.press('Enter');
   await page.getByRole('link', { name: ALICE }).waitFor({ state: 'detached' });
@@ -49,7 +49,7 @@ journey('a filter narrows the runs and is part of the address', runs, async () =
 });
 
 journey('a mistake in a filter is shown where it is', runs, async () => {
-  const box = page.getByRole('textbox', { name: 'Filter' });
+  const box = page.getByRole('combobox', { name: 'Filter' });
   await box.fill('metrics.loss << 1 AND params.C = "1"');
   await page.locator('.filter-mistake mark').waitFor();
   const shown = await page.locator('.filter-mistake code').innerText();

@@ -21,8 +21,8 @@ pub use fault::Fault;
 pub use packed::{Answer, fetch};
 pub use registry::{change_registered, register_model, registry_page};
 pub use run::{
-    change_runs, compare_runs, curves, list_runs, logged_images, matching_runs, run_lineage, run_page,
-    search_keys,
+    change_runs, compare_runs, curves, facets, find_values, list_runs, logged_images, matching_runs,
+    run_lineage, run_page, search_keys,
 };
 pub use session::{
     SignIn, came_by_link, list_devices, provider, set_password, sign_out_device, sign_out_elsewhere, viewer,

@@ -3,6 +3,7 @@ use leptos::prelude::*;
 use model::{
     ExperimentId, RunId,
     curve::{Curve, CurveRequest},
+    filter::RunField,
     page::{self, Comparison, KeysFound, RunsChange, RunsChanged, RunsPage, RunsQuery},
 };
 use server_fn::codec::Postcard;
@@ -19,6 +20,24 @@ pub async fn list_runs(experiment: ExperimentId, query: RunsQuery) -> Result<Run
 pub async fn search_keys(experiment: ExperimentId, text: String) -> Result<KeysFound, Fault> {
     use crate::ssr::{acting, fault};
     acting().await?.find_keys(experiment, &text).await.map_err(fault)
+}
+
+/// Values of a text of an experiment's runs that contain a text; some of them if there are very many.
+#[server(prefix = "/ui", endpoint = "find_values", input = Postcard, output = Postcard)]
+pub async fn find_values(
+    experiment: ExperimentId,
+    field: RunField,
+    text: String,
+) -> Result<Vec<String>, Fault> {
+    use crate::ssr::{acting, fault};
+    acting().await?.find_values(experiment, &field, &text).await.map_err(fault)
+}
+
+/// By what the runs of an experiment can be told apart.
+#[server(prefix = "/ui", endpoint = "facets", input = Postcard, output = Postcard)]
+pub async fn facets(experiment: ExperimentId) -> Result<page::Facets, Fault> {
+    use crate::ssr::{acting, fault};
+    acting().await?.facets(experiment).await.map_err(fault)
 }
 
 /// A run with all it logged but the histories.

@@ -8,6 +8,7 @@ use crate::{
         copy::CopyButton,
         empty::{Empty, FirstRun},
         experiment_charts::ExperimentCharts,
+        facet_menu::FacetMenu,
         filter_box::FilterBox,
         icon::Icon,
         live::Live,
@@ -245,7 +246,7 @@ fn Runs(
     view! {
         <Tabs label="Experiment" tabs=vec![("", "Runs", None), ("charts", "Charts", None)]/>
         <div class="toolbar">
-            <FilterBox/>
+            <FilterBox experiment/>
             <div class="toolbar-end">
                 <a
                     class="button quiet"
@@ -258,6 +259,8 @@ fn Runs(
                     {Icon::Trash.draw()}
                     <span class="button-label">"Trash"</span>
                 </a>
+                // What is in the trash isn't counted.
+                {move || (!trash()).then(|| view! { <FacetMenu experiment/> })}
                 <SavedViews experiment=experiment.get_untracked() permission/>
                 <Show when=move || address.text("tab") != "charts">
                     <ColumnPicker experiment shown/>

@@ -1,6 +1,14 @@
-use crate::part::{address::Address, icon::Icon, menu::Menu};
+use crate::part::{
+    address::Address,
+    filter_options::{FilterOptions, OPTIONS, option_id},
+    icon::Icon,
+    menu::Menu,
+};
 use leptos::{ev, html, prelude::*};
-use model::filter::{FilterError, RunCondition, parse};
+use model::{
+    ExperimentId,
+    filter::{FilterError, RunCondition, parse},
+};
 use std::ops::Range;
 
 const EXAMPLES: [(&str, &str); 6] = [
@@ -17,15 +25,48 @@ fn mistake(text: &str) -> Option<FilterError> {
     (!text.trim().is_empty()).then(|| parse::<RunCondition>(text).err()).flatten()
 }
 
+/// What the box shares with the list below it, whose code comes when the box is first used.
+#[derive(Clone, Copy)]
+pub struct Typing {
+    /// Whose keys and values there are to choose from.
+    pub experiment: Signal<ExperimentId>,
+    /// The box.
+    pub input: NodeRef<html::Input>,
+    /// What is typed.
+    pub text: RwSignal<String>,
+    /// Counts how often something was typed.
+    pub typed: RwSignal<u32>,
+    /// Whether the list is shown.
+    pub open: RwSignal<bool>,
+    /// Which of the list would be chosen.
+    pub active: RwSignal<Option<usize>>,
+    /// What keys mean to the list.
+    pub keys: StoredValue<Option<Callback<ev::KeyboardEvent>>>,
+}
+
 /// The box for MLflow's search language. It reads along and marks a mistake where it is; what is still being typed at
-/// the end is no mistake yet.
+/// the end is no mistake yet. What can come next is listed below it.
 #[component]
-pub fn FilterBox() -> AnyView {
+pub fn FilterBox(
+    /// Whose runs are filtered.
+    experiment: Signal<ExperimentId>,
+) -> AnyView {
     let address = Address::here();
     let asked = Memo::new(move |_| address.text("filter"));
     let text = RwSignal::new(asked.get_untracked());
     Effect::new(move || text.set(asked.get()));
     let input = NodeRef::<html::Input>::new();
+    let typing = Typing {
+        experiment,
+        input,
+        text,
+        typed: RwSignal::new(0),
+        open: RwSignal::new(false),
+        active: RwSignal::new(None),
+        keys: StoredValue::new(None),
+    };
+    let Typing { typed, open, active, keys, .. } = typing;
+    let (used, set_used) = signal(false);
 
     let shown_mistake = Memo::new(move |_| {
         let text = text.get();
@@ -34,6 +75,7 @@ pub fn FilterBox() -> AnyView {
     });
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
+        open.set(false);
         address.set(&[("filter", text.get_untracked().trim()), ("page", "")]);
     };
     let choose = move |example: &'static str| {
@@ -68,7 +110,24 @@ pub fn FilterBox() -> AnyView {
                     prop:value=text
                     aria-invalid=move || shown_mistake.read().is_some().to_string()
                     aria-describedby="filter-mistake"
-                    on:input=move |event| text.set(event_target_value(&event))
+                    role="combobox"
+                    aria-autocomplete="list"
+                    aria-haspopup="listbox"
+                    aria-expanded=move || open.get().to_string()
+                    aria-controls=move || open.get().then_some(OPTIONS)
+                    aria-activedescendant=move || active.get().filter(|_| open.get()).map(option_id)
+                    on:focus=move |_| set_used.set(true)
+                    on:blur=move |_| open.set(false)
+                    on:keydown=move |event| {
+                        if let Some(keys) = keys.get_value() {
+                            _ = keys.try_run(event);
+                        }
+                    }
+                    on:input=move |event| {
+                        text.set(event_target_value(&event));
+                        set_used.set(true);
+                        typed.update(|typed| *typed += 1);
+                    }
                 />
                 <Show when=move || !asked.read().is_empty()>
                     <a
@@ -97,6 +156,9 @@ pub fn FilterBox() -> AnyView {
                     </div>
                 </Menu>
             </div>
+            <Show when=move || used.get()>
+                <FilterOptions typing/>
+            </Show>
             {rest}
             <div class="filter-mistake-place" id="filter-mistake" aria-live="polite">
                 {move || shown_mistake.get().map(|error| view! { <Mistake text=text.get() error/> })}

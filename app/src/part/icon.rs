@@ -22,6 +22,7 @@ pub enum Icon {
     Eye,
     EyeOff,
     File,
+    Filter,
     Flask,
     Folder,
     Help,
@@ -64,6 +65,7 @@ impl Icon {
             }
             Icon::EyeOff => "M1.5 8S4 3.5 8 3.5 14.5 8 14.5 8 12 12.5 8 12.5 1.5 8 1.5 8ZM2.5 13.5l11-11",
             Icon::File => "M3.5 1.5h5.5L12.5 5v9.5h-9zM9 1.5V5h3.5",
+            Icon::Filter => "M2 3h12L9.5 8.5v4l-3 1v-5z",
             Icon::Flask => {
                 "M6 1.5h4M6.7 1.5v4.3L2.6 12.6a1 1 0 0 0 .9 1.6h9a1 1 0 0 0 .9-1.6L9.3 5.8V1.5M4.6 9.5h6.8"
             }

@@ -5,6 +5,7 @@ pub mod registry;
 use crate::{
     ExperimentId, Permission, Problem, RunId,
     experiment::Experiment,
+    filter::RunField,
     reproduce::Reproduction,
     run::{Run, RunInfo, Tag, tag},
 };
@@ -95,6 +96,29 @@ pub struct KeysFound {
     /// The kinds of which there are more.
     pub more: Vec<KeyKind>,
 }
+
+/// A text of runs that has few values.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facet {
+    /// Which.
+    pub field: RunField,
+    /// Each value with the runs that have it, the most frequent first.
+    pub values: Vec<(String, u64)>,
+}
+
+/// By what the runs of an experiment can be told apart.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Facets {
+    /// Their status, then params and tags by their keys; none if there are no runs.
+    pub facets: Vec<Facet>,
+    /// Of how many runs values are counted.
+    pub runs: u64,
+    /// Whether these are the newest of perhaps more.
+    pub more: bool,
+}
+
+/// Values of a text that a search for them finds at most.
+pub const VALUES_FOUND: usize = 20;
 
 /// Keys of each kind that the choice of columns lists at once.
 pub const KEYS_LISTED: usize = 100;

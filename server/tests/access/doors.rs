@@ -286,6 +286,8 @@ fn server_function(route: &str, things: &Things) -> Load {
         "change_registered" => pack((things.registered.clone(), RegisteredChange::SetTag(tag()))),
         "register_model" => pack((things.model, things.registered.clone())),
         "search_keys" => pack((things.experiment, "m".to_owned())),
+        "find_values" => pack((things.experiment, model::filter::RunField::Name, String::new())),
+        "facets" => pack((things.experiment,)),
         "run_page" | "run_lineage" | "logged_images" => pack((things.run,)),
         "compare_runs" => pack((vec![things.run.to_string()],)),
         "curves" => pack((CurveRequest {

@@ -5,7 +5,7 @@ pub(crate) mod runs;
 mod seek;
 mod walk;
 
-use self::seek::is_indexed_whole;
+pub(in crate::store) use self::seek::is_indexed_whole;
 use super::{Db, Sql};
 use model::{
     ExperimentId, RunId,

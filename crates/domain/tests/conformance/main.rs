@@ -20,6 +20,7 @@ mod directory;
 mod durability;
 mod experiment;
 mod external;
+mod facet;
 mod group;
 mod lineage;
 mod live;

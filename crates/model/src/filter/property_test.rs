@@ -278,9 +278,94 @@ proptest! {
     }
 
     #[test]
+    fn no_text_is_too_odd_to_be_completed(
+        text in prop_oneof![almost_filter(), any::<String>()],
+        cursor in 0_usize..80,
+    ) {
+        let completion = complete(&text, cursor);
+        prop_assert!(text.get(completion.span.clone()).is_some(), "{completion:?}");
+        prop_assert!(completion.span.start <= cursor);
+        for choice in completion.words().into_iter().chain(["x", "a b", "it's \"it\"", ""]) {
+            if let Some((new, at)) = completion.accept(&text, choice) {
+                prop_assert!(new.is_char_boundary(at), "{new:?} {at}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_chosen_step_by_step_is_a_filter(
+        before in proptest::collection::vec(run(), 0..3),
+        kind in 0_usize..2,
+        key in key(),
+        operator in 0_usize..6,
+        value in text(),
+    ) {
+        let clauses = before.into_iter().map(|condition| Clause { condition, span: 0..0 }).collect();
+        let mut start = Filter { clauses }.to_string();
+        if !start.is_empty() {
+            // Right behind a number it could go on.
+            start.push(' ');
+        }
+        let mut written = (start.clone(), start.len());
+        let mut choose = |choice: &str| {
+            let (text, cursor) = &written;
+            let completion = complete(text, *cursor);
+            written = completion.accept(text, choice).unwrap_or_else(|| panic!("{choice:?} in {text:?}"));
+            (completion.expected, written.0.clone())
+        };
+        if !start.is_empty() {
+            prop_assert_eq!(choose("AND").0, Expected::And);
+        }
+        let (kind, field) = match kind {
+            0 => (crate::page::KeyKind::Param, RunField::Param(key.as_str().to_owned())),
+            _ => (crate::page::KeyKind::Tag, RunField::Tag(key.as_str().to_owned())),
+        };
+        let prefix = if kind == crate::page::KeyKind::Param { "params." } else { "tags." };
+        prop_assert_eq!(choose(prefix).0, Expected::Name);
+        prop_assert_eq!(choose(key.as_str()).0, Expected::Key(kind));
+        let subject = Subject::Field(field);
+        let operator = subject.operators()[operator];
+        let (expected, mut text) = choose(operator);
+        prop_assert_eq!(expected, Expected::Operator(subject.clone()));
+        if !operator.starts_with("IS") {
+            let (expected, whole) = choose(value.as_str());
+            prop_assert_eq!(expected, Expected::Value(subject, Place::Alone));
+            text = whole;
+        }
+        let read = parse::<RunCondition>(&text).unwrap_or_else(|error| panic!("{text}\n{error}"));
+        let last = read.conditions().last().map(ToString::to_string);
+        let asked = if operator.starts_with("IS") { operator.to_owned() } else { format!("{operator} {value}") };
+        prop_assert_eq!(last, Some(format!("{prefix}{key} {asked}")));
+    }
+
+    #[test]
+    fn a_condition_that_is_toggled_is_there_and_then_is_not(
+        before in proptest::collection::vec(run(), 0..4),
+        key in key(),
+        value in text(),
+    ) {
+        let Some(condition) = RunField::Tag(key.as_str().to_owned()).is(value.as_str()) else { return Ok(()) };
+        let clauses = before.into_iter().map(|condition| Clause { condition, span: 0..0 }).collect();
+        let without = toggled(&Filter { clauses }.to_string(), &condition, false);
+        let with = toggled(&without, &condition, true);
+        prop_assert!(parse::<RunCondition>(&with).is_ok_and(|read| read.conditions().any(|one| *one == condition)));
+        let without = toggled(&with, &condition, false);
+        prop_assert!(parse::<RunCondition>(&without).is_ok_and(|read| read.conditions().all(|one| *one != condition)));
+    }
+
+    #[test]
     fn like_agrees_with_its_definition(pattern in "[aé_%]{0,6}", text in "[aéb]{0,6}") {
         prop_assert_eq!(like(&pattern, &text, true), like_by_definition(&pattern, &text));
     }
+}
+
+/// The filter with the condition or without it.
+fn toggled(filter: &str, condition: &RunCondition, with: bool) -> String {
+    let has = |filter: &str| {
+        let read = parse::<RunCondition>(filter);
+        read.unwrap_or_else(|error| panic!("{filter}\n{error}")).conditions().any(|one| one == condition)
+    };
+    if has(filter) == with { filter.to_owned() } else { toggle_condition(filter, condition).unwrap() }
 }
 
 fn like_by_definition(pattern: &str, text: &str) -> bool {

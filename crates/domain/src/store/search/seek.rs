@@ -78,7 +78,7 @@ pub(super) fn indexed(text: &str) -> &str {
 }
 
 /// Whether an index holds the whole of a text.
-pub(super) fn is_indexed_whole(text: &str) -> bool {
+pub(in crate::store) fn is_indexed_whole(text: &str) -> bool {
     text.chars().count() < INDEXED
 }
 
