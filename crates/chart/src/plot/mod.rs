@@ -54,6 +54,7 @@ use crate::{
     svg::document,
     text::{LABEL, one_line},
 };
+use parallel::ParallelLayout;
 use scatter::ScatterLayout;
 
 /// A chart of runs.
@@ -128,6 +129,7 @@ pub struct PlotLayout {
 #[derive(Clone, Debug)]
 enum Places {
     Scatter(ScatterLayout),
+    Parallel(ParallelLayout),
 }
 
 impl PlotLayout {
@@ -137,6 +139,7 @@ impl PlotLayout {
         let area = Rect { left: 0.0, top: 0.0, right: width, bottom: height };
         let places = match plot {
             Plot::Scatter(scatter) => Places::Scatter(ScatterLayout::new(scatter, area)),
+            Plot::Parallel(parallel) => Places::Parallel(ParallelLayout::new(parallel, area)),
             _ => todo!(),
         };
         PlotLayout { width, height, places }
@@ -146,6 +149,7 @@ impl PlotLayout {
     pub fn wanted_height(plot: &Plot, width: u32) -> u32 {
         match plot {
             Plot::Scatter(_) => wide(width),
+            Plot::Parallel(_) => wide(width).max(320),
             _ => todo!(),
         }
     }
@@ -154,6 +158,7 @@ impl PlotLayout {
     pub fn hit(&self, plot: &Plot, x: f64, y: f64) -> Option<PlotHit> {
         match (&self.places, plot) {
             (Places::Scatter(places), Plot::Scatter(_)) => places.hit(x, y),
+            (Places::Parallel(places), Plot::Parallel(parallel)) => places.hit(parallel, x, y),
             _ => None,
         }
     }
@@ -162,18 +167,23 @@ impl PlotLayout {
     pub fn place(&self, item: usize) -> Option<(f64, f64)> {
         match &self.places {
             Places::Scatter(places) => places.place(item),
+            Places::Parallel(places) => places.place(item),
         }
     }
 
     /// The value of an axis of a [`Parallel`] at this height, however far to the side: for dragging a brush.
-    pub fn axis_value(&self, _axis: usize, _y: f64) -> Option<f64> {
-        None
+    pub fn axis_value(&self, axis: usize, y: f64) -> Option<f64> {
+        match &self.places {
+            Places::Parallel(places) => places.value(axis, y),
+            _ => None,
+        }
     }
 
     /// The rectangle in which the data is drawn.
     pub fn plot(&self) -> Rect {
         match &self.places {
             Places::Scatter(places) => places.grid.plot,
+            Places::Parallel(places) => places.plot,
         }
     }
 }
@@ -203,6 +213,7 @@ pub fn paint_plot<B: DrawingBackend>(
     }
     match (&layout.places, plot) {
         (Places::Scatter(places), Plot::Scatter(scatter)) => places.paint(scatter, &mut pen, theme),
+        (Places::Parallel(places), Plot::Parallel(parallel)) => places.paint(parallel, &mut pen, theme),
         _ => Ok(()),
     }
 }
