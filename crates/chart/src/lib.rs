@@ -1,4 +1,5 @@
-//! The drawing of line charts of metrics: one pure pipeline for the browser's canvas, for SVG previews and for tests.
+//! The drawing of line charts of metrics, and of [`Plot`]s of runs: one pure pipeline for the browser's canvas, for SVG
+//! previews and for tests.
 //!
 //! `scale -> reduce -> clip -> break at non-finite -> layout -> paint`
 //!
@@ -27,7 +28,8 @@
 //! ```
 //!
 //! **One more** kind of x axis is a variant of [`XAxis`], its ticks in `ticks.rs` and its text in `text.rs`; the
-//! compiler shows the rest. **One more** surface is a `plotters_backend::DrawingBackend` handed to [`paint`].
+//! compiler shows the rest. **One more** kind of plot is a file in `plot/` and a variant of [`Plot`] beside
+//! [`Scatter`], [`Bars`], [`Parallel`], [`Boxes`], [`Histogram`] and [`Heatmap`]. **One more** surface is a `plotters_backend::DrawingBackend` handed to [`paint`].
 
 mod band;
 mod calendar;
@@ -38,6 +40,7 @@ mod hit;
 mod layout;
 mod number;
 mod paint;
+mod plot;
 #[cfg(feature = "png")]
 mod png;
 mod reduce;
@@ -48,12 +51,17 @@ mod text;
 mod ticks;
 mod trace;
 
-pub use color::{PALETTE, Rgb, Theme, series_color};
+pub use color::{PALETTE, Rgb, Theme, ramp_color, series_color};
 pub use figure::{Emphasis, Figure, Point, Scale, Series, Smoothing, Window, XAxis, badge, describe};
 pub use hit::{Hit, nearest};
 pub use layout::{Frame, Layout, Notice, Omitted, Rect};
 pub use number::format_number;
 pub use paint::{Resolution, paint};
+pub use plot::{
+    Axis, AxisKind, Bar, Bars, BoxGroup, BoxKind, Boxes, Direction, Heatmap, HeatmapPoint, Histogram,
+    HistogramGroup, Parallel, ParallelLine, Plot, PlotHit, PlotLayout, Scatter, ScatterPoint, Summary,
+    describe_plot, paint_plot, pareto_front, plot_svg, summary,
+};
 #[cfg(feature = "png")]
 pub use png::png;
 pub use svg::svg;
