@@ -14,6 +14,7 @@ mod bulk;
 mod clock;
 pub mod error;
 pub mod experiment;
+mod explore;
 pub mod gate;
 mod group;
 mod live;

@@ -27,7 +27,7 @@ use tokio::try_join;
 /// Experiments that the list shows; it is searched, not paged.
 const EXPERIMENTS_SHOWN: i64 = 500;
 /// Runs that match a filter are counted up to this number.
-const COUNTED: u64 = 10_000;
+pub(crate) const COUNTED: u64 = 10_000;
 /// Keys of metrics, and of params, that a table reads before anybody chose columns.
 const FIRST_KEYS: usize = 24;
 /// Keys that a search for them finds at most.
@@ -41,14 +41,14 @@ fn note_html(tags: &[Tag]) -> String {
     note.filter(|note| !note.is_empty()).map(markdown::to_html).unwrap_or_default()
 }
 
-fn order_of(query: &RunsQuery) -> Result<Order> {
+pub(crate) fn order_of(query: &RunsQuery) -> Result<Order> {
     // A mistake isn't in the filter box, so it has no place there.
     let order = filter::parse_orders(&query.order_by)
         .map_err(|error: filter::OrderListError| Error::invalid(error.error.message))?;
     Ok(Order::of(order))
 }
 
-fn view_of(query: &RunsQuery) -> ViewType {
+pub(crate) fn view_of(query: &RunsQuery) -> ViewType {
     if query.deleted { ViewType::DeletedOnly } else { ViewType::ActiveOnly }
 }
 
