@@ -1,4 +1,4 @@
-//! Colours: the palette of lines and the two themes.
+//! Colours: the palette of lines, the ramp of values and the two themes.
 
 /// A colour of the screen (sRGB).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub struct Rgb(
 );
 
 impl Rgb {
-    const fn hex(code: u32) -> Rgb {
+    pub(crate) const fn hex(code: u32) -> Rgb {
         Rgb((code >> 16) as u8, (code >> 8) as u8, code as u8)
     }
 
@@ -55,6 +55,29 @@ pub fn series_color(index: usize) -> Rgb {
     }
 }
 
+/// Viridis at nine places: equal steps look equal, also to eyes without red or green cones.
+const VIRIDIS: [Rgb; 9] = [
+    Rgb::hex(0x440154),
+    Rgb::hex(0x472d7b),
+    Rgb::hex(0x3b528b),
+    Rgb::hex(0x2c728e),
+    Rgb::hex(0x21918c),
+    Rgb::hex(0x28ae80),
+    Rgb::hex(0x5ec962),
+    Rgb::hex(0xaddc30),
+    Rgb::hex(0xfde725),
+];
+
+/// The colour of a value that lies at this share (0..=1) of its axis. Each theme has the part of the ramp that stands
+/// out on its background; higher is lighter on both.
+pub fn ramp_color(share: f64, theme: &Theme) -> Rgb {
+    let (first, last) = if theme.is_dark() { (0.25, 1.0) } else { (0.0, 0.72) };
+    let share = if share.is_nan() { 0.0 } else { share.clamp(0.0, 1.0) };
+    let place = (first + share * (last - first)) * (VIRIDIS.len() - 1) as f64;
+    let below = (place as usize).min(VIRIDIS.len() - 2);
+    VIRIDIS[below].mix(VIRIDIS[below + 1], place - below as f64)
+}
+
 /// The colours of everything but the lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Theme {
@@ -88,6 +111,12 @@ impl Theme {
         grid: Rgb::hex(0x1f232b),
         axis: Rgb::hex(0x3a414d),
     };
+
+    /// Whether the text is lighter than what it lies on.
+    fn is_dark(&self) -> bool {
+        let light = |Rgb(red, green, blue): Rgb| u32::from(red) + u32::from(green) + u32::from(blue);
+        light(self.text) > light(self.background)
+    }
 }
 
 #[cfg(test)]
@@ -171,6 +200,29 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn equal_steps_of_the_ramp_look_equal() {
+        for theme in [Theme::LIGHT, Theme::DARK] {
+            let ramp: Vec<Rgb> = (0..=10).map(|i| ramp_color(f64::from(i) / 10.0, &theme)).collect();
+            for color in &ramp {
+                let ratio = contrast(*color, theme.background);
+                assert!(ratio >= 2.2, "{} on {}: {ratio:.2}", color.css(), theme.background.css());
+            }
+            for eye in [NORMAL, PROTANOPIA, DEUTERANOPIA] {
+                let seen = |c: Rgb| oklab(times(eye, linear(c)).map(|c| c.clamp(0.0, 1.0)));
+                for pair in ramp.windows(2) {
+                    let (a, b) = (seen(pair[0]), seen(pair[1]));
+                    let distance = a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
+                    assert!(a[0] < b[0], "{} is not lighter", pair[1].css());
+                    assert!((0.03..0.08).contains(&distance), "{}: {distance:.3}", pair[1].css());
+                }
+            }
+        }
+        assert_eq!(ramp_color(0.0, &Theme::LIGHT).css(), "#440154");
+        assert_eq!(ramp_color(7.0, &Theme::DARK).css(), "#fde725");
+        assert_eq!(ramp_color(f64::NAN, &Theme::LIGHT), ramp_color(0.0, &Theme::LIGHT));
     }
 
     #[test]

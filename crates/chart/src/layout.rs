@@ -135,9 +135,9 @@ pub struct Layout {
 }
 
 /// The largest side of a canvas in CSS pixels; larger ones are cut.
-const LARGEST: u32 = 16_384;
+pub(crate) const LARGEST: u32 = 16_384;
 /// Room beside the plot where no label stands.
-const MARGIN: f64 = 10.0;
+pub(crate) const MARGIN: f64 = 10.0;
 /// Room under the plot for a row of labels.
 const UNDER: f64 = 24.0;
 /// Room around everything that stands alone.
@@ -334,7 +334,7 @@ fn x_name(axis: &XAxis, span: &Span) -> String {
 }
 
 /// The lowest and highest of some numbers, NaN left out.
-fn range(numbers: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
+pub(crate) fn range(numbers: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
     numbers
         .filter(|n| !n.is_nan())
         .fold(None, |ends, n| Some(ends.map_or((n, n), |(lo, hi): (f64, f64)| (lo.min(n), hi.max(n)))))
@@ -360,7 +360,7 @@ fn x_span(figure: &Figure) -> Span {
 }
 
 /// Room on each side of a constant value.
-fn alone(value: f64) -> f64 {
+pub(crate) fn alone(value: f64) -> f64 {
     if value == 0.0 { 1.0 } else { value.abs() * 0.1 }
 }
 

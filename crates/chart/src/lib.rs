@@ -37,6 +37,7 @@ mod hit;
 mod layout;
 mod number;
 mod paint;
+mod plot;
 #[cfg(feature = "png")]
 mod png;
 mod reduce;
@@ -47,12 +48,17 @@ mod text;
 mod ticks;
 mod trace;
 
-pub use color::{PALETTE, Rgb, Theme, series_color};
+pub use color::{PALETTE, Rgb, Theme, ramp_color, series_color};
 pub use figure::{Emphasis, Figure, Point, Scale, Series, Smoothing, Window, XAxis, badge, describe};
 pub use hit::{Hit, nearest};
 pub use layout::{Frame, Layout, Notice, Omitted, Rect};
 pub use number::format_number;
 pub use paint::{Resolution, paint};
+pub use plot::{
+    Axis, AxisKind, Bar, Bars, BoxGroup, BoxKind, Boxes, Direction, Heatmap, HeatmapPoint, Histogram,
+    HistogramGroup, Parallel, ParallelLine, Plot, PlotHit, PlotLayout, Scatter, ScatterPoint, describe_plot,
+    paint_plot, pareto_front, plot_svg,
+};
 #[cfg(feature = "png")]
 pub use png::png;
 pub use svg::svg;

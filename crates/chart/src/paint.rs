@@ -8,7 +8,7 @@ use plotters_backend::{BackendCoord, DrawingBackend, DrawingErrorKind};
 use crate::{
     color::{Rgb, Theme},
     figure::{Emphasis, Figure, Point, Series},
-    layout::{Layout, SWATCH},
+    layout::{Layout, Rect, SWATCH},
     text::{LABEL, TITLE, one_line},
     trace::{NonFinite, Trace},
 };
@@ -54,7 +54,7 @@ impl Resolution {
 }
 
 /// What a surface answers.
-type Painted<B> = Result<(), DrawingErrorKind<<B as DrawingBackend>::ErrorType>>;
+pub(crate) type Painted<B> = Result<(), DrawingErrorKind<<B as DrawingBackend>::ErrorType>>;
 
 /// Paints the figure, background first, onto any surface of plotters. `layout` must be of the same figure.
 ///
@@ -180,9 +180,9 @@ fn paint_series<B: DrawingBackend>(
 }
 
 /// Draws in CSS pixels on a surface that counts in units.
-struct Pen<'a, B: DrawingBackend> {
-    surface: &'a mut B,
-    resolution: Resolution,
+pub(crate) struct Pen<'a, B: DrawingBackend> {
+    pub surface: &'a mut B,
+    pub resolution: Resolution,
 }
 
 impl<B: DrawingBackend> Pen<'_, B> {
@@ -190,26 +190,42 @@ impl<B: DrawingBackend> Pen<'_, B> {
         (self.resolution.units(x), self.resolution.units(y))
     }
 
-    fn fill(&mut self, from: (f64, f64), to: (f64, f64), color: Rgb) -> Painted<B> {
+    pub fn fill(&mut self, from: (f64, f64), to: (f64, f64), color: Rgb) -> Painted<B> {
         let (from, to) = (self.unit(from), self.unit(to));
         self.surface.draw_rect(from, to, &solid(color, 1.0), true)
     }
 
+    /// A filled rectangle whose borders lie on device pixels, so neighbours touch without a seam. It is never thinner than
+    /// a hairline.
+    pub fn plate(&mut self, rect: Rect, color: Rgb, opacity: f64) -> Painted<B> {
+        let r = self.resolution;
+        let from = (r.crisp(rect.left), r.crisp(rect.top));
+        let to =
+            (r.crisp(rect.right).max(from.0 + r.hairline()), r.crisp(rect.bottom).max(from.1 + r.hairline()));
+        self.surface.draw_rect(from, to, &solid(color, opacity), true)
+    }
+
+    /// A filled outline.
+    pub fn area(&mut self, corners: &[(f64, f64)], color: Rgb, opacity: f64) -> Painted<B> {
+        let corners: Vec<BackendCoord> = corners.iter().map(|&corner| self.unit(corner)).collect();
+        self.surface.fill_polygon(corners, &solid(color, opacity))
+    }
+
     /// A hairline from left to right. Filled, not stroked: surfaces disagree on where a stroke of one pixel lies.
-    fn across(&mut self, y: f64, left: f64, right: f64, color: Rgb) -> Painted<B> {
+    pub fn across(&mut self, y: f64, left: f64, right: f64, color: Rgb) -> Painted<B> {
         let r = self.resolution;
         let (from, to) = ((r.crisp(left), r.crisp(y)), (r.crisp(right), r.crisp(y) + r.hairline()));
         self.surface.draw_rect(from, to, &solid(color, 1.0), true)
     }
 
     /// A hairline downwards.
-    fn down(&mut self, x: f64, top: f64, bottom: f64, color: Rgb) -> Painted<B> {
+    pub fn down(&mut self, x: f64, top: f64, bottom: f64, color: Rgb) -> Painted<B> {
         let r = self.resolution;
         let (from, to) = ((r.crisp(x), r.crisp(top)), (r.crisp(x) + r.hairline(), r.crisp(bottom)));
         self.surface.draw_rect(from, to, &solid(color, 1.0), true)
     }
 
-    fn path(&mut self, pixels: &[(f64, f64)], width: f64, color: Rgb, opacity: f64) -> Painted<B> {
+    pub fn path(&mut self, pixels: &[(f64, f64)], width: f64, color: Rgb, opacity: f64) -> Painted<B> {
         let (r, style) = (self.resolution, self.stroke(width, color, opacity));
         self.surface.draw_path(pixels.iter().map(|&(x, y)| (r.units(x), r.units(y))), &style)
     }
@@ -222,7 +238,7 @@ impl<B: DrawingBackend> Pen<'_, B> {
         }
     }
 
-    fn dot(&mut self, middle: (f64, f64), radius: f64, color: Rgb, opacity: f64) -> Painted<B> {
+    pub fn dot(&mut self, middle: (f64, f64), radius: f64, color: Rgb, opacity: f64) -> Painted<B> {
         let (middle, radius) = (self.unit(middle), self.resolution.units(radius).max(1) as u32);
         self.surface.draw_circle(middle, radius, &solid(color, opacity), true)
     }
@@ -259,7 +275,12 @@ impl<B: DrawingBackend> Pen<'_, B> {
         Ok(())
     }
 
-    fn text(
+    /// Text of the size of labels.
+    pub fn label(&mut self, text: &str, place: (f64, f64), side: HPos, color: Rgb) -> Painted<B> {
+        self.text(text, place, side, LABEL, FontStyle::Normal, color)
+    }
+
+    pub fn text(
         &mut self,
         text: &str,
         place: (f64, f64),

@@ -23,12 +23,17 @@ pub fn svg(figure: &Figure, width: u32, height: u32, frame: Frame, theme: &Theme
         paint(figure, &layout, theme, Resolution::SVG, &mut surface).and_then(|()| surface.present());
     debug_assert!(painted.is_ok(), "writing to memory does not fail");
     drop(surface);
+    document(width, height, &describe(figure), &drawing)
+}
+
+/// The drawing of units as a document of CSS pixels, with a title in words.
+pub(crate) fn document(width: u32, height: u32, words: &str, drawing: &str) -> String {
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {} {}\" \
          role=\"img\" stroke-linejoin=\"round\" stroke-linecap=\"round\">\n<title>{}</title>\n{drawing}</svg>\n",
-        units.0,
-        units.1,
-        escape(&one_line(&describe(figure), 1.0, f64::INFINITY)),
+        width * Resolution::SUBPIXELS,
+        height * Resolution::SUBPIXELS,
+        escape(&one_line(words, 1.0, f64::INFINITY)),
     )
 }
 
