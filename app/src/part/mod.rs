@@ -20,6 +20,7 @@ pub mod copy;
 pub mod devices;
 pub mod empty;
 pub mod experiment_charts;
+pub mod explore;
 pub mod filter_box;
 pub mod icon;
 pub mod later;

@@ -23,7 +23,7 @@ use crate::part::{
     later::{Loaded, later},
     menu::Menu,
 };
-use canvas::Screen;
+pub use canvas::{Screen, paint_on};
 use chart::{Figure, Frame, Layout};
 use leptos::{
     html::{Canvas, Div, Figure as Figure_},
@@ -35,6 +35,7 @@ use model::{Code, Problem, RunId};
 use std::sync::Arc;
 use table::ChartTable;
 use takeaway::Takeaway;
+pub use takeaway::{file_name, save, save_text};
 use tooltip::Tooltip;
 use web_sys::{KeyboardEvent, PointerEvent};
 use zoom::Drag;

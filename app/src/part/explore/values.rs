@@ -1,5 +1,6 @@
 //! What was read of the runs, as plots need it: a number for each run, and what it stands for.
 
+use crate::part::time::{absolute, duration};
 use chart::{Axis, Scale, format_number};
 use model::{
     RunId,
@@ -59,14 +60,14 @@ impl Held {
     /// What a run has of a field, in words; nothing if it has none.
     pub fn say(&self, field: &Field, run: usize) -> Option<String> {
         let values = self.column(field)?;
-        let said = match (values.word(run), values.number(run)?) {
-            (Some(word), _) => return Some(word.to_owned()),
-            (None, number) => number,
-        };
+        if let Some(word) = values.word(run) {
+            return Some(word.to_owned());
+        }
+        let number = values.number(run)?;
         Some(match field {
-            Field::Started => crate::part::time::absolute(said as i64),
-            Field::Duration => crate::part::time::duration((said * 1000.0) as i64),
-            _ => format_number(said),
+            Field::Started => absolute(number as i64),
+            Field::Duration => duration((number * 1000.0) as i64),
+            _ => format_number(number),
         })
     }
 }
@@ -186,7 +187,9 @@ impl Groups {
     fn finish(mut labels: Vec<String>, runs: impl Iterator<Item = Option<Option<usize>>>) -> Self {
         let runs: Vec<_> = runs.collect();
         let mut rest = |label: &str, any: bool| {
-            any.then(|| labels.push(label.to_owned()));
+            if any {
+                labels.push(label.to_owned());
+            }
             labels.len().saturating_sub(1)
         };
         let others = rest(OTHERS, runs.contains(&Some(None)));
