@@ -78,8 +78,8 @@ pub fn Board(
     });
     let experiment = subject.experiment;
     let answer = ask(question, again, move |(query, fields): (RunsQuery, Vec<Field>)| async move {
-        let values = run_values(experiment, query.clone(), fields.clone()).await?;
-        Ok(Held { query, fields, values })
+        let values = run_values(experiment, query, fields.clone()).await?;
+        Ok(Held { fields, values })
     });
     let held = Signal::derive(move || match &*answer.read() {
         Some((_, Ok(held))) => Some(held.clone()),

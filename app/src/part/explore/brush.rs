@@ -80,13 +80,12 @@ mod tests {
     use super::*;
     use model::{
         explore::{RunValues, Values, Words},
-        page::{RunsQuery, Total},
+        page::Total,
     };
 
     fn held() -> Held {
         let words = |texts: [&str; 3]| Values::Words(Words::of(texts.map(Some)));
         Held {
-            query: RunsQuery::default(),
             fields: vec![Field::param("lr"), Field::param("opt"), Field::metric("val/loss")],
             values: RunValues {
                 ids: Vec::new(),

@@ -201,13 +201,12 @@ mod tests {
     use crate::part::{address::Query, explore::choices::Known};
     use model::{
         explore::{RunValues, Values, Words},
-        page::{RunsQuery, Total},
+        page::Total,
     };
 
     fn held() -> Held {
         let words = |texts: [&str; 3]| Values::Words(Words::of(texts.map(Some)));
         Held {
-            query: RunsQuery::default(),
             fields: vec![Field::param("lr"), Field::param("opt"), Field::metric("loss")],
             values: RunValues {
                 ids: (1..=3).map(|number| format!("{number:032x}").parse().unwrap()).collect(),

@@ -85,7 +85,10 @@ fn table(address: Address, of: &Field, told: &Importance) -> AnyView {
         });
         let share = format!("{:.1}%", param.importance * 100.0);
         let correlation = |value: Option<f64>| match value {
-            Some(value) => view! { <Number value=(value * 1000.0).round() / 1000.0/> }.into_any(),
+            Some(value) => {
+                let value = (value * 1000.0).round() / 1000.0;
+                view! { <Number value/> }.into_any()
+            }
             None => view! { <span class="faint">"–"</span> }.into_any(),
         };
         view! {

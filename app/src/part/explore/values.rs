@@ -5,7 +5,6 @@ use chart::{Axis, Scale, format_number};
 use model::{
     RunId,
     explore::{Field, RunValues, Values},
-    page::RunsQuery,
 };
 
 /// Groups that are told apart; what is in none of them is put together.
@@ -20,8 +19,6 @@ const OTHERS: &str = "others";
 /// What was read of the runs of a table.
 #[derive(Debug)]
 pub struct Held {
-    /// Of which runs.
-    pub query: RunsQuery,
     /// Which fields.
     pub fields: Vec<Field>,
     /// What they have.
@@ -32,11 +29,6 @@ impl Held {
     /// What the runs have of a field, if it was read.
     pub fn column(&self, field: &Field) -> Option<&Values> {
         self.values.columns.get(self.fields.iter().position(|held| held == field)?)
-    }
-
-    /// Whether all of these were read, of the runs of this query.
-    pub fn has(&self, query: &RunsQuery, fields: &[Field]) -> bool {
-        self.query == *query && fields.iter().all(|field| self.fields.contains(field))
     }
 
     /// How many runs there are.
