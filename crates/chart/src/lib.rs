@@ -1,4 +1,5 @@
-//! The drawing of line charts of metrics: one pure pipeline for the browser's canvas, for SVG previews and for tests.
+//! The drawing of line charts of metrics, and of [`Plot`]s of runs: one pure pipeline for the browser's canvas, for SVG
+//! previews and for tests.
 //!
 //! `scale -> reduce -> clip -> break at non-finite -> layout -> paint`
 //!
@@ -27,7 +28,8 @@
 //! ```
 //!
 //! **One more** kind of x axis is a variant of [`XAxis`], its ticks in `ticks.rs` and its text in `text.rs`; the
-//! compiler shows the rest. **One more** surface is a `plotters_backend::DrawingBackend` handed to [`paint`].
+//! compiler shows the rest. **One more** kind of plot is a file in `plot/` and a variant of [`Plot`] beside
+//! [`Scatter`], [`Bars`], [`Parallel`], [`Boxes`], [`Histogram`] and [`Heatmap`]. **One more** surface is a `plotters_backend::DrawingBackend` handed to [`paint`].
 
 mod calendar;
 mod clip;
@@ -56,8 +58,8 @@ pub use number::format_number;
 pub use paint::{Resolution, paint};
 pub use plot::{
     Axis, AxisKind, Bar, Bars, BoxGroup, BoxKind, Boxes, Direction, Heatmap, HeatmapPoint, Histogram,
-    HistogramGroup, Parallel, ParallelLine, Plot, PlotHit, PlotLayout, Scatter, ScatterPoint, describe_plot,
-    paint_plot, pareto_front, plot_svg,
+    HistogramGroup, Parallel, ParallelLine, Plot, PlotHit, PlotLayout, Scatter, ScatterPoint, Summary,
+    describe_plot, paint_plot, pareto_front, plot_svg, summary,
 };
 #[cfg(feature = "png")]
 pub use png::png;

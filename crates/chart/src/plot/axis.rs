@@ -76,6 +76,8 @@ pub(crate) struct Ruler {
     words: Option<usize>,
     from: f64,
     to: f64,
+    /// Its numbers are counts: no tick between 3 and 4.
+    counts: bool,
     /// No value has a place.
     pub empty: bool,
 }
@@ -95,7 +97,12 @@ impl Ruler {
                 (Span { scale: Scale::Linear, lo: -0.5, hi: last }, Some(words.len()), words.is_empty())
             }
         };
-        Ruler { span, words, from: 0.0, to: 1.0, empty }
+        Ruler { span, words, from: 0.0, to: 1.0, counts: false, empty }
+    }
+
+    /// A ruler of counts from zero.
+    pub fn counts(axis: &Axis, most: usize) -> Ruler {
+        Ruler { counts: true, ..Ruler::new(axis, [0.0, most.max(1) as f64].into_iter(), 0.05) }
     }
 
     /// The same ruler along other pixels.
@@ -117,6 +124,11 @@ impl Ruler {
         self.span.pixel(value, self.from, self.to)
     }
 
+    /// The pixel of a place on the scale: of an exponent where it is logarithmic.
+    pub fn pixel_of_place(&self, place: f64) -> f64 {
+        self.from + self.span.share(place) * (self.to - self.from)
+    }
+
     /// The value at a pixel; between two words it is no whole number.
     pub fn value(&self, pixel: f64) -> f64 {
         self.span.value(pixel, self.from, self.to)
@@ -136,6 +148,7 @@ impl Ruler {
     pub fn ticks(&self, axis: &Axis, most: usize) -> Ticks {
         match &axis.kind {
             _ if self.empty => Ticks::default(),
+            AxisKind::Number(_) if self.counts => ticks(&self.span, Unit::Step, most),
             AxisKind::Number(_) => ticks(&self.span, Unit::Number, most),
             AxisKind::Category(words) => {
                 let stride = words.len().div_ceil(most.max(1)).max(1);

@@ -25,13 +25,17 @@
 mod axis;
 mod bars;
 mod boxes;
+mod contour;
 mod grid;
 mod heatmap;
 mod histogram;
 mod legend;
 mod parallel;
 mod pareto;
+mod rows;
 mod scatter;
+mod slots;
+mod stats;
 
 use plotters::style::text_anchor::HPos;
 use plotters_backend::DrawingBackend;
@@ -45,6 +49,7 @@ pub use histogram::{Histogram, HistogramGroup};
 pub use parallel::{Parallel, ParallelLine};
 pub use pareto::{Direction, pareto_front};
 pub use scatter::{Scatter, ScatterPoint};
+pub use stats::{Summary, summary};
 
 use crate::{
     color::Theme,
@@ -54,6 +59,10 @@ use crate::{
     svg::document,
     text::{LABEL, one_line},
 };
+use bars::BarsLayout;
+use boxes::BoxesLayout;
+use heatmap::HeatmapLayout;
+use histogram::HistogramLayout;
 use parallel::ParallelLayout;
 use scatter::ScatterLayout;
 
@@ -129,7 +138,11 @@ pub struct PlotLayout {
 #[derive(Clone, Debug)]
 enum Places {
     Scatter(ScatterLayout),
+    Bars(BarsLayout),
     Parallel(ParallelLayout),
+    Boxes(BoxesLayout),
+    Histogram(HistogramLayout),
+    Heatmap(HeatmapLayout),
 }
 
 impl PlotLayout {
@@ -140,7 +153,10 @@ impl PlotLayout {
         let places = match plot {
             Plot::Scatter(scatter) => Places::Scatter(ScatterLayout::new(scatter, area)),
             Plot::Parallel(parallel) => Places::Parallel(ParallelLayout::new(parallel, area)),
-            _ => todo!(),
+            Plot::Bars(bars) => Places::Bars(BarsLayout::new(bars, area)),
+            Plot::Boxes(boxes) => Places::Boxes(BoxesLayout::new(boxes, area)),
+            Plot::Histogram(histogram) => Places::Histogram(HistogramLayout::new(histogram, area)),
+            Plot::Heatmap(heatmap) => Places::Heatmap(HeatmapLayout::new(heatmap, area)),
         };
         PlotLayout { width, height, places }
     }
@@ -150,7 +166,10 @@ impl PlotLayout {
         match plot {
             Plot::Scatter(_) => wide(width),
             Plot::Parallel(_) => wide(width).max(320),
-            _ => todo!(),
+            Plot::Bars(bars) => BarsLayout::wanted(bars),
+            Plot::Boxes(boxes) => BoxesLayout::wanted(boxes),
+            Plot::Histogram(_) => wide(width).min(360),
+            Plot::Heatmap(heatmap) => HeatmapLayout::wanted(heatmap, wide(width)),
         }
     }
 
@@ -159,15 +178,23 @@ impl PlotLayout {
         match (&self.places, plot) {
             (Places::Scatter(places), Plot::Scatter(_)) => places.hit(x, y),
             (Places::Parallel(places), Plot::Parallel(parallel)) => places.hit(parallel, x, y),
+            (Places::Bars(places), Plot::Bars(_)) => places.hit(y),
+            (Places::Boxes(places), Plot::Boxes(_)) => places.hit(y),
+            (Places::Histogram(places), Plot::Histogram(_)) => places.hit(x, y),
+            (Places::Heatmap(places), Plot::Heatmap(_)) => places.hit(x, y),
             _ => None,
         }
     }
 
-    /// Where an item (a point, a bar) has its mark, for a tooltip; `None` where it is not shown.
+    /// Where an item (a point, a bar, the start of a line, the median of a group) has its mark; `None` where it is not
+    /// shown, and for bins and cells.
     pub fn place(&self, item: usize) -> Option<(f64, f64)> {
         match &self.places {
             Places::Scatter(places) => places.place(item),
             Places::Parallel(places) => places.place(item),
+            Places::Bars(places) => places.place(item),
+            Places::Boxes(places) => places.place(item),
+            Places::Histogram(_) | Places::Heatmap(_) => None,
         }
     }
 
@@ -184,6 +211,10 @@ impl PlotLayout {
         match &self.places {
             Places::Scatter(places) => places.grid.plot,
             Places::Parallel(places) => places.plot,
+            Places::Bars(places) => places.rows.plot,
+            Places::Boxes(places) => places.rows.plot,
+            Places::Histogram(places) => places.grid.plot,
+            Places::Heatmap(places) => places.grid.plot,
         }
     }
 }
@@ -214,6 +245,10 @@ pub fn paint_plot<B: DrawingBackend>(
     match (&layout.places, plot) {
         (Places::Scatter(places), Plot::Scatter(scatter)) => places.paint(scatter, &mut pen, theme),
         (Places::Parallel(places), Plot::Parallel(parallel)) => places.paint(parallel, &mut pen, theme),
+        (Places::Bars(places), Plot::Bars(bars)) => places.paint(bars, &mut pen, theme),
+        (Places::Boxes(places), Plot::Boxes(boxes)) => places.paint(boxes, &mut pen, theme),
+        (Places::Histogram(places), Plot::Histogram(histogram)) => places.paint(histogram, &mut pen, theme),
+        (Places::Heatmap(places), Plot::Heatmap(_)) => places.paint(&mut pen, theme),
         _ => Ok(()),
     }
 }

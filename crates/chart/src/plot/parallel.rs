@@ -165,14 +165,13 @@ impl ParallelLayout {
         }
 
         let none = missing.then_some(bottom + BENEATH);
-        let height = |column: &Column, value: f64| match column.ruler.pixel(value) {
-            y if y.is_nan() => bottom + BENEATH,
-            y => y,
-        };
-        let heights = lines
-            .iter()
-            .flat_map(|line| columns.iter().enumerate().map(|(i, column)| height(column, line.value(i))));
-        let heights = heights.collect();
+        let mut heights = Vec::with_capacity(lines.len() * columns.len());
+        for line in lines {
+            for (i, column) in columns.iter().enumerate() {
+                let y = column.ruler.pixel(line.value(i));
+                heights.push(if y.is_nan() { bottom + BENEATH } else { y });
+            }
+        }
         ParallelLayout { plot: Rect { left, top, right, bottom }, legend, coloring, columns, none, heights }
     }
 
