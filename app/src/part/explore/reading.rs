@@ -5,7 +5,7 @@ use super::{
     choices::{Kind, Part},
     draw::parallel_fields,
 };
-use chart::{Plot, PlotHit, format_number};
+use chart::{Plot, PlotHit, format_number, summary};
 use model::{RunId, explore::Field};
 
 /// Fields of a run that are named.
@@ -96,20 +96,16 @@ fn run(picture: &Picture, run: usize, at: (f64, f64)) -> Option<Reading> {
 
 /// How many numbers there are, and where they lie.
 fn quartiles(values: &[f64]) -> Vec<(String, String)> {
-    let mut numbers: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
-    numbers.sort_by(f64::total_cmp);
-    let mut rows = vec![("Runs".to_owned(), numbers.len().to_string())];
-    let at = |share: f64| {
-        let place = share * (numbers.len().saturating_sub(1)) as f64;
-        let (below, above) = (numbers.get(place.floor() as usize)?, numbers.get(place.ceil() as usize)?);
-        Some(below + (above - below) * place.fract())
-    };
-    for (word, share) in [("Greatest", 1.0), ("Upper quartile", 0.75), ("Median", 0.5), ("Lower quartile", 0.25), ("Least", 0.0)] {
-        if let Some(number) = at(share) {
-            rows.push((word.to_owned(), format_number(number)));
-        }
-    }
-    rows
+    let Some(summary) = summary(values) else { return vec![("Runs".to_owned(), "0".to_owned())] };
+    let quartiles = [
+        ("Upper quartile", summary.q3),
+        ("Median", summary.median),
+        ("Lower quartile", summary.q1),
+        ("Mean", summary.mean),
+    ];
+    let runs = ("Runs".to_owned(), summary.count.to_string());
+    let quartiles = quartiles.map(|(word, number)| (word.to_owned(), format_number(number)));
+    [runs].into_iter().chain(quartiles).collect()
 }
 
 #[cfg(test)]
@@ -117,9 +113,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quartiles_lie_between_numbers() {
-        let told: Vec<String> = quartiles(&[4.0, 1.0, f64::NAN, 2.0]).into_iter().map(|(_, said)| said).collect();
-        assert_eq!(told, ["3", "4", "3", "2", "1.5", "1"]);
+    fn a_group_is_told_by_its_quartiles() {
+        let told: Vec<String> = quartiles(&[3.0, 1.0, f64::NAN, 2.0]).into_iter().map(|(_, said)| said).collect();
+        assert_eq!(told, ["3", "2.5", "2", "1.5", "2"]);
         assert_eq!(quartiles(&[]), [("Runs".to_owned(), "0".to_owned())]);
     }
 }
