@@ -134,11 +134,6 @@ impl Ruler {
         self.span.value(pixel, self.from, self.to)
     }
 
-    /// The pixels that one word has for itself.
-    pub fn slot(&self) -> f64 {
-        (self.to - self.from).abs() / self.words.unwrap_or(1).max(1) as f64
-    }
-
     /// The two ends, in pixels.
     pub fn ends(&self) -> (f64, f64) {
         (self.from, self.to)
@@ -194,7 +189,6 @@ mod tests {
         assert_eq!([0.0, 1.0, 2.0].map(|value| ruler.pixel(value)), [50.0, 150.0, 250.0]);
         assert!(ruler.pixel(3.0).is_nan());
         assert_eq!(ruler.value(200.0), 1.5);
-        assert_eq!(ruler.slot(), 100.0);
         let said: Vec<_> = ruler.ticks(&optimizers(), 2).major.into_iter().map(|t| t.label).collect();
         assert_eq!(said, ["adam", "lion"]);
     }

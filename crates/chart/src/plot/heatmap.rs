@@ -73,17 +73,21 @@ pub(crate) struct HeatmapLayout {
 
 #[derive(Clone, Debug)]
 enum Body {
-    Cells {
-        x: Slots,
-        y: Slots,
-        /// The cells with runs, by their column and row.
-        cells: BTreeMap<(usize, usize), Cell>,
-    },
+    Cells(Box<Cells>),
     Contours {
         strips: Vec<Strip>,
         /// The runs, by their index.
         dots: Vec<(usize, f64, f64)>,
     },
+}
+
+/// Parts of two axes, and what lies where they cross.
+#[derive(Clone, Debug)]
+struct Cells {
+    x: Slots,
+    y: Slots,
+    /// The cells with runs, by their column and row.
+    filled: BTreeMap<(usize, usize), Cell>,
 }
 
 /// The runs that lie together.
@@ -129,16 +133,16 @@ impl HeatmapLayout {
         let xs: Vec<f64> = heatmap.shown().map(|(_, point)| point.x).collect();
         let ys: Vec<f64> = heatmap.shown().map(|(_, point)| point.y).collect();
         let (x, y) = (Slots::few(&heatmap.x, &xs, FEW, side), Slots::few(&heatmap.y, &ys, FEW, side));
-        let mut cells: BTreeMap<(usize, usize), Cell> = BTreeMap::new();
+        let mut filled: BTreeMap<(usize, usize), Cell> = BTreeMap::new();
         for (_, point) in heatmap.shown() {
             if let (Some(column), Some(row)) = (x.find(point.x), y.find(point.y)) {
-                cells.entry((column, row)).or_default().add(point.value);
+                filled.entry((column, row)).or_default().add(point.value);
             }
         }
-        let coloring = Coloring::new(&heatmap.value, cells.values().map(|cell| cell.mean));
+        let coloring = Coloring::new(&heatmap.value, filled.values().map(|cell| cell.mean));
         let (legend, below) = head(heatmap, &coloring, area);
         let grid = Grid::new(below, (&x.axis, x.ruler.clone()), (&y.axis, y.ruler.clone()));
-        HeatmapLayout { grid, legend, coloring, body: Body::Cells { x, y, cells } }
+        HeatmapLayout { grid, legend, coloring, body: Body::Cells(Box::new(Cells { x, y, filled })) }
     }
 
     fn contours(heatmap: &Heatmap, area: Rect) -> HeatmapLayout {
@@ -163,12 +167,12 @@ impl HeatmapLayout {
         let plot = self.grid.plot;
         self.legend.paint(pen, theme)?;
         match &self.body {
-            Body::Cells { cells, .. } if cells.is_empty() => {
+            Body::Cells(cells) if cells.filled.is_empty() => {
                 notice(pen, &plot, "No run has all three values", theme)
             }
-            Body::Cells { x, y, cells } => {
-                for (&(column, row), cell) in cells {
-                    let place = self.place_of(x, y, column, row);
+            Body::Cells(cells) => {
+                for (&(column, row), cell) in &cells.filled {
+                    let place = self.place_of(cells, column, row);
                     let color = self.coloring.color(cell.mean, theme);
                     pen.plate(place, color, 1.0)?;
                     let words = format_number(cell.mean);
@@ -192,9 +196,9 @@ impl HeatmapLayout {
         }
     }
 
-    fn place_of(&self, x: &Slots, y: &Slots, column: usize, row: usize) -> Rect {
-        let (left, right) = x.borders(column, self.grid.x.ends());
-        let (bottom, top) = y.borders(row, self.grid.y.ends());
+    fn place_of(&self, cells: &Cells, column: usize, row: usize) -> Rect {
+        let (left, right) = cells.x.borders(column, self.grid.x.ends());
+        let (bottom, top) = cells.y.borders(row, self.grid.y.ends());
         Rect { left, top, right, bottom }
     }
 
@@ -202,20 +206,20 @@ impl HeatmapLayout {
     pub fn hit(&self, x: f64, y: f64) -> Option<PlotHit> {
         let plot = self.grid.plot;
         match &self.body {
-            Body::Cells { x: columns, y: rows, cells } => {
+            Body::Cells(cells) => {
                 if !plot.contains(x, y) || plot.width() <= 0.0 || plot.height() <= 0.0 {
                     return None;
                 }
-                let column = columns.at((x - plot.left) / plot.width())?;
-                let row = rows.at((plot.bottom - y) / plot.height())?;
-                let cell = cells.get(&(column, row))?;
-                let (x, y) = (columns.ends[column], rows.ends[row]);
+                let column = cells.x.at((x - plot.left) / plot.width())?;
+                let row = cells.y.at((plot.bottom - y) / plot.height())?;
+                let cell = cells.filled.get(&(column, row))?;
+                let (x, y) = (cells.x.ends[column], cells.y.ends[row]);
                 Some(PlotHit::Cell { x, y, mean: cell.mean, count: cell.count })
             }
             Body::Contours { dots, .. } => {
-                let away = |&(_, dx, dy): &(usize, f64, f64)| (dx - x).hypot(dy - y);
-                let nearest = dots.iter().min_by(|a, b| away(a).total_cmp(&away(b)))?;
-                (away(nearest) <= REACH).then_some(PlotHit::Item(nearest.0))
+                let away = dots.iter().map(|&(index, left, top)| ((left - x).hypot(top - y), index));
+                let (away, index) = away.min_by(|a, b| a.0.total_cmp(&b.0))?;
+                (away <= REACH).then_some(PlotHit::Item(index))
             }
         }
     }
@@ -275,9 +279,9 @@ mod tests {
     fn many_numbers_are_put_in_bins() {
         let points: Vec<(f64, f64, f64)> = (0..100).map(|i| (f64::from(i), 0.0, 1.0)).collect();
         let layout = HeatmapLayout::new(&heatmap(&points), AREA);
-        let Body::Cells { x, cells, .. } = &layout.body else { panic!("words have no contours") };
-        assert_eq!((x.ends.len(), cells.len()), (10, 10));
-        assert_eq!(cells.values().map(|cell| cell.count).sum::<usize>(), 100);
+        let Body::Cells(cells) = &layout.body else { panic!("words have no contours") };
+        assert_eq!((cells.x.ends.len(), cells.filled.len()), (10, 10));
+        assert_eq!(cells.filled.values().map(|cell| cell.count).sum::<usize>(), 100);
     }
 
     #[test]

@@ -80,7 +80,7 @@ impl HistogramLayout {
         };
         let legend = Legend::new(pieces, area.left + MARGIN, area.right - MARGIN, area.top + 4.0);
         let below = Rect { top: legend.bottom.min(area.bottom), ..area };
-        let highest = counts.iter().map(|groups| groups.iter().sum()).max().unwrap_or(0);
+        let highest = counts.iter().map(|groups| groups.iter().sum::<usize>()).max().unwrap_or(0);
         let runs = Axis::number("Runs", Scale::Linear);
         let y = Ruler::counts(&runs, highest);
         let grid = Grid::new(below, (axis, slots.ruler.clone()), (&runs, y));
@@ -89,7 +89,7 @@ impl HistogramLayout {
 
     /// The parts of a column from below: the group, its count, and its lower and upper border.
     fn stack(&self, slot: usize) -> impl Iterator<Item = (usize, usize, f64, f64)> {
-        let mut below = 0;
+        let mut below = 0usize;
         let groups = self.counts.get(slot).map(Vec::as_slice).unwrap_or_default();
         groups.iter().enumerate().filter(|(_, count)| **count > 0).map(move |(group, &count)| {
             let bottom = self.grid.y.pixel(below as f64);
