@@ -44,6 +44,7 @@ async function runs() {
 }
 
 const plots = () => page.getByRole('group', { name: 'Plot', exact: true });
+const select = (name) => plots().getByRole('combobox', { name, exact: true });
 const canvas = () => page.locator('.explore-box canvas');
 
 /** Waits until the plot is painted. */
@@ -77,7 +78,7 @@ journey('the tab shows params that differ and the first metric side by side', ()
   await page.getByRole('button', { name: 'Take out seed' }).click();
   await page.waitForURL(/axes=/);
   await axes.getByText('seed', { exact: true }).waitFor({ state: 'detached' });
-  await page.getByLabel('Add an axis').selectOption('metrics.loss');
+  await page.getByRole('combobox', { name: 'Add an axis' }).selectOption('metrics.loss');
   await axes.getByText('loss', { exact: true }).waitFor();
   await page.reload();
   await alive(page);
@@ -87,7 +88,7 @@ journey('the tab shows params that differ and the first metric side by side', ()
 journey('every kind of plot is painted', () => `${sweep}?tab=explore`, async () => {
   await painted();
   for (const kind of ['scatter', 'bars', 'box', 'violin', 'histogram', 'heatmap', 'contour']) {
-    await plots().getByLabel('Plot', { exact: true }).selectOption(kind);
+    await select('Plot').selectOption(kind);
     await page.waitForURL(new RegExp(`plot=${kind}`));
     await alive(page);
     await painted();
@@ -96,12 +97,12 @@ journey('every kind of plot is painted', () => `${sweep}?tab=explore`, async () 
 
 journey('a scatter plot is chosen in the address, and leads to a run', () => `${sweep}?tab=explore&plot=scatter`, async () => {
   await painted();
-  await plots().getByLabel('X axis').selectOption('params.lr');
-  await plots().getByLabel('Y axis').selectOption('metrics.loss');
+  await select('X axis').selectOption('params.lr');
+  await select('Y axis').selectOption('metrics.loss');
   await page.waitForURL(/py=metrics.loss/);
-  await page.getByLabel('Pareto front').check();
+  await page.getByRole('checkbox', { name: 'Pareto front' }).check();
   await page.waitForURL(/front=less,less/);
-  await page.getByLabel('Better on the Y axis').selectOption('more');
+  await select('Better on the Y axis').selectOption('more');
   await page.waitForURL(/front=less,more/);
   await alive(page);
   const box = await (await painted()).boundingBox();

@@ -67,14 +67,16 @@ impl Acting {
             return Err(Error::invalid("Params matter for a metric or for the duration."));
         }
         let keys = self.search_keys(experiment, KeyKind::Param, "", WEIGHED_PARAMS).await?;
-        let fields: Vec<Field> = std::iter::once(of.clone()).chain(keys.into_iter().map(Field::Param)).collect();
+        let fields: Vec<Field> =
+            std::iter::once(of.clone()).chain(keys.into_iter().map(Field::Param)).collect();
         let found = self.values_of(experiment, query, &fields, WEIGHED_RUNS).await?;
         let mut columns = found.columns.into_iter();
         let target = columns.next().unwrap_or_else(|| Values::Numbers(Vec::new()));
-        let params = fields.into_iter().skip(1).zip(columns).filter_map(|(field, values)| match (field, values) {
-            (Field::Param(key), Values::Words(words)) => Some((key, words)),
-            _ => None,
-        });
+        let params =
+            fields.into_iter().skip(1).zip(columns).filter_map(|(field, values)| match (field, values) {
+                (Field::Param(key), Values::Words(words)) => Some((key, words)),
+                _ => None,
+            });
         let sample = Sample::new(of, &target, params.collect())?;
         let turn = FORESTS.acquire().await.map_err(|error| Error::Fault(error.to_string()))?;
         // The turn is the work's, which goes on also when whoever asked for it has gone.
@@ -200,7 +202,9 @@ fn number(field: &Field, run: &Run) -> Option<f64> {
 fn word<'a>(field: &Field, run: &'a Run) -> Option<&'a str> {
     match field {
         Field::Status => Some(run.info.status.name()),
-        Field::Param(key) => run.params.iter().find(|param| param.key == *key).map(|param| param.value.as_str()),
+        Field::Param(key) => {
+            run.params.iter().find(|param| param.key == *key).map(|param| param.value.as_str())
+        }
         Field::Tag(key) => run.tag(key),
         Field::Started | Field::Duration | Field::Metric(..) => None,
     }

@@ -2,11 +2,7 @@
 
 use crate::{RunId, filter::MetricFigure, page::Total};
 use serde::{Deserialize, Serialize};
-use std::{
-    collections::HashMap,
-    fmt,
-    str::FromStr,
-};
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
 /// Runs that a plot shows at most.
 pub const EXPLORED_RUNS: usize = 5_000;
@@ -127,7 +123,7 @@ impl Words {
 #[derive(Debug, Default)]
 pub struct WordsBuilder {
     words: Words,
-    known: HashMap<String, u32>,
+    known: BTreeMap<String, u32>,
 }
 
 impl WordsBuilder {
@@ -183,17 +179,6 @@ impl Values {
                 let place = words.of.get(run).copied().flatten()?;
                 words.words.get(usize::try_from(place).ok()?).map(String::as_str)
             }
-        }
-    }
-
-    /// Whether two runs have different ones, or one has none.
-    pub fn differ(&self) -> bool {
-        match self {
-            Self::Numbers(numbers) => {
-                let bits = |number: &Option<f64>| number.map(f64::to_bits);
-                numbers.windows(2).any(|pair| bits(&pair[0]) != bits(&pair[1]))
-            }
-            Self::Words(words) => words.of.windows(2).any(|pair| pair[0] != pair[1]),
         }
     }
 }
@@ -276,15 +261,5 @@ mod tests {
         let words = Words::of([Some("a"), Some(long.as_str()), None, Some("a")]);
         assert_eq!((words.words.len(), words.words[1].len()), (2, EXPLORED_TEXT));
         assert_eq!(words.of, [Some(0), Some(1), None, Some(0)]);
-    }
-
-    #[test]
-    fn values_differ_or_not() {
-        let words = |texts: &[Option<&str>]| Values::Words(Words::of(texts.iter().copied())).differ();
-        assert!(words(&[Some("a"), Some("b")]) && words(&[Some("a"), None]));
-        assert!(!words(&[Some("a"), Some("a")]) && !words(&[]));
-        let numbers = |numbers: &[Option<f64>]| Values::Numbers(numbers.to_vec()).differ();
-        assert!(numbers(&[Some(1.0), Some(f64::NAN)]));
-        assert!(!numbers(&[Some(f64::NAN), Some(f64::NAN)]));
     }
 }

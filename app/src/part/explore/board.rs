@@ -2,7 +2,7 @@
 
 use super::{
     Subject, ask,
-    brush::{Drag, conditions},
+    brush::{Drag, LEAST, conditions},
     choices::Choices,
     draw::{Brush, draw},
     reading::{Reading, read},
@@ -70,7 +70,9 @@ pub fn Board(
     let question = Memo::new(move |before: Option<&Option<(RunsQuery, Vec<Field>)>>| {
         let (query, fields) = (query.get(), choices.read().fields());
         match before {
-            Some(Some((asked, read))) if *asked == query && fields.iter().all(|field| read.contains(field)) => {
+            Some(Some((asked, read)))
+                if *asked == query && fields.iter().all(|field| read.contains(field)) =>
+            {
                 Some((query, read.clone()))
             }
             _ => Some((query, fields)),
@@ -85,7 +87,8 @@ pub fn Board(
         Some((_, Ok(held))) => Some(held.clone()),
         _ => None,
     });
-    let fault = Memo::new(move |_| answer.read().as_ref().and_then(|(_, answer)| answer.as_ref().err().cloned()));
+    let fault =
+        Memo::new(move |_| answer.read().as_ref().and_then(|(_, answer)| answer.as_ref().err().cloned()));
     let waiting = Memo::new(move |_| match (&*answer.read(), &*question.read()) {
         (Some((answered, _)), Some(asked)) => answered != asked,
         _ => true,
@@ -189,7 +192,8 @@ fn Brushed(subject: Subject, brushes: RwSignal<Vec<Brush>>, shown: Shown) -> Any
         }
         _ => Vec::new(),
     };
-    let is_parallel = move || matches!(shown.read().as_ref().map(|picture| &picture.plot), Some(Plot::Parallel(_)));
+    let is_parallel =
+        move || matches!(shown.read().as_ref().map(|picture| &picture.plot), Some(Plot::Parallel(_)));
     // What the filter can say goes there; other runs are chosen one by one.
     let show = move |_| {
         let held = shown.read_untracked().as_ref().map(|picture| picture.held.clone());
@@ -230,6 +234,7 @@ fn Brushed(subject: Subject, brushes: RwSignal<Vec<Brush>>, shown: Shown) -> Any
 fn Pointed(subject: Subject, shown: Shown, brushes: RwSignal<Vec<Brush>>) -> AnyView {
     let pointer = RwSignal::new(None::<(f64, f64)>);
     let drag = RwSignal::new(None::<Drag>);
+    let pressed = RwSignal::new(None::<(f64, f64)>);
     let reading = Memo::new(move |_| {
         let place = pointer.get().filter(|_| drag.read().is_none())?;
         read(shown.read().as_deref()?, place)
@@ -244,6 +249,7 @@ fn Pointed(subject: Subject, shown: Shown, brushes: RwSignal<Vec<Brush>>) -> Any
     };
     let press = move |event: PointerEvent| {
         let at = place(&event);
+        pressed.set(Some(at));
         if let (0, Some(PlotHit::Axis { axis, .. })) = (event.button(), hit(at)) {
             // Without the capture a drag that leaves the plot would never end.
             _ = event_target::<web_sys::Element>(&event).set_pointer_capture(event.pointer_id());
@@ -258,8 +264,10 @@ fn Pointed(subject: Subject, shown: Shown, brushes: RwSignal<Vec<Brush>>) -> Any
         }
     };
     let release = move |event: PointerEvent| {
-        let ended = drag.get_untracked();
+        let (ended, from, at) = (drag.get_untracked(), pressed.get_untracked(), place(&event));
         drag.set(None);
+        pressed.set(None);
+        let is_click = from.is_some_and(|from| (from.0 - at.0).hypot(from.1 - at.1) < LEAST);
         let picture = shown.get_untracked();
         match (ended, picture) {
             (Some(ended), Some(picture)) => {
@@ -273,8 +281,8 @@ fn Pointed(subject: Subject, shown: Shown, brushes: RwSignal<Vec<Brush>>) -> Any
                     });
                 }
             }
-            (None, Some(picture)) if event.button() == 0 => {
-                if let Some(run) = read(&picture, place(&event)).and_then(|reading| reading.run) {
+            (None, Some(picture)) if is_click && event.button() == 0 => {
+                if let Some(run) = read(&picture, at).and_then(|reading| reading.run) {
                     go.run(format!("/experiments/{}/runs/{run}", subject.experiment));
                 }
             }
@@ -284,6 +292,7 @@ fn Pointed(subject: Subject, shown: Shown, brushes: RwSignal<Vec<Brush>>) -> Any
     let leave = move |_: PointerEvent| {
         pointer.set(None);
         drag.set(None);
+        pressed.set(None);
     };
     let leads = move || reading.read().as_ref().is_some_and(|reading| reading.run.is_some());
     let brush = move |drag: Drag| {
@@ -355,7 +364,9 @@ fn tooltip(reading: Reading, (width, height): (u32, u32)) -> AnyView {
 /// The plot as a picture or a drawing.
 #[component]
 fn Takeaway(shown: Shown, surface: NodeRef<Canvas>) -> AnyView {
-    let name = |picture: &Picture| file_name(&chart::describe_plot(&picture.plot).chars().take(80).collect::<String>());
+    let name = |picture: &Picture| {
+        file_name(&chart::describe_plot(&picture.plot).chars().take(80).collect::<String>())
+    };
     let as_picture = move |_| {
         if let (Some(canvas), Some(picture)) = (surface.get_untracked(), shown.get_untracked())
             && let Ok(address) = canvas.to_data_url()

@@ -11,7 +11,7 @@ use model::{
 };
 
 /// Shorter drags are clicks, in CSS pixels.
-const LEAST: f64 = 5.0;
+pub const LEAST: f64 = 5.0;
 
 /// A drag along an axis.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -101,20 +101,15 @@ mod tests {
     }
 
     fn check(brushes: &[(Field, f64, f64)], expected: Option<&str>) {
-        let brushes: Vec<Brush> = brushes
-            .iter()
-            .map(|(field, lo, hi)| (field.clone(), Window::new(*lo, *hi).unwrap()))
-            .collect();
+        let brushes: Vec<Brush> =
+            brushes.iter().map(|(field, lo, hi)| (field.clone(), Window::new(*lo, *hi).unwrap())).collect();
         assert_eq!(conditions(&brushes, &held()).as_deref(), expected);
     }
 
     #[test]
     fn metrics_and_single_words_become_conditions() {
         let (loss, opt) = (Field::metric("val/loss"), Field::param("opt"));
-        check(
-            &[(loss.clone(), 0.5, 1.0)],
-            Some("metrics.`val/loss` >= 0.5 AND metrics.`val/loss` <= 1"),
-        );
+        check(&[(loss.clone(), 0.5, 1.0)], Some("metrics.`val/loss` >= 0.5 AND metrics.`val/loss` <= 1"));
         check(
             &[(loss, 0.5, 1.0), (opt, 0.6, 1.4)],
             Some("metrics.`val/loss` >= 0.5 AND metrics.`val/loss` <= 1 AND params.opt = 'lion'"),

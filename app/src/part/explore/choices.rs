@@ -187,10 +187,11 @@ impl Known {
     fn at_first(&self, part: Part, kind: Kind) -> Option<Field> {
         let metric = || self.metric(0).unwrap_or(Field::Duration);
         match (part, kind) {
-            (Part::X, Kind::Histogram) | (Part::Y, Kind::Bars | Kind::Boxes | Kind::Violins | Kind::Importance) => {
-                Some(metric())
-            }
-            (Part::X, _) => Some(self.number(0).or_else(|| self.metric(1)).or_else(|| self.word()).unwrap_or(Field::Started)),
+            (Part::X, Kind::Histogram)
+            | (Part::Y, Kind::Bars | Kind::Boxes | Kind::Violins | Kind::Importance) => Some(metric()),
+            (Part::X, _) => Some(
+                self.number(0).or_else(|| self.metric(1)).or_else(|| self.word()).unwrap_or(Field::Started),
+            ),
             (Part::Y, Kind::Heatmap | Kind::Contours) => {
                 Some(self.number(1).or_else(|| self.word()).unwrap_or(Field::Duration))
             }
@@ -230,7 +231,8 @@ impl Choices {
     /// From the address.
     pub fn read(query: &Query, known: &Known) -> Self {
         let word = query.get("plot").unwrap_or_default();
-        let kind = Kind::ALL.iter().find(|(_, name, _)| *name == word).map_or(Kind::default(), |(kind, ..)| *kind);
+        let kind =
+            Kind::ALL.iter().find(|(_, name, _)| *name == word).map_or(Kind::default(), |(kind, ..)| *kind);
         let chosen = Part::ALL.map(|part| match query.get(part.key()) {
             _ if !kind.has(part) => None,
             Some(NONE) if part.may_be_none(kind) => None,
@@ -395,7 +397,10 @@ mod tests {
     fn the_address_has_the_last_word() {
         check("axes=params.a,metrics.b,params.a&pc=none", "params.a metrics.b");
         check("axes=none&pc=none", "");
-        check("plot=scatter&px=started&py=max_metrics.val/acc&pc=none&ps=duration", "started max_metrics.val/acc duration");
+        check(
+            "plot=scatter&px=started&py=max_metrics.val/acc&pc=none&ps=duration",
+            "started max_metrics.val/acc duration",
+        );
         check("plot=scatter&px=none&pc=none", "params.lr metrics.loss");
         check("plot=bars&px=params.a&by=tags.team", "metrics.loss tags.team");
     }

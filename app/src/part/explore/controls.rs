@@ -76,7 +76,7 @@ pub fn Controls(
         <div class="toolbar explore-controls" role="group" aria-label="Plot">
             <label class="field">
                 <span>"Plot"</span>
-                <select on:change=choose_kind>
+                <select aria-label="Plot" on:change=choose_kind>
                     {Kind::ALL.map(|(each, word, name)| view! {
                         <option value=word prop:selected=move || kind.get() == each>{name}</option>
                     }).into_iter().collect_view()}
@@ -143,7 +143,11 @@ fn FieldSelect(
     view! {
         <label class="field">
             <span>{label}</span>
-            <select node_ref=select on:change=move |event| choose.run(event_target_value(&event))>
+            <select
+                node_ref=select
+                aria-label=label
+                on:change=move |event| choose.run(event_target_value(&event))
+            >
                 {none.map(|none| view! { <option value=NONE>{none}</option> })}
                 {move || listed.get().into_iter().map(|(name, fields)| view! {
                     <optgroup label=name>{fields.into_iter().map(option).collect_view()}</optgroup>
@@ -226,7 +230,9 @@ fn Axes(choices: Memo<Choices>, options: Signal<Vec<Listed>>) -> AnyView {
 fn Logs(choices: Memo<Choices>) -> AnyView {
     let address = Address::here();
     let (has_x, has_y) = (
-        move || matches!(choices.read().kind, Kind::Scatter | Kind::Histogram | Kind::Heatmap | Kind::Contours),
+        move || {
+            matches!(choices.read().kind, Kind::Scatter | Kind::Histogram | Kind::Heatmap | Kind::Contours)
+        },
         move || {
             let kind = choices.read().kind;
             matches!(kind, Kind::Scatter | Kind::Boxes | Kind::Violins | Kind::Heatmap | Kind::Contours)
@@ -236,8 +242,10 @@ fn Logs(choices: Memo<Choices>) -> AnyView {
         let text = format!("{}{}", if x { "x" } else { "" }, if y { "y" } else { "" });
         address.set(&[("plog", &text)]);
     };
-    let set_x = move |event| write(event_target_checked(&event), choices.with_untracked(|choices| choices.log.1));
-    let set_y = move |event| write(choices.with_untracked(|choices| choices.log.0), event_target_checked(&event));
+    let set_x =
+        move |event| write(event_target_checked(&event), choices.with_untracked(|choices| choices.log.1));
+    let set_y =
+        move |event| write(choices.with_untracked(|choices| choices.log.0), event_target_checked(&event));
     let words = move |both: &'static str, alone: &'static str| {
         move || if choices.read().kind == Kind::Scatter { both } else { alone }
     };

@@ -149,11 +149,7 @@ fn fitting(field: &Field, held: &Held) -> Scale {
 }
 
 /// What may be left out: `None` only while it isn't read.
-fn optional(
-    choices: &Choices,
-    of: &impl Fn(Part) -> Option<Column>,
-    part: Part,
-) -> Option<Option<Column>> {
+fn optional(choices: &Choices, of: &impl Fn(Part) -> Option<Column>, part: Part) -> Option<Option<Column>> {
     match choices.field(part) {
         None => Some(None),
         Some(_) => of(part).map(Some),
@@ -244,8 +240,7 @@ mod tests {
     #[test]
     fn a_bar_is_a_mean_with_its_error() {
         let Some(Plot::Bars(bars)) = drawn("plot=bars&py=metrics.loss&by=params.opt") else { panic!() };
-        let told: Vec<_> =
-            bars.bars.iter().map(|bar| (bar.label.as_str(), bar.value, bar.whisker)).collect();
+        let told: Vec<_> = bars.bars.iter().map(|bar| (bar.label.as_str(), bar.value, bar.whisker)).collect();
         assert_eq!(told, [("adam", 2.0, None), ("sgd", 2.0, Some((1.0, 3.0)))]);
     }
 

@@ -110,7 +110,8 @@ fn drawn(subject: Subject) -> AnyView {
         Some((_, Ok(page))) => Some(Known::of(&page.runs)),
         _ => before.cloned().flatten(),
     });
-    let fault = Memo::new(move |_| first.read().as_ref().and_then(|(_, answer)| answer.as_ref().err().cloned()));
+    let fault =
+        Memo::new(move |_| first.read().as_ref().and_then(|(_, answer)| answer.as_ref().err().cloned()));
     let arrived = Memo::new(move |_| first.read().is_some());
     let any = Memo::new(move |_| known.read().is_some());
     let shown = move || {

@@ -77,7 +77,8 @@ pub fn read(picture: &Picture, (x, y): (f64, f64)) -> Option<Reading> {
 
 fn run(picture: &Picture, run: usize, at: (f64, f64)) -> Option<Reading> {
     let (choices, held) = (&picture.choices, &picture.held);
-    let mut fields: Vec<Field> = if choices.kind == Kind::Parallel { parallel_fields(choices) } else { Vec::new() };
+    let mut fields: Vec<Field> =
+        if choices.kind == Kind::Parallel { parallel_fields(choices) } else { Vec::new() };
     for part in Part::ALL {
         if let Some(field) = choices.field(part)
             && !fields.contains(field)
@@ -114,7 +115,8 @@ mod tests {
 
     #[test]
     fn a_group_is_told_by_its_quartiles() {
-        let told: Vec<String> = quartiles(&[3.0, 1.0, f64::NAN, 2.0]).into_iter().map(|(_, said)| said).collect();
+        let told: Vec<String> =
+            quartiles(&[3.0, 1.0, f64::NAN, 2.0]).into_iter().map(|(_, said)| said).collect();
         assert_eq!(told, ["3", "2.5", "2", "1.5", "2"]);
         assert_eq!(quartiles(&[]), [("Runs".to_owned(), "0".to_owned())]);
     }

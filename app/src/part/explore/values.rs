@@ -233,7 +233,10 @@ mod tests {
 
     fn check(values: &Values, labels: &[&str], of: &[usize]) {
         let groups = Groups::new(values);
-        assert_eq!((groups.labels.as_slice(), groups.of.as_slice()), (&labels.iter().map(|label| (*label).to_owned()).collect::<Vec<_>>()[..], of));
+        assert_eq!(
+            (groups.labels.as_slice(), groups.of.as_slice()),
+            (&labels.iter().map(|label| (*label).to_owned()).collect::<Vec<_>>()[..], of)
+        );
     }
 
     #[test]
@@ -246,7 +249,8 @@ mod tests {
     #[test]
     fn many_words_leave_the_rare_ones_together() {
         let texts: Vec<String> = (0..30).map(|word| format!("w{word:02}")).collect();
-        let twice: Vec<Option<&str>> = texts.iter().chain(&texts[..20]).map(|text| Some(text.as_str())).collect();
+        let twice: Vec<Option<&str>> =
+            texts.iter().chain(&texts[..20]).map(|text| Some(text.as_str())).collect();
         let groups = Groups::new(&words(&twice));
         assert_eq!((groups.labels.len(), groups.labels[24].as_str()), (25, "others"));
         assert_eq!((groups.of[0], groups.of[29]), (0, 24));

@@ -199,7 +199,11 @@ mod tests {
     use super::*;
 
     /// So many runs; what each has of the metric and of params.
-    fn told(runs: u32, metric: impl Fn(u32) -> f64, params: &[(&str, &dyn Fn(u32) -> String)]) -> Result<Importance> {
+    fn told(
+        runs: u32,
+        metric: impl Fn(u32) -> f64,
+        params: &[(&str, &dyn Fn(u32) -> String)],
+    ) -> Result<Importance> {
         let target = Values::Numbers((0..runs).map(|run| Some(metric(run))).collect());
         let column = |param: &dyn Fn(u32) -> String| {
             let texts: Vec<String> = (0..runs).map(param).collect();
@@ -240,7 +244,11 @@ mod tests {
         let found = told(
             30,
             |run| f64::from(run % 3),
-            &[("name", &|run| format!("run-{run}")), ("noise", &|run| noise(run, 3).to_string()), ("solver", &solver)],
+            &[
+                ("name", &|run| format!("run-{run}")),
+                ("noise", &|run| noise(run, 3).to_string()),
+                ("solver", &solver),
+            ],
         )
         .unwrap();
         let keys: Vec<&str> = found.params.iter().map(|param| param.key.as_str()).collect();
