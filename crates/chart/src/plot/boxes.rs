@@ -115,7 +115,7 @@ impl BoxesLayout {
             match boxes.kind {
                 BoxKind::Box => self.paint_box(summary, middle, group.ink, pen, theme)?,
                 BoxKind::Violin => {
-                    self.paint_violin(summary, &placed.outline, middle, group.ink, pen, theme)?
+                    self.paint_violin(summary, &placed.outline, middle, group.ink, pen, theme)?;
                 }
             }
         }

@@ -87,7 +87,7 @@ impl Grid {
             pen.label(label, (plot.left - 8.0, *middle), HPos::Right, theme.muted)?;
         }
         pen.label(&self.y_name, (self.left + MARGIN, plot.top - 13.0), HPos::Left, theme.text)?;
-        paint_under(pen, theme, &plot, (&self.x, &self.x_ticks, &self.x_labels), &self.x_name)
+        paint_under(pen, theme, &plot, (&self.x, &self.x_ticks, self.x_labels.as_slice()), &self.x_name)
     }
 }
 

@@ -125,8 +125,8 @@ pub enum PlotHit {
     },
 }
 
-/// The places of one plot on one canvas. Build it when the values, axes or the size change (emphasis, brushes and
-/// colours may change without); ask it on every move of the pointer.
+/// The places of one plot on one canvas. Build it when the values, the axes or the size change (emphasis and brushes may
+/// change without); ask it on every move of the pointer.
 #[derive(Clone, Debug)]
 pub struct PlotLayout {
     width: f64,

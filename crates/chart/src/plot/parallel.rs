@@ -148,6 +148,7 @@ impl ParallelLayout {
         let gutter = columns.first().map_or(0.0, |column| {
             column.labels.iter().map(|(_, label)| width(label, LABEL)).fold(0.0, f64::max) + 12.0
         });
+        let gutter = if missing { gutter.max(width("none", LABEL) + 12.0) } else { gutter };
         let left = (area.left + gutter.max(MARGIN)).min(area.right);
         let right = (area.right - MARGIN - BRUSH).max(left);
         let last = columns.len().saturating_sub(1);

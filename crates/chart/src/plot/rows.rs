@@ -89,7 +89,7 @@ impl Rows {
         for (index, label) in self.labels.iter().enumerate().step_by(stride) {
             pen.label(label, (plot.left - 8.0, self.middle(index)), HPos::Right, theme.text)?;
         }
-        paint_under(pen, theme, &plot, (&self.ruler, &self.ticks, &self.tick_labels), &self.name)
+        paint_under(pen, theme, &plot, (&self.ruler, &self.ticks, self.tick_labels.as_slice()), &self.name)
     }
 }
 
