@@ -3,6 +3,7 @@ use leptos::prelude::*;
 use model::{
     ExperimentId, RunId,
     curve::{Curve, CurveRequest},
+    explore::{self, Field, Importance},
     filter::RunField,
     page::{self, Comparison, KeysFound, RunsChange, RunsChanged, RunsPage, RunsQuery},
 };
@@ -87,4 +88,26 @@ pub async fn matching_runs(experiment: ExperimentId, query: RunsQuery) -> Result
 pub async fn change_runs(runs: Vec<RunId>, change: RunsChange) -> Result<RunsChanged, Fault> {
     use crate::ssr::{acting, fault};
     acting().await?.change_runs(&runs, &change).await.map_err(fault)
+}
+
+/// What the runs of a table have of some fields, for plots.
+#[server(prefix = "/ui", endpoint = "run_values", input = Postcard, output = Postcard)]
+pub async fn run_values(
+    experiment: ExperimentId,
+    query: RunsQuery,
+    fields: Vec<Field>,
+) -> Result<explore::RunValues, Fault> {
+    use crate::ssr::{acting, fault};
+    acting().await?.run_values(experiment, &query, &fields).await.map_err(fault)
+}
+
+/// How much the params of a table's runs have to do with a metric.
+#[server(prefix = "/ui", endpoint = "param_importance", input = Postcard, output = Postcard)]
+pub async fn param_importance(
+    experiment: ExperimentId,
+    query: RunsQuery,
+    of: Field,
+) -> Result<Importance, Fault> {
+    use crate::ssr::{acting, fault};
+    acting().await?.param_importance(experiment, &query, &of).await.map_err(fault)
 }

@@ -8,6 +8,7 @@ use crate::{
         copy::CopyButton,
         empty::{Empty, FirstRun},
         experiment_charts::ExperimentCharts,
+        explore::Explore,
         facet_menu::FacetMenu,
         filter_box::FilterBox,
         icon::Icon,
@@ -241,10 +242,13 @@ fn Runs(
         changed,
         rights: (permission >= Permission::Edit, permission >= Permission::Manage),
     };
+    // Beside the table's tab there are two others; whatever else an address says is the table.
+    let tab = Memo::new(move |_| address.text("tab"));
+    let beside = Memo::new(move |_| matches!(tab.get().as_str(), "charts" | "explore"));
     let trash = move || address.text("view") == "trash";
     let toggle_trash = move || address.with(&[("view", if trash() { "" } else { "trash" }), ("page", "")]);
     view! {
-        <Tabs label="Experiment" tabs=vec![("", "Runs", None), ("charts", "Charts", None)]/>
+        <Tabs label="Experiment" tabs=vec![("", "Runs", None), ("charts", "Charts", None), ("explore", "Explore", None)]/>
         <div class="toolbar">
             <FilterBox experiment/>
             <div class="toolbar-end">
@@ -262,17 +266,21 @@ fn Runs(
                 // What is in the trash isn't counted.
                 {move || (!trash()).then(|| view! { <FacetMenu experiment/> })}
                 <SavedViews experiment=experiment.get_untracked() permission/>
-                <Show when=move || address.text("tab") != "charts">
+                <Show when=move || !beside.get()>
                     <ColumnPicker experiment shown/>
                 </Show>
                 {move || (!trash()).then(|| view! { <ShareLink/> })}
             </div>
         </div>
         <RunActions chosen/>
-        {move || (address.text("tab") == "charts").then(|| view! {
-            <ExperimentCharts experiment=experiment.get_untracked() asked selection/>
-        })}
-        <div class="runs" hidden=move || address.text("tab") == "charts">
+        {move || match tab.get().as_str() {
+            "charts" => view! {
+                <ExperimentCharts experiment=experiment.get_untracked() asked selection/>
+            }.into_any(),
+            "explore" => view! { <Explore experiment=experiment.get_untracked() asked selection/> }.into_any(),
+            _ => ().into_any(),
+        }}
+        <div class="runs" hidden=move || beside.get()>
         <Answered answer=runs bars=12 show={move |page: RunsPage| {
             rows.set(page.runs.clone());
             let empty = page.runs.is_empty() && page.total == Total::Exactly(0);

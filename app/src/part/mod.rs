@@ -22,6 +22,7 @@ pub mod copy;
 pub mod devices;
 pub mod empty;
 pub mod experiment_charts;
+pub mod explore;
 pub mod facet_menu;
 pub mod filter_box;
 pub mod filter_options;

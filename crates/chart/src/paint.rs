@@ -251,12 +251,6 @@ impl<B: DrawingBackend> Pen<'_, B> {
         self.surface.draw_circle(middle, radius, &solid(color, opacity), true)
     }
 
-    fn area(&mut self, corners: &[(f64, f64)], color: Rgb, opacity: f64) -> Painted<B> {
-        let r = self.resolution;
-        let corners = corners.iter().map(|&(x, y)| (r.units(x), r.units(y)));
-        self.surface.fill_polygon(corners, &solid(color, opacity))
-    }
-
     fn trace(&mut self, trace: &Trace, width: f64, color: Rgb, opacity: f64) -> Painted<B> {
         let (r, style) = (self.resolution, self.stroke(width, color, opacity));
         for stroke in trace.strokes() {

@@ -14,6 +14,7 @@ mod bulk;
 mod clock;
 pub mod error;
 pub mod experiment;
+mod explore;
 mod facet;
 pub mod gate;
 mod group;

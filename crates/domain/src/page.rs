@@ -42,14 +42,14 @@ fn note_html(tags: &[Tag]) -> String {
     note.filter(|note| !note.is_empty()).map(markdown::to_html).unwrap_or_default()
 }
 
-fn order_of(query: &RunsQuery) -> Result<Order> {
+pub(crate) fn order_of(query: &RunsQuery) -> Result<Order> {
     // A mistake isn't in the filter box, so it has no place there.
     let order = filter::parse_orders(&query.order_by)
         .map_err(|error: filter::OrderListError| Error::invalid(error.error.message))?;
     Ok(Order::of(order))
 }
 
-fn view_of(query: &RunsQuery) -> ViewType {
+pub(crate) fn view_of(query: &RunsQuery) -> ViewType {
     if query.deleted { ViewType::DeletedOnly } else { ViewType::ActiveOnly }
 }
 

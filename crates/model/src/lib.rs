@@ -9,6 +9,7 @@ pub mod account;
 pub mod audit;
 pub mod curve;
 pub mod experiment;
+pub mod explore;
 pub mod filter;
 pub mod id;
 pub mod logged_image;

@@ -269,6 +269,13 @@ fn server_function(route: &str, things: &Things) -> Load {
         "experiment_head" => pack((things.experiment,)),
         "list_runs" => pack((things.experiment, RunsQuery::default())),
         "matching_runs" => pack((things.experiment, RunsQuery::default())),
+        "run_values" => {
+            let fields = vec![model::explore::Field::metric("m"), model::explore::Field::param("p")];
+            pack((things.experiment, RunsQuery::default(), fields))
+        }
+        "param_importance" => {
+            pack((things.experiment, RunsQuery::default(), model::explore::Field::metric("m")))
+        }
         "change_runs" => pack((vec![things.run], model::page::RunsChange::SetTag(tag()))),
         "change_experiment" => pack((things.experiment, model::page::ExperimentChange::SetTag(tag()))),
         "list_views" => pack((things.experiment,)),

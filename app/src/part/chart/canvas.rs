@@ -31,8 +31,23 @@ impl Screen {
 ///
 /// # Errors
 /// When the browser has no memory or no support for a canvas of this size.
-pub fn paint(canvas: &HtmlCanvasElement, picture: &Picture, screen: Screen) -> Result<(), JsValue> {
-    let (width, height) = picture.size;
+pub(super) fn paint(canvas: &HtmlCanvasElement, picture: &Picture, screen: Screen) -> Result<(), JsValue> {
+    paint_on(canvas, picture.size, screen, |surface, theme, resolution| {
+        chart::paint(&picture.figure, &picture.layout, theme, resolution, surface)
+            .map_err(|error| error.to_string())
+    })
+}
+
+/// Sizes the canvas, in CSS pixels, and lets somebody paint on it.
+///
+/// # Errors
+/// When the browser has no memory or no support for a canvas of this size.
+pub fn paint_on(
+    canvas: &HtmlCanvasElement,
+    (width, height): (u32, u32),
+    screen: Screen,
+    paint: impl FnOnce(&mut CanvasBackend, &Theme, Resolution) -> Result<(), String>,
+) -> Result<(), JsValue> {
     let pixels = |length: u32| (f64::from(length) * screen.device_pixel_ratio).round() as u32;
     canvas.set_width(pixels(width));
     canvas.set_height(pixels(height));
@@ -46,9 +61,7 @@ pub fn paint(canvas: &HtmlCanvasElement, picture: &Picture, screen: Screen) -> R
     context.set_transform(unit, 0.0, 0.0, unit, 0.0, 0.0)?;
     context.set_line_join("round");
     let mut surface = CanvasBackend::with_canvas_object(canvas.clone()).ok_or("the browser has no canvas")?;
-    let resolution = Resolution::screen(screen.device_pixel_ratio);
-    chart::paint(&picture.figure, &picture.layout, &screen.theme, resolution, &mut surface)
-        .map_err(|error| error.to_string().into())
+    paint(&mut surface, &screen.theme, Resolution::screen(screen.device_pixel_ratio)).map_err(Into::into)
 }
 
 /// The colours that are readable on a background.

@@ -30,7 +30,7 @@ use crate::part::{
     later::{Loaded, later},
     menu::Menu,
 };
-use canvas::Screen;
+pub use canvas::{Screen, paint_on};
 use chart::{Figure, Frame, Layout, Window};
 pub use group::{group_words, groups};
 use leptos::{
@@ -45,6 +45,7 @@ use model::{Code, ExperimentId, Problem, RunId};
 use std::sync::Arc;
 use table::ChartTable;
 use takeaway::Takeaway;
+pub use takeaway::{file_name, save, save_text};
 use tooltip::Tooltip;
 use web_sys::{KeyboardEvent, PointerEvent};
 use zoom::Drag;

@@ -27,8 +27,7 @@ pub fn Takeaway(
         move |_| {
             if let Some(picture) = &*picture.read_untracked() {
                 let (text, kind, ending) = make(picture);
-                let address = format!("data:{kind};charset=utf-8,{}", js_sys::encode_uri_component(&text));
-                save(&address, &format!("{}.{ending}", file_name(&picture.figure.title)));
+                save_text(&text, kind, &format!("{}.{ending}", file_name(&picture.figure.title)));
             }
         }
     };
@@ -73,11 +72,18 @@ fn numbers(picture: &Picture) -> (String, &'static str, &'static str) {
     (lines, "text/csv", "csv")
 }
 
-fn file_name(title: &str) -> String {
+/// A title as the name of a file.
+pub fn file_name(title: &str) -> String {
     title.chars().map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' }).collect()
 }
 
-fn save(address: &str, name: &str) {
+/// Saves a text as a file of this kind.
+pub fn save_text(text: &str, kind: &str, name: &str) {
+    save(&format!("data:{kind};charset=utf-8,{}", js_sys::encode_uri_component(text)), name);
+}
+
+/// Saves what is at an address as a file.
+pub fn save(address: &str, name: &str) {
     let link = document().create_element("a").ok().and_then(|link| link.dyn_into::<HtmlAnchorElement>().ok());
     if let Some(link) = link {
         link.set_href(address);

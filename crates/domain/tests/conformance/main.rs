@@ -19,6 +19,7 @@ mod device;
 mod directory;
 mod durability;
 mod experiment;
+mod explore;
 mod external;
 mod facet;
 mod group;

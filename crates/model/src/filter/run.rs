@@ -1,5 +1,6 @@
 //! What a run filter can ask.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 use super::FilterError;
@@ -49,7 +50,7 @@ pub enum RunCondition {
 }
 
 /// Which value of a metric. MLflow knows the latest alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum MetricFigure {
     /// `metrics.`: the latest.
     Last,

@@ -1,0 +1,157 @@
+//! Plots over the runs of an experiment rather than over steps: which params make a metric good.
+//!
+//! Owns: the choice of a plot (`choices`, from the address; `controls`), what is read of the runs (`values`), the plot made
+//! of it (`draw`), the canvas and what follows the pointer (`board`, `reading`, `brush`), the same as a table, and which
+//! params matter (`importance`).
+//! Must never: be part of what browsers load first; draw (the crate `chart` does); keep a choice outside the address, but
+//! for brushes.
+//! Start reading at [`Explore`]. To add a kind of plot: a variant of [`choices::Kind`], the compiler shows the rest.
+
+mod board;
+mod brush;
+mod choices;
+mod controls;
+mod draw;
+mod importance;
+mod reading;
+mod table;
+mod values;
+
+use crate::{
+    api::{Fault, list_runs},
+    part::{
+        address::Address,
+        answered::FaultNote,
+        empty::Empty,
+        icon::Icon,
+        later::{Loaded, later},
+        run_table::Selection,
+    },
+};
+use board::Board;
+use choices::{Choices, Kind, Known};
+use controls::Controls;
+use importance::ImportanceTable;
+use leptos::{prelude::*, task::spawn_local, wasm_split::wasm_split};
+use model::{ExperimentId, page::RunsQuery};
+use std::sync::Arc;
+
+/// Whose runs are plotted.
+#[derive(Clone, Copy)]
+struct Subject {
+    experiment: ExperimentId,
+    /// What the table shows.
+    asked: Memo<RunsQuery>,
+    /// What is chosen in it.
+    selection: Selection,
+}
+
+/// Plots over the runs of a table.
+#[component]
+pub fn Explore(
+    /// Of which experiment.
+    experiment: ExperimentId,
+    /// What the table shows.
+    asked: Memo<RunsQuery>,
+    /// What is chosen in it.
+    selection: Selection,
+) -> AnyView {
+    let waiting = || {
+        let words = "<p>Plots need JavaScript. The table of runs has what they show.</p>";
+        view! {
+            <div class="explore explore-waiting" aria-busy="true"><noscript inner_html=words></noscript></div>
+        }
+        .into_any()
+    };
+    later(explore, Subject { experiment, asked, selection }, waiting)
+}
+
+/// The code of the plots.
+#[wasm_split(explore, wasm_split_path = leptos::wasm_split, fallible)]
+fn explore() -> Loaded<Subject> {
+    Ok(drawn)
+}
+
+/// A question and what the server answered to it.
+type Answered<Q, T> = RwSignal<Option<(Q, Result<Arc<T>, Fault>)>>;
+
+/// Asks the server whenever the question is another one. The last answer stays until the next is there.
+fn ask<Q, T, F>(question: Memo<Option<Q>>, again: Trigger, ask: impl Fn(Q) -> F + 'static) -> Answered<Q, T>
+where
+    Q: Clone + PartialEq + Send + Sync + 'static,
+    T: Send + Sync + 'static,
+    F: Future<Output = Result<T, Fault>> + 'static,
+{
+    let answer = RwSignal::new(None);
+    Effect::new(move || {
+        again.track();
+        let Some(asked) = question.get() else { return };
+        let answering = ask(asked.clone());
+        spawn_local(async move {
+            let answered = answering.await.map(Arc::new);
+            // Somebody may have asked something else meanwhile, or left.
+            if question.try_get_untracked().flatten().as_ref() == Some(&asked) {
+                _ = answer.try_set(Some((asked, answered)));
+            }
+        });
+    });
+    answer
+}
+
+fn drawn(subject: Subject) -> AnyView {
+    let Subject { experiment, asked, .. } = subject;
+    let query = Memo::new(move |_| RunsQuery { offset: 0, columns: None, ..asked.get() });
+    let question = Memo::new(move |_| Some(query.get()));
+    let again = Trigger::new();
+    let first = ask(question, again, move |query| list_runs(experiment, query));
+    // While runs of another filter are asked for, the plot stays: it asks for them too.
+    let known = Memo::new(move |before: Option<&Option<Known>>| match &*first.read() {
+        Some((_, Ok(page))) if page.runs.is_empty() => None,
+        Some((_, Ok(page))) => Some(Known::of(&page.runs)),
+        _ => before.cloned().flatten(),
+    });
+    let fault =
+        Memo::new(move |_| first.read().as_ref().and_then(|(_, answer)| answer.as_ref().err().cloned()));
+    let arrived = Memo::new(move |_| first.read().is_some());
+    let any = Memo::new(move |_| known.read().is_some());
+    let shown = move || {
+        if let Some(fault) = fault.get() {
+            let retry = move |_| again.notify();
+            return view! {
+                <FaultNote fault/>
+                <p class="explore-retry"><button type="button" class="button" on:click=retry>"Retry"</button></p>
+            }
+            .into_any();
+        }
+        match (any.get(), arrived.get()) {
+            (true, _) => panel(subject, query, known),
+            (false, true) => view! {
+                <Empty icon=Icon::Search title="No runs to plot">
+                    <p class="muted">"No run matches, or none was logged yet."</p>
+                </Empty>
+            }
+            .into_any(),
+            (false, false) => view! { <div class="explore-waiting" aria-busy="true"></div> }.into_any(),
+        }
+    };
+    view! { <div class="explore">{shown}</div> }.into_any()
+}
+
+fn panel(subject: Subject, query: Memo<RunsQuery>, known: Memo<Option<Known>>) -> AnyView {
+    let address = Address::here();
+    let here = format!("/experiments/{}", subject.experiment);
+    let choices = Memo::new(move |before: Option<&Choices>| match before {
+        // A page that is being left sees the next one's query.
+        Some(before) if !address.is_at(&here) => before.clone(),
+        _ => Choices::read(&address.query(), &known.get().unwrap_or_default()),
+    });
+    let tells = Memo::new(move |_| choices.read().kind == Kind::Importance);
+    view! {
+        <Controls experiment=subject.experiment choices/>
+        {move || match tells.get() {
+            true => view! { <ImportanceTable experiment=subject.experiment query choices/> }.into_any(),
+            false => view! { <Board subject query choices/> }.into_any(),
+        }}
+    }
+    .into_any()
+}
