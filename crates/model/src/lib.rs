@@ -7,6 +7,7 @@
 
 pub mod account;
 pub mod audit;
+pub mod compared;
 pub mod curve;
 pub mod experiment;
 pub mod filter;
@@ -20,8 +21,11 @@ pub mod page_token;
 pub mod permission;
 pub mod problem;
 pub mod registry;
+pub mod requirements;
 pub mod run;
+pub mod run_list;
 pub mod share;
+pub mod text_diff;
 pub mod view;
 
 pub use id::{ExperimentId, GroupId, ModelId, RunId, TokenId, UserId, ViewId};
