@@ -11,6 +11,7 @@ use model::{
     Problem, RunId,
     curve::{Along, Curve, CurveRequest},
     page::ComparedRun,
+    run_list::read_runs,
 };
 use std::collections::HashMap;
 
@@ -69,7 +70,7 @@ pub async fn chart(
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, WireError> {
     let text = |name: &str| query.get(name).map(String::as_str).unwrap_or_default();
-    let ids: Vec<String> = text("runs").split(',').filter(|id| !id.is_empty()).map(str::to_owned).collect();
+    let ids = read_runs(text("runs"));
     let key = text("metric");
     if key.is_empty() {
         return Err(Problem::invalid("Missing value for required parameter 'metric'.").into());

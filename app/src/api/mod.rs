@@ -6,6 +6,7 @@
 //! (JSON has no NaN), and a row for it in the server's table of access.
 
 mod artifact;
+mod compare;
 mod experiment;
 mod fault;
 mod packed;
@@ -16,6 +17,7 @@ mod token;
 mod view;
 
 pub use artifact::{artifact_text, list_artifacts};
+pub use compare::{compare_files, compare_texts, environments};
 pub use experiment::{change_experiment, experiment_head, list_experiments};
 pub use fault::Fault;
 pub use packed::{Answer, fetch};

@@ -5,10 +5,17 @@ use crate::{
         answered::Answered,
         chart::ChartRun,
         chart_board::ChartBoard,
+        chart_options::{Hidden, group_of, read_grouping},
+        column::{Column, ShownColumn, write_columns},
+        compare::{
+            Beside, CompareSections,
+            more_runs::{ListedRun, Listing, MoreRuns},
+        },
         comparison_table::ComparisonTable,
         empty::Empty,
         icon::Icon,
         number::counted,
+        run_chips::eye_button,
         run_table::{run_address, run_name},
         share_link::ShareLink,
         status::series_class,
@@ -16,25 +23,22 @@ use crate::{
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
-use model::page::{ComparedRun, Comparison};
-use std::collections::BTreeSet;
+use model::{
+    RunId,
+    compared::FILES_OF_RUNS,
+    page::{ComparedRun, Comparison},
+    run_list::{read_runs, write_runs},
+};
+use std::{collections::BTreeSet, sync::Arc};
 
-/// The ids in the address, each once.
-fn read_ids(text: &str) -> Vec<String> {
-    let mut ids: Vec<String> = Vec::new();
-    for id in text.split(',').map(str::trim).filter(|id| !id.is_empty()) {
-        if !ids.iter().any(|known| known == id) {
-            ids.push(id.to_owned());
-        }
-    }
-    ids
-}
+/// Runs that are named on top; the others are in a list that opens.
+const NAMED: usize = 12;
 
 /// Runs over and beside each other. All of what is shown is in the address.
 #[component]
 pub fn RunCompare() -> AnyView {
     let address = Address::here();
-    let ids = Memo::new(move |_| read_ids(&address.text("runs")));
+    let ids = Memo::new(move |_| read_runs(&address.text("runs")));
     let comparison = fetch(
         move || ids.get(),
         |ids| async move {
@@ -48,7 +52,7 @@ pub fn RunCompare() -> AnyView {
         <Title text="Compare runs"/>
         <div class="page">
             <Answered answer=comparison bars=8 show={move |comparison: Comparison| view! {
-                <Compared comparison ids=ids.get_untracked()/>
+                <Compared comparison/>
             }}/>
         </div>
     }
@@ -56,13 +60,26 @@ pub fn RunCompare() -> AnyView {
 }
 
 #[component]
-fn Compared(comparison: Comparison, ids: Vec<String>) -> AnyView {
+fn Compared(comparison: Comparison) -> AnyView {
     let address = Address::here();
     let Comparison { runs, missing } = comparison;
-    let without = move |id: String| {
-        let rest: Vec<String> = ids.iter().filter(|other| **other != id).cloned().collect();
-        move || address.with(&[("runs", &rest.join(","))])
+    let ids: Arc<Vec<RunId>> = Arc::new(runs.iter().map(|run| run.run.info.id).collect());
+    let all = runs.len();
+    let base = {
+        let ids = ids.clone();
+        Memo::new(move |_| {
+            let base = address.get("base").and_then(|base| base.parse::<RunId>().ok());
+            base.and_then(|base| ids.iter().position(|id| *id == base)).unwrap_or(0)
+        })
     };
+    let without = |id: RunId| {
+        let ids = ids.clone();
+        move || {
+            let rest: Vec<RunId> = ids.iter().copied().filter(|other| *other != id).collect();
+            address.with(&[("runs", &write_runs(&rest))])
+        }
+    };
+    let hidden = Memo::new(move |_| Hidden::read(address));
     let chip = |index: usize, run: &ComparedRun| {
         let name = run_name(&run.run);
         let remove = format!("Remove {name}");
@@ -71,9 +88,10 @@ fn Compared(comparison: Comparison, ids: Vec<String>) -> AnyView {
                 <span class=format!("series-dot {}", series_class(index)) aria-hidden="true"></span>
                 <a href=run_address(&run.run)>{name.clone()}</a>
                 <span class="muted">{run.experiment_name.clone()}</span>
+                {eye_button(hidden, run.run.info.id, name)}
                 <a
                     class="icon-button"
-                    href=without(run.run.info.id.to_string())
+                    href=without(run.run.info.id)
                     data-noscroll=""
                     aria-label=remove.clone()
                     title=remove.clone()
@@ -83,7 +101,24 @@ fn Compared(comparison: Comparison, ids: Vec<String>) -> AnyView {
             </li>
         }
     };
-    let chips = runs.iter().enumerate().map(|(index, run)| chip(index, run)).collect_view();
+    let chips = runs.iter().enumerate().take(NAMED).map(|(index, run)| chip(index, run)).collect_view();
+    let chart_runs: Vec<ChartRun> = runs
+        .iter()
+        .enumerate()
+        .map(|(color, run)| {
+            ChartRun::new(run.run.info.experiment, run.run.info.id, run_name(&run.run), color)
+        })
+        .collect();
+    let more = (all > NAMED).then(|| {
+        let listed = |(run, chart): (&ComparedRun, &ChartRun)| ListedRun {
+            run: chart.clone(),
+            href: run_address(&run.run),
+            experiment: run.experiment_name.clone(),
+        };
+        let rest: Vec<ListedRun> = runs.iter().zip(&chart_runs).skip(NAMED).map(listed).collect();
+        let listing = Listing { runs: Arc::new(rest), all: ids.clone() };
+        view! { <MoreRuns listing/> }
+    });
     let gone = (!missing.is_empty()).then(|| {
         view! {
             <div class="banner" role="status">
@@ -91,7 +126,8 @@ fn Compared(comparison: Comparison, ids: Vec<String>) -> AnyView {
                 <span>
                     {counted(missing.len() as u64, "run")}
                     " not found or not visible to you: "
-                    {missing.iter().map(|id| view! { <code>{id.clone()}</code> " " }).collect_view()}
+                    {missing.iter().take(NAMED).map(|id| view! { <code>{id.clone()}</code> " " }).collect_view()}
+                    {(missing.len() > NAMED).then_some("…")}
                 </span>
             </div>
         }
@@ -105,14 +141,9 @@ fn Compared(comparison: Comparison, ids: Vec<String>) -> AnyView {
     });
     let metrics: BTreeSet<String> =
         runs.iter().flat_map(|run| run.run.metrics.iter().map(|metric| metric.key.clone())).collect();
-    let chart_runs: Vec<ChartRun> = runs
-        .iter()
-        .enumerate()
-        .map(|(color, run)| {
-            ChartRun::new(run.run.info.experiment, run.run.info.id, run_name(&run.run), color)
-        })
-        .collect();
-    let title = counted(runs.len() as u64, "run");
+    let groupings = groupings(&runs);
+    let drawn = grouped(&chart_runs, &runs);
+    let title = counted(all as u64, "run");
     let nothing = runs.is_empty();
     view! {
         <header class="page-head">
@@ -126,6 +157,7 @@ fn Compared(comparison: Comparison, ids: Vec<String>) -> AnyView {
                 {(!nothing).then(|| view! { <span class="push"><ShareLink/></span> })}
             </div>
             <ul class="run-chips" aria-label="Compared runs">{chips}</ul>
+            {more}
         </header>
         {gone}
         {if nothing {
@@ -136,22 +168,53 @@ fn Compared(comparison: Comparison, ids: Vec<String>) -> AnyView {
                 </Empty>
             }.into_any()
         } else {
+            let beside = Beside { runs: baseline_first(&chart_runs, base), all };
             view! {
-                <ChartBoard runs=Signal::stored(chart_runs) metrics=Signal::stored(metrics.into_iter().collect())/>
-                <ComparisonTable runs/>
+                <ChartBoard
+                    runs=drawn.into()
+                    metrics=Signal::stored(metrics.into_iter().collect())
+                    keys=Signal::stored(groupings)
+                />
+                <ComparisonTable runs base/>
+                <CompareSections beside/>
             }.into_any()
         }}
     }
     .into_any()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// What the runs can be grouped by.
+fn groupings(runs: &[ComparedRun]) -> Vec<String> {
+    let params = runs.iter().flat_map(|run| &run.run.params).map(|param| Column::Param(param.key.clone()));
+    let tags = runs.iter().flat_map(|run| &run.run.tags).filter(|tag| !tag.key.starts_with("mlflow."));
+    let tags = tags.map(|tag| Column::Tag(tag.key.clone()));
+    let columns: BTreeSet<Column> = params.chain(tags).collect();
+    columns.into_iter().map(|column| write_columns(&[ShownColumn::plain(column)])).collect()
+}
 
-    #[test]
-    fn ids_in_the_address_count_once() {
-        assert_eq!(read_ids("a,b,,a, c"), ["a", "b", "c"]);
-        assert!(read_ids("").is_empty());
-    }
+/// The runs as charts draw them, with their groups.
+fn grouped(runs: &[ChartRun], of: &[ComparedRun]) -> Memo<Vec<ChartRun>> {
+    let address = Address::here();
+    let facts = of.iter().map(|run| (run.run.params.clone(), run.run.tags.clone()));
+    let runs: Vec<_> = runs.iter().cloned().zip(facts).collect();
+    let by = Memo::new(move |_| read_grouping(address));
+    Memo::new(move |_| {
+        let by = by.read();
+        let drawn = runs
+            .iter()
+            .map(|(run, (params, tags))| ChartRun { group: group_of(params, tags, &by), ..run.clone() });
+        drawn.collect()
+    })
+}
+
+/// The first runs, of which files are compared, the baseline at their head.
+fn baseline_first(runs: &[ChartRun], base: Memo<usize>) -> Memo<Vec<ChartRun>> {
+    let runs = StoredValue::new(runs.to_vec());
+    Memo::new(move |_| {
+        let base = base.get();
+        runs.with_value(|runs| {
+            let others = runs.iter().enumerate().filter(|(place, _)| *place != base).map(|(_, run)| run);
+            runs.get(base).into_iter().chain(others).take(FILES_OF_RUNS).cloned().collect()
+        })
+    })
 }

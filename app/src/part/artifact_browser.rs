@@ -183,14 +183,18 @@ fn Entry(place: Place, entry: ArtifactEntry) -> AnyView {
 
 /// How a file is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub enum Kind {
+    /// As lines.
     Text,
+    /// As a picture.
     Image,
+    /// Not at all.
     Other,
 }
 
 impl Kind {
-    fn of(path: &str) -> Self {
+    /// Of a file, by its name.
+    pub fn of(path: &str) -> Self {
         let name = path.rsplit('/').next().unwrap_or_default();
         // A file without an ending is most often text: MLmodel, LICENSE, Dockerfile.
         let Some((_, ending)) = name.rsplit_once('.') else { return Kind::Text };

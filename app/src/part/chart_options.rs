@@ -6,7 +6,10 @@ use crate::part::{
     column::{Column, read_columns},
 };
 use leptos::prelude::*;
-use model::{RunId, run::Run};
+use model::{
+    RunId,
+    run::{Param, Tag},
+};
 
 /// What stands before the key of a metric that is the horizontal axis.
 pub const METRIC: &str = "metrics.";
@@ -71,15 +74,16 @@ pub fn read_grouping(address: Address) -> Vec<Column> {
 }
 
 /// The group of a run: `lr=0.1, model=cnn`; none without a grouping.
-pub fn group_of(run: &Run, by: &[Column]) -> Option<String> {
+pub fn group_of(params: &[Param], tags: &[Tag], by: &[Column]) -> Option<String> {
     let value = |column: &Column| {
-        let (pairs, key) = match column {
-            Column::Param(key) => (&run.params, key),
-            Column::Tag(key) => (&run.tags, key),
+        let (key, value) = match column {
+            Column::Param(key) => {
+                (key, params.iter().find(|param| param.key == *key).map(|param| &param.value))
+            }
+            Column::Tag(key) => (key, tags.iter().find(|tag| tag.key == *key).map(|tag| &tag.value)),
             _ => return String::new(),
         };
-        let value = pairs.iter().find(|pair| pair.key == *key).map_or("none", |pair| pair.value.as_str());
-        format!("{key}={value}")
+        format!("{key}={}", value.map_or("none", String::as_str))
     };
     (!by.is_empty()).then(|| by.iter().map(value).collect::<Vec<_>>().join(", "))
 }

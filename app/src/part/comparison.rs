@@ -2,9 +2,9 @@
 
 use model::{
     page::ComparedRun,
-    run::{Run, RunStatus, Tag, tag},
+    run::{Run, RunStatus, tag},
 };
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// A line of the table: a name and what each run has for it.
 pub struct Line {
@@ -23,6 +23,13 @@ pub enum Value {
     Text(String),
     /// A number.
     Number(f64),
+    /// A commit of the code.
+    Commit {
+        /// Its hash.
+        id: String,
+        /// Where the code's repository is, as a client wrote it.
+        repository: String,
+    },
     /// Where it stands.
     Status(RunStatus),
     /// When it started, in milliseconds.
@@ -43,7 +50,7 @@ impl Value {
     pub fn text(&self) -> String {
         match self {
             Value::Missing => String::new(),
-            Value::Text(text) => text.clone(),
+            Value::Text(text) | Value::Commit { id: text, .. } => text.clone(),
             Value::Number(value) => value.to_string(),
             Value::Status(status) => status.to_string(),
             Value::Started(at) => at.to_string(),
@@ -52,11 +59,22 @@ impl Value {
     }
 }
 
+impl Value {
+    /// Whether it is the same for whoever compares. NaN is like NaN.
+    pub fn is_like(&self, other: &Value) -> bool {
+        match (self, other) {
+            (Value::Number(one), Value::Number(other)) => one == other || one.is_nan() && other.is_nan(),
+            (Value::Text(one), Value::Text(other)) => one == other,
+            _ => self.text() == other.text(),
+        }
+    }
+}
+
 impl Line {
     /// Whether the runs disagree. When a run started always differs, so it says nothing.
     pub fn differs(&self) -> bool {
         let compared = !matches!(self.values.first(), Some(Value::Started(_) | Value::Took { .. }));
-        compared && self.values.windows(2).any(|pair| pair[0].text() != pair[1].text())
+        compared && self.values.windows(2).any(|pair| !pair[0].is_like(&pair[1]))
     }
 }
 
@@ -64,9 +82,6 @@ fn attributes(runs: &[ComparedRun]) -> Vec<Line> {
     let line = |key: &str, value: &dyn Fn(&ComparedRun) -> Value| Line {
         key: key.to_owned(),
         values: runs.iter().map(value).collect(),
-    };
-    let tag_line = |key: &str, name: &str| {
-        line(key, &|run| run.run.tag(name).map_or(Value::Missing, |value| Value::Text(value.to_owned())))
     };
     vec![
         line("Status", &|run| Value::Status(run.run.info.status)),
@@ -81,52 +96,50 @@ fn attributes(runs: &[ComparedRun]) -> Vec<Line> {
             user => Value::Text(user.to_owned()),
         }),
         line("Experiment", &|run| Value::Text(run.experiment_name.clone())),
-        tag_line("Source", tag::SOURCE_NAME),
-        tag_line("Commit", tag::GIT_COMMIT),
+        line("Source", &|run| {
+            run.run.tag(tag::SOURCE_NAME).map_or(Value::Missing, |value| Value::Text(value.to_owned()))
+        }),
+        line("Commit", &|run| match run.run.tag(tag::GIT_COMMIT) {
+            Some(id) => Value::Commit {
+                id: id.to_owned(),
+                repository: run.run.tag(tag::GIT_REPO).unwrap_or_default().to_owned(),
+            },
+            None => Value::Missing,
+        }),
     ]
 }
 
-fn keyed(runs: &[ComparedRun], list: impl Fn(&Run) -> &[Tag]) -> Vec<Line> {
-    let keys: BTreeSet<&str> =
-        runs.iter().flat_map(|run| list(&run.run).iter().map(|pair| pair.key.as_str())).collect();
-    let value = |run: &ComparedRun, key: &str| {
-        let pair = list(&run.run).iter().find(|pair| pair.key == key);
-        pair.map_or(Value::Missing, |pair| Value::Text(pair.value.clone()))
-    };
-    keys.into_iter()
-        .map(|key| Line { key: key.to_owned(), values: runs.iter().map(|run| value(run, key)).collect() })
-        .collect()
-}
-
-fn metrics(runs: &[ComparedRun]) -> Vec<Line> {
-    let keys: BTreeSet<&str> =
-        runs.iter().flat_map(|run| run.run.metrics.iter().map(|metric| metric.key.as_str())).collect();
-    let value = |run: &ComparedRun, key: &str| {
-        let metric = run.run.metrics.iter().find(|metric| metric.key == key);
-        metric.map_or(Value::Missing, |metric| Value::Number(metric.last.value))
-    };
-    keys.into_iter()
-        .map(|key| Line { key: key.to_owned(), values: runs.iter().map(|run| value(run, key)).collect() })
-        .collect()
+/// A line for each key that one of the runs has.
+fn keyed<'a, I>(runs: &'a [ComparedRun], pairs: impl Fn(&'a Run) -> I) -> Vec<Line>
+where
+    I: Iterator<Item = (&'a str, Value)>,
+{
+    let mut lines: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
+    for (place, run) in runs.iter().enumerate() {
+        for (key, value) in pairs(&run.run) {
+            let values = lines.entry(key).or_insert_with(|| vec![Value::Missing; runs.len()]);
+            values[place] = value;
+        }
+    }
+    lines.into_iter().map(|(key, values)| Line { key: key.to_owned(), values }).collect()
 }
 
 /// All that is known of runs, by kind, what nobody has left out.
-pub fn groups(runs: &[ComparedRun]) -> [(&'static str, Vec<Line>); 4] {
-    let own_tags =
-        |run: &Run| run.tags.iter().filter(|tag| !tag.key.starts_with("mlflow.")).cloned().collect();
-    let tagged: Vec<ComparedRun> = runs
-        .iter()
-        .map(|run| {
-            let mut run = run.clone();
-            run.run.tags = own_tags(&run.run);
-            run
-        })
-        .collect();
+pub fn groups<'a>(runs: &'a [ComparedRun]) -> [(&'static str, Vec<Line>); 4] {
+    let params =
+        |run: &'a Run| run.params.iter().map(|pair| (pair.key.as_str(), Value::Text(pair.value.clone())));
+    let metrics = |run: &'a Run| {
+        run.metrics.iter().map(|metric| (metric.key.as_str(), Value::Number(metric.last.value)))
+    };
+    let tags = |run: &'a Run| {
+        let own = run.tags.iter().filter(|tag| !tag.key.starts_with("mlflow."));
+        own.map(|tag| (tag.key.as_str(), Value::Text(tag.value.clone())))
+    };
     [
         ("Run", attributes(runs)),
-        ("Params", keyed(runs, |run| &run.params)),
-        ("Metrics, last value", metrics(runs)),
-        ("Tags", keyed(&tagged, |run| &run.tags)),
+        ("Params", keyed(runs, params)),
+        ("Metrics, last value", keyed(runs, metrics)),
+        ("Tags", keyed(runs, tags)),
     ]
 }
 

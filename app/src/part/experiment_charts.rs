@@ -52,7 +52,7 @@ pub fn ExperimentCharts(
                 let (chosen, by) = (selection.runs(), by.read());
                 let drawn = |(color, id): (usize, &RunId)| match known.read().get(id) {
                     Some(run) => ChartRun {
-                        group: group_of(run, &by),
+                        group: group_of(&run.params, &run.tags, &by),
                         ..ChartRun::new(experiment, *id, run_name(run), color)
                     },
                     None => ChartRun::new(experiment, *id, id.to_string().chars().take(8).collect(), color),

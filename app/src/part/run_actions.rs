@@ -17,6 +17,7 @@ use model::{
     ExperimentId, RunId,
     page::{COMPARISON_LIMIT, RunsChange, RunsQuery},
     run::Tag,
+    run_list::write_runs,
 };
 
 /// Runs that are sent at once: small enough that the way can be seen.
@@ -69,7 +70,7 @@ fn drawn(chosen: Chosen) -> AnyView {
     let compare = move || match selection.len() {
         1 => Err("Select two or more runs to compare them".to_owned()),
         many if many > COMPARISON_LIMIT => Err(format!("At most {COMPARISON_LIMIT} runs can be compared")),
-        _ => Ok(format!("/compare?runs={}", ids())),
+        _ => Ok(format!("/compare?runs={}", write_runs(&selection.runs()))),
     };
     let export = move |file: &'static str| {
         move || {

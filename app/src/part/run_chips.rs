@@ -8,9 +8,29 @@ use crate::part::{
     status::series_class,
 };
 use leptos::prelude::*;
+use model::RunId;
 
 /// Chips at first; the others come when they are asked for.
 const FIRST: usize = 24;
+
+/// Hides a run's line, or shows it again.
+pub fn eye_button(hidden: Memo<Hidden>, run: RunId, name: String) -> AnyView {
+    let address = Address::here();
+    let is_hidden = Memo::new(move |_| hidden.read().has(run));
+    let what = Signal::derive(move || format!("{} {name}", if is_hidden.get() { "Show" } else { "Hide" }));
+    view! {
+        <button
+            type="button"
+            class="icon-button"
+            aria-label=what
+            title=what
+            on:click=move |_| address.set(&[("hide", &hidden.get_untracked().toggled(run))])
+        >
+            {move || if is_hidden.get() { Icon::EyeOff.draw() } else { Icon::Eye.draw() }}
+        </button>
+    }
+    .into_any()
+}
 
 /// Runs by name and colour; groups where they are grouped.
 #[component]
@@ -25,23 +45,12 @@ pub fn RunChips(
     let all = RwSignal::new(false);
     let chip = move |run: &ChartRun| {
         let (id, name) = (run.id, run.name.clone());
-        let is_hidden = Memo::new(move |_| hidden.read().has(id));
-        let what =
-            Signal::derive(move || format!("{} {name}", if is_hidden.get() { "Show" } else { "Hide" }));
+        let is_hidden = move || hidden.read().has(id);
         view! {
             <li class="run-chip" class:hidden-run=is_hidden>
                 <span class=format!("series-dot {}", series_class(run.color)) aria-hidden="true"></span>
                 <a href=run.address()>{run.name.clone()}</a>
-                <button
-                    type="button"
-                    class="icon-button"
-                    aria-label=what
-                    title=what
-                    aria-pressed=move || is_hidden.get().to_string()
-                    on:click=move |_| address.set(&[("hide", &hidden.get_untracked().toggled(id))])
-                >
-                    {move || if is_hidden.get() { Icon::EyeOff.draw() } else { Icon::Eye.draw() }}
-                </button>
+                {eye_button(hidden, id, name)}
             </li>
         }
     };

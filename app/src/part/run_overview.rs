@@ -1,6 +1,7 @@
 use crate::part::{
     address::Address,
     copy::CopyButton,
+    forge::commit_address,
     lineage::Lineage,
     number::{Number, count, counted},
     search_box::SearchBox,
@@ -143,33 +144,6 @@ fn commit(run: &Run) -> Option<AnyView> {
     })
 }
 
-/// Where a forge shows a commit. Only of forges whose addresses are known: the tag is whatever a client wrote.
-fn commit_address(repository: &str, commit: &str) -> Option<String> {
-    if commit.is_empty() || !commit.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return None;
-    }
-    let place = repository
-        .strip_prefix("https://")
-        .or_else(|| repository.strip_prefix("http://"))
-        .or_else(|| repository.strip_prefix("ssh://git@"))
-        .or_else(|| repository.strip_prefix("git@"))?;
-    // A user name or a token may stand before the host.
-    let place = place.rsplit_once('@').map_or(place, |(_, place)| place).trim_end_matches('/');
-    let (host, path) = place.split_once([':', '/'])?;
-    let path = path.strip_suffix(".git").unwrap_or(path).trim_start_matches('/');
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./~".contains(c);
-    if path.is_empty() || !path.chars().all(plain) || path.contains("..") {
-        return None;
-    }
-    let middle = match host {
-        "github.com" | "codeberg.org" => "commit",
-        "bitbucket.org" => "commits",
-        "gitlab.com" => "-/commit",
-        _ => return None,
-    };
-    Some(format!("https://{host}/{path}/{middle}/{commit}"))
-}
-
 /// What a run measured, without the histories.
 #[component]
 pub fn MetricTable(
@@ -279,25 +253,5 @@ fn pairs_view(label: &'static str, pairs: &[Tag]) -> impl IntoView + use<> {
                 <tbody>{pairs.iter().map(row).collect_view()}</tbody>
             </table>
         </div>
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn commits_are_linked_on_known_forges_only() {
-        let check = |repository: &str, address: Option<&str>| {
-            assert_eq!(commit_address(repository, "abc123").as_deref(), address, "{repository}");
-        };
-        check("https://github.com/a/b.git", Some("https://github.com/a/b/commit/abc123"));
-        check("git@github.com:a/b.git", Some("https://github.com/a/b/commit/abc123"));
-        check("ssh://git@gitlab.com/a/b/c", Some("https://gitlab.com/a/b/c/-/commit/abc123"));
-        check("https://token@bitbucket.org/a/b/", Some("https://bitbucket.org/a/b/commits/abc123"));
-        check("https://evil.example/github.com/a", None);
-        check("javascript:alert(1)", None);
-        check("/home/me/code", None);
-        assert_eq!(commit_address("https://github.com/a/b", "abc/../x"), None);
     }
 }

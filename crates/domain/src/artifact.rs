@@ -3,6 +3,8 @@
 //! A path starts with the number of the experiment that it belongs to (`<experiment>/<run>/artifacts/model.pkl`), which
 //! is what the gate asks about. An upload is seen by nobody until it is complete.
 
+mod compared;
+
 use crate::{
     Acting, Domain,
     audit::Told,
@@ -240,28 +242,7 @@ impl Acting {
     /// `RESOURCE_DOES_NOT_EXIST` if the link doesn't show them.
     pub async fn list_shared_files(&self, run: RunId) -> Result<(Vec<ArtifactEntry>, bool)> {
         let grant = self.shared_files(run, "").await?;
-        let artifacts = &self.domain.artifacts;
-        let root = &grant.path().0;
-        let listed = artifacts.store.list(Some(root)).take(LOOKED_THROUGH);
-        let mut found: Vec<object_store::ObjectMeta> = listed.try_collect().await?;
-        found.sort_by(|a, b| a.location.cmp(&b.location));
-        let is_more = found.len() > SHARED_FILES;
-        found.truncate(SHARED_FILES);
-        let (artifacts, root) = (artifacts.clone(), root.clone());
-        // Each is looked at on the disk.
-        let files = tokio::task::spawn_blocking(move || {
-            let inside = found
-                .into_iter()
-                .filter(|file| artifacts.check_inside(&ArtifactPath(file.location.clone())).is_ok());
-            let named = inside.filter_map(|file| {
-                let below: Vec<String> =
-                    file.location.prefix_match(&root)?.map(|step| step.as_ref().to_owned()).collect();
-                Some(ArtifactEntry { path: below.join("/"), size: Some(file.size) })
-            });
-            named.collect()
-        });
-        let files = files.await.map_err(|error| Error::Fault(format!("listing files: {error}")))?;
-        Ok((files, is_more))
+        self.domain.files_below(&grant, SHARED_FILES).await
     }
 
     /// Names of files in a folder, so many at most, and whether there are more. Needs READ.
@@ -455,6 +436,36 @@ impl Domain {
             modified: read.meta.last_modified.timestamp_millis(),
             stream: read.into_stream().map_err(Error::from).boxed(),
         })
+    }
+
+    /// Files below a folder by their paths from there, so many at most, and whether there are more.
+    async fn files_below(
+        &self,
+        grant: &ArtifactGrant<Read>,
+        most: usize,
+    ) -> Result<(Vec<ArtifactEntry>, bool)> {
+        let artifacts = &self.artifacts;
+        let root = &grant.path().0;
+        let listed = artifacts.store.list(Some(root)).take(LOOKED_THROUGH);
+        let mut found: Vec<object_store::ObjectMeta> = listed.try_collect().await?;
+        found.sort_by(|a, b| a.location.cmp(&b.location));
+        let is_more = found.len() > most;
+        found.truncate(most);
+        let (artifacts, root) = (artifacts.clone(), root.clone());
+        // Each is looked at on the disk.
+        let files = tokio::task::spawn_blocking(move || {
+            let inside = found
+                .into_iter()
+                .filter(|file| artifacts.check_inside(&ArtifactPath(file.location.clone())).is_ok());
+            let named = inside.filter_map(|file| {
+                let below: Vec<String> =
+                    file.location.prefix_match(&root)?.map(|step| step.as_ref().to_owned()).collect();
+                Some(ArtifactEntry { path: below.join("/"), size: Some(file.size) })
+            });
+            named.collect()
+        });
+        let files = files.await.map_err(|error| Error::Fault(format!("listing files: {error}")))?;
+        Ok((files, is_more))
     }
 
     /// Whether there is something below.

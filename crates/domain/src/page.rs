@@ -23,6 +23,7 @@ use model::{
     },
     run::{Tag, tag},
 };
+use std::collections::HashSet;
 use tokio::try_join;
 
 /// Experiments that the list shows; it is searched, not paged.
@@ -221,11 +222,8 @@ impl Acting {
         experiments.dedup();
         let names = store::experiment::names(&self.domain.db, &experiments).await?;
         let found = self.whole_runs(&grants).await?;
-        let missing = ids
-            .iter()
-            .filter(|id| !found.iter().any(|run| run.info.id.to_string() == **id))
-            .cloned()
-            .collect();
+        let known: HashSet<String> = found.iter().map(|run| run.info.id.to_string()).collect();
+        let missing = ids.iter().filter(|id| !known.contains(*id)).cloned().collect();
         let runs = found
             .into_iter()
             .map(|run| ComparedRun {

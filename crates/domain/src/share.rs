@@ -33,7 +33,7 @@ pub const LONGEST_SNAPSHOT: usize = 4 << 20;
 /// What is locked while links are counted.
 const SHARES: i64 = 0x7368_6172_6573;
 /// Bytes of the address of a page.
-const LONGEST_ADDRESS: usize = 16 << 10;
+const LONGEST_ADDRESS: usize = 36 << 10;
 /// Bytes of a title.
 const LONGEST_TITLE: usize = 250;
 /// Bytes of a link's password.

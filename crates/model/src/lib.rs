@@ -7,6 +7,7 @@
 
 pub mod account;
 pub mod audit;
+pub mod compared;
 pub mod curve;
 pub mod experiment;
 pub mod explore;
@@ -23,9 +24,12 @@ pub mod permission;
 pub mod problem;
 pub mod registry;
 pub mod reproduce;
+pub mod requirements;
 pub mod run;
+pub mod run_list;
 pub mod share;
 pub mod stop;
+pub mod text_diff;
 pub mod time;
 pub mod view;
 

@@ -237,7 +237,7 @@ pub struct ComparedRun {
 }
 
 /// How many runs a comparison takes.
-pub const COMPARISON_LIMIT: usize = 100;
+pub const COMPARISON_LIMIT: usize = 1000;
 
 /// Whose files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

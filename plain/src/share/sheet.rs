@@ -36,6 +36,10 @@ pub enum Sheet {
         runs: Vec<ComparedRun>,
         /// How many more the link names, which are gone.
         gone: usize,
+        /// How many more it names than a sheet shows.
+        more_runs: usize,
+        /// The place of the run that the others are compared to.
+        base: usize,
         /// The curves.
         charts: Vec<Figure>,
         /// How many more metrics there are.
@@ -91,8 +95,20 @@ impl Sheet {
 
     fn view(self) -> AnyView {
         match self {
-            Self::Runs { runs, gone, charts, more_charts, only_differences, files, more_files } => view! {
-                {side_by_side(&runs, gone, charts, more_charts, only_differences)}
+            Self::Runs {
+                runs,
+                gone,
+                more_runs,
+                base,
+                charts,
+                more_charts,
+                only_differences,
+                files,
+                more_files,
+            } => view! {
+                {left_out(gone, more_runs)}
+                {curves(&charts, more_charts)}
+                {side_by_side(&runs, base, only_differences)}
                 {(!files.is_empty()).then(|| files_of(files, more_files))}
             }
             .into_any(),
@@ -101,20 +117,21 @@ impl Sheet {
     }
 }
 
-fn side_by_side(
-    runs: &[ComparedRun],
-    gone: usize,
-    charts: Vec<Figure>,
-    more_charts: usize,
-    only_differences: bool,
-) -> AnyView {
-    let missing = (gone > 0).then(|| {
+fn left_out(gone: usize, more: usize) -> AnyView {
+    let gone = (gone > 0).then(|| {
         view! { <p class="banner" role="status">{counted(gone as u64, "run")}" of this link can no longer be seen."</p> }
     });
-    let charts = (!charts.is_empty()).then(|| {
-        let more = (more_charts > 0).then(|| {
-            view! { <p class="muted">{counted(more_charts as u64, "more metric")}" in the table below."</p> }
-        });
+    let more = (more > 0).then(|| {
+        view! { <p class="banner" role="status">{counted(more as u64, "more run")}" of this link: a sheet shows the first ones."</p> }
+    });
+    view! { {gone} {more} }.into_any()
+}
+
+fn curves(charts: &[Figure], more: usize) -> Option<AnyView> {
+    let more = (more > 0).then(|| {
+        view! { <p class="muted">{counted(more as u64, "more metric")}" in the table below."</p> }
+    });
+    (!charts.is_empty()).then(|| {
         view! {
             <section aria-label="Curves">
                 <div class="sheet-charts">
@@ -123,20 +140,25 @@ fn side_by_side(
                 {more}
             </section>
         }
-    });
+        .into_any()
+    })
+}
+
+fn side_by_side(runs: &[ComparedRun], base: usize, only_differences: bool) -> AnyView {
     let width = (runs.len() + 1).to_string();
     let heads = runs.iter().enumerate().map(|(index, run)| {
         view! {
             <th scope="col">
                 <span class=format!("series-dot {}", series_class(index)) aria-hidden="true"></span>
                 {run_name(&run.run)}
+                {(base > 0 && index == base).then(|| view! { " " <span class="chip">"Baseline"</span> })}
             </th>
         }
     });
     let heads = heads.collect_view();
     let bodies = groups(runs).into_iter().filter_map(|(name, lines)| {
         let rows: Vec<AnyView> =
-            lines.iter().filter(|line| !only_differences || line.differs()).map(line_of).collect();
+            lines.iter().filter(|line| !only_differences || line.differs()).map(|line| line_of(line, base)).collect();
         (!rows.is_empty()).then(|| {
             view! {
                 <tbody>
@@ -148,8 +170,6 @@ fn side_by_side(
     });
     let bodies = bodies.collect_view();
     view! {
-        {missing}
-        {charts}
         <section class="comparison" aria-label="Values">
             <div class="table-frame" role="region" aria-label="Values of the runs" tabindex="0">
                 <table class="grid comparison-table" aria-label="Values of the runs">
@@ -185,16 +205,16 @@ fn files_of(runs: Vec<RunFiles>, more: bool) -> AnyView {
     .into_any()
 }
 
-fn line_of(line: &Line) -> AnyView {
+fn line_of(line: &Line, base: usize) -> AnyView {
     let differs = line.differs();
-    let base = line.values.first();
-    let first = base.map(Value::text).unwrap_or_default();
+    let base = line.values.get(base);
     let cell = |value: &Value| {
-        let marked = differs && value.text() != first;
+        let marked = differs && base.is_some_and(|base| !base.is_like(value));
         let number = matches!(value, Value::Number(_));
         let change = base.and_then(|base| change(base, value));
+        let unlike = marked && change.is_none();
         view! {
-            <td class:differs=marked class:num=number>
+            <td class:differs=marked class:unlike=unlike class:num=number>
                 {shown(value)}
                 {change.map(|change| view! { <span class="change">{change}</span> })}
             </td>
@@ -228,6 +248,7 @@ fn shown(value: &Value) -> AnyView {
     match value {
         Value::Missing => nothing(),
         Value::Text(text) => view! { <span class="cell-text">{text.clone()}</span> }.into_any(),
+        Value::Commit { id, .. } => view! { <span class="cell-text">{id.clone()}</span> }.into_any(),
         Value::Number(value) => number(*value),
         Value::Status(status) => status_word(*status).into_any(),
         Value::Started(0) => nothing(),

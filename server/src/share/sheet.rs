@@ -7,7 +7,7 @@ use domain::{Acting, Error};
 use model::{
     Problem, RunId,
     curve::{Curve, CurveRequest},
-    page::{COMPARISON_LIMIT, ComparedRun, RunsQuery},
+    page::{ComparedRun, RunsQuery},
     share::Reach,
 };
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -17,6 +17,8 @@ use std::collections::BTreeSet;
 /// Charts on a sheet, and curves in all of them.
 const MOST_CHARTS: usize = 24;
 const MOST_CURVES: usize = 480;
+/// Runs on a sheet: the first ones that its link names.
+const MOST_RUNS: usize = 100;
 /// Runs that are looked through for files, and files that are shown of all of them.
 const MOST_WITH_FILES: usize = 50;
 const MOST_FILES: usize = 500;
@@ -32,12 +34,13 @@ pub async fn title(acting: &Acting, reach: &Reach) -> Result<String, Error> {
             if names.is_empty() {
                 return Err(no_runs());
             }
-            if runs.len() > NAMED {
-                names.push(format!("{} more", runs.len() - NAMED));
+            let count = runs.len() + ids.len().saturating_sub(MOST_RUNS);
+            if count > NAMED {
+                names.push(format!("{} more", count - NAMED));
             }
             let mut title = names.join(", ");
-            if runs.len() > 1 {
-                title = format!("{}: {title}", counted(runs.len() as u64, "run"));
+            if count > 1 {
+                title = format!("{}: {title}", counted(count as u64, "run"));
             }
             Ok(shortened(&title))
         }
@@ -60,7 +63,7 @@ fn no_runs() -> Error {
 }
 
 async fn compared(acting: &Acting, ids: &[RunId]) -> Result<Vec<ComparedRun>, Error> {
-    let ids: Vec<String> = ids.iter().take(COMPARISON_LIMIT).map(ToString::to_string).collect();
+    let ids: Vec<String> = ids.iter().take(MOST_RUNS).map(ToString::to_string).collect();
     Ok(acting.compare_runs(&ids).await?.runs)
 }
 
@@ -77,8 +80,11 @@ pub async fn of(acting: &Acting, target: &Target, offset: u64) -> Result<Sheet, 
             let drawn: Vec<String> = keys.iter().take(most).cloned().collect();
             let curves = curves(acting, target, &runs, drawn.clone()).await?;
             let charts = drawn.iter().map(|key| target.look.figure(key, &curves, ids, &runs)).collect();
+            let base = runs.iter().position(|run| Some(run.run.info.id) == target.base).unwrap_or_default();
             Ok(Sheet::Runs {
-                gone: ids.len() - runs.len(),
+                gone: ids.len().min(MOST_RUNS) - runs.len(),
+                more_runs: ids.len().saturating_sub(MOST_RUNS),
+                base,
                 charts,
                 more_charts: keys.len() - drawn.len(),
                 only_differences: target.only_differences,

@@ -5,7 +5,7 @@ use app::{
     Query,
     column::{Column, named_columns, read_columns},
 };
-use model::{ExperimentId, RunId, page::RunsQuery, share::Reach};
+use model::{ExperimentId, RunId, page::RunsQuery, run_list::read_runs, share::Reach};
 
 /// What an address shows, and how.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +18,8 @@ pub struct Target {
     pub metrics_with: String,
     /// Whether only what differs is listed.
     pub only_differences: bool,
+    /// The run that the others are compared to; none for the first.
+    pub base: Option<RunId>,
     /// The columns of a table, if somebody chose.
     pub columns: Option<Vec<Column>>,
 }
@@ -33,13 +35,7 @@ impl Target {
         let parts: Vec<&str> = path.strip_prefix('/')?.split('/').collect();
         let reach = match parts.as_slice() {
             ["compare"] => {
-                let mut ids: Vec<RunId> = Vec::new();
-                for id in text("runs").split(',').filter_map(|id| id.trim().parse().ok()) {
-                    if !ids.contains(&id) {
-                        ids.push(id);
-                    }
-                }
-                Reach::Runs(ids)
+                Reach::Runs(read_runs(text("runs")).iter().filter_map(|id| id.parse().ok()).collect())
             }
             ["experiments", _, "runs", run] => Reach::Runs(vec![run.parse().ok()?]),
             ["experiments", experiment] => Reach::Table(
@@ -59,6 +55,7 @@ impl Target {
             look: Look::read(text("x"), text("log"), text("smooth")),
             metrics_with: text("q").to_lowercase(),
             only_differences: query.get("diff").is_some(),
+            base: text("base").parse().ok(),
             columns,
         })
     }
@@ -105,5 +102,7 @@ mod tests {
             Target::read(&format!("/compare?runs={RUN}&x=relative&log=1&smooth=0.5&q=LOSS&diff=1")).unwrap();
         assert_eq!(target.look, Look::read("relative", "1", "0.5"));
         assert_eq!((target.metrics_with.as_str(), target.only_differences), ("loss", true));
+        assert_eq!(target.base, None);
+        assert_eq!(Target::read(&format!("/compare?runs={RUN}&base={RUN}")).unwrap().base, RUN.parse().ok());
     }
 }

@@ -305,6 +305,11 @@ fn server_function(route: &str, things: &Things) -> Load {
             buckets: 10,
         },)),
         "list_artifacts" => pack((root, String::new())),
+        "environments" | "compare_files" => pack((vec![things.run],)),
+        "compare_texts" => {
+            let place = model::compared::FilePlace { root, path: "notes.txt".to_owned() };
+            pack((place.clone(), place))
+        }
         "artifact_text" => pack((root, "notes.txt".to_owned())),
         other => panic!("say what is sent to the server function {other}"),
     }

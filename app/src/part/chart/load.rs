@@ -19,6 +19,17 @@ const WHOLE_AFTER: u32 = 40;
 /// Widths are rounded up to these, in pixels, so that a chart isn't fetched again for each pixel of a resize.
 const WIDTH_STEP: u32 = 256;
 
+/// Buckets of all curves of a chart, and the fewest that a curve gets: a thousand lines over each other are read as one
+/// picture, not point by point.
+const BUCKETS_IN_ALL: usize = 128 << 10;
+const FEWEST_BUCKETS: usize = 64;
+
+/// Runs whose news a chart hears. One browser may ask for a thousand, of all its pages.
+const HEARD: usize = 400;
+
+/// Requests for the detail of one zoom: with a time of its own for each run there is one for each.
+const MOST_DETAILS: usize = 100;
+
 /// The curves of a chart, and how they get here.
 #[derive(Clone, Copy)]
 pub struct Source {
@@ -48,7 +59,9 @@ impl Source {
             runs.sort_unstable();
             runs.dedup();
             let along = options.with(|options| options.along.along());
-            let buckets = buckets.get().filter(|_| !runs.is_empty())?;
+            // In steps, so that one run more or less doesn't ask for all of them anew.
+            let most = (BUCKETS_IN_ALL / runs.len().next_power_of_two()).max(FEWEST_BUCKETS) as u32;
+            let buckets = buckets.get().filter(|_| !runs.is_empty())?.min(most);
             Some(CurveRequest { runs, keys: keys.get(), along, window: None, buckets })
         });
         let source =
@@ -118,7 +131,8 @@ impl Source {
             let axis = options.read().along.clone();
             let requests = self
                 .held
-                .with_untracked(|held| Some(held.as_ref()?.missing(&runs.read_untracked(), &axis, window)))?;
+                .with_untracked(|held| Some(held.as_ref()?.missing(&runs.read_untracked(), &axis, window)))
+                .filter(|requests| requests.len() <= MOST_DETAILS)?;
             let ask = move || {
                 for request in requests {
                     spawn_local(async move {
@@ -148,8 +162,9 @@ impl Source {
         let (waiting, tails) = (StoredValue::new(false), StoredValue::new(0_u32));
         let of = Signal::derive(move || {
             let request = self.request.get().filter(|_| on_screen.get());
-            request
-                .map_or_else(Vec::new, |request| request.runs.iter().map(|run| format!("r{run}")).collect())
+            request.map_or_else(Vec::new, |request| {
+                request.runs.iter().take(HEARD).map(|run| format!("r{run}")).collect()
+            })
         });
         let ask = move || {
             let Some(runs) = touched.try_update_value(|touched| touched.drain().collect::<Vec<_>>()) else {

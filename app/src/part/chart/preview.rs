@@ -2,6 +2,10 @@
 
 use super::{ChartOptions, ChartRun, XAxis};
 use crate::part::address::Query;
+use model::{RunId, run_list::write_runs};
+
+/// Runs in such a picture: the first ones. With more it would be as large as a page.
+const PICTURED: usize = 100;
 
 /// An `<img>` of the chart as the server draws it; nothing without runs. Browsers read what is in `<noscript>` as text
 /// where scripts run, so it can't be markup that the page hydrates.
@@ -9,7 +13,7 @@ pub fn preview(runs: &[ChartRun], metric: &str, options: &ChartOptions) -> Strin
     if runs.is_empty() {
         return String::new();
     }
-    let ids = runs.iter().map(|run| run.id.to_string()).collect::<Vec<_>>().join(",");
+    let ids: Vec<RunId> = runs.iter().take(PICTURED).map(|run| run.id).collect();
     let along = match options.along {
         XAxis::Step | XAxis::Metric(_) => "step",
         XAxis::Time => "time",
@@ -17,7 +21,7 @@ pub fn preview(runs: &[ChartRun], metric: &str, options: &ChartOptions) -> Strin
     };
     let smoothing = if options.smoothing > 0.0 { options.smoothing.to_string() } else { String::new() };
     let query = Query::default()
-        .with("runs", &ids)
+        .with("runs", &write_runs(&ids))
         .with("metric", metric)
         .with("along", along)
         .with("log", if options.log_y { "1" } else { "" })

@@ -15,13 +15,15 @@ use model::{
     RunId,
     curve::{Along, Curve, CurveRequest, Reducer},
     metric::Point,
+    page::COMPARISON_LIMIT,
 };
 
 /// Buckets that a chart may ask for: the pixels of a wide screen.
 const MOST_BUCKETS: u32 = 8192;
-/// Runs that a chart may show, and curves that one call may ask for.
-const MOST_RUNS: usize = 200;
+/// Curves that one call may ask for.
 const MOST_CURVES: usize = 2000;
+/// Buckets of all curves that one call asks for: with more curves each gets fewer.
+const BUCKETS_IN_ALL: usize = 288 << 10;
 /// Points unpacked at once, at most, but for a span that has more: 24 bytes each.
 const POINTS: usize = 100_000;
 /// Reads of different metrics or runs at the same time.
@@ -36,8 +38,8 @@ impl Acting {
     /// # Errors
     /// `INVALID_PARAMETER_VALUE` if too many runs, metrics or buckets are asked for.
     pub async fn curves(&self, request: &CurveRequest) -> Result<Vec<Curve>> {
-        if request.runs.len() > MOST_RUNS {
-            return Err(Error::invalid(format!("A chart shows at most {MOST_RUNS} runs.")));
+        if request.runs.len() > COMPARISON_LIMIT {
+            return Err(Error::invalid(format!("A chart shows at most {COMPARISON_LIMIT} runs.")));
         }
         if request.keys.len() * request.runs.len() > MOST_CURVES {
             return Err(Error::invalid(format!("At most {MOST_CURVES} curves are drawn at once.")));
@@ -46,6 +48,9 @@ impl Acting {
             return Err(Error::invalid(format!("A chart has 1 to {MOST_BUCKETS} buckets.")));
         }
         let grants = self.readable_runs(&request.runs).await?;
+        let curves = (grants.len() * request.keys.len()).max(1);
+        let buckets = request.buckets.min((BUCKETS_IN_ALL / curves) as u32).max(1);
+        let request = &CurveRequest { buckets, ..request.clone() };
         let mut parts = Vec::new();
         for key in &request.keys {
             for grants in grants.chunks(RUNS_AT_ONCE) {

@@ -162,7 +162,7 @@ pub(crate) async fn get_all<L>(mut db: &Db, grants: &[RunGrant<L>]) -> Result<Ve
     let mut select = sql("SELECT ");
     select.push(COLUMNS).push(" FROM runs r WHERE r.id IN ").push_list(grants.iter().map(RunGrant::id));
     let mut rows: Vec<InfoRow> = db.all(select).await?;
-    rows.sort_by_key(|row| grants.iter().position(|grant| grant.id().0 == row.id));
+    rows.sort_by_cached_key(|row| grants.iter().position(|grant| grant.id().0 == row.id));
     complete(db, rows, &RunColumns::All).await
 }
 

@@ -12,6 +12,7 @@ mod account;
 mod artifact;
 mod audit;
 mod changes;
+mod compared;
 mod contention;
 mod coverage;
 mod dataset;

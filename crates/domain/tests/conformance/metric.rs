@@ -1,7 +1,10 @@
 //! Reading metrics: histories a page at a time, curves for charts.
 
 use crate::world::*;
-use model::curve::{Along, CurveRequest};
+use model::{
+    curve::{Along, CurveRequest},
+    page::COMPARISON_LIMIT,
+};
 
 on_both_databases! {
     a_history_comes_a_page_at_a_time,
@@ -105,9 +108,9 @@ async fn a_window_keeps_a_neighbour_on_each_side(world: &World) {
 async fn a_chart_has_limits(world: &World) {
     let alice = world.user("alice").await;
     let run = alice.run_in(alice.experiment("vision").await).await;
-    let many: Vec<RunId> = vec![run; 201];
+    let many: Vec<RunId> = vec![run; COMPARISON_LIMIT + 1];
     let outcome = alice.curves(&chart(&many, "loss")).await;
-    check_refused(outcome, Code::InvalidParameterValue, "A chart shows at most 200 runs.");
+    check_refused(outcome, Code::InvalidParameterValue, "A chart shows at most 1000 runs.");
     for buckets in [0, 8193, u32::MAX] {
         let outcome = alice.curves(&CurveRequest { buckets, ..chart(&[run], "loss") }).await;
         check_refused(outcome, Code::InvalidParameterValue, "A chart has 1 to 8192 buckets.");

@@ -349,7 +349,7 @@ async fn links_have_rules(world: &World) {
     let address = |address: &str| NewShare { address: address.to_owned(), ..good.clone() };
     let title = |title: &str| NewShare { title: title.to_owned(), ..good.clone() };
     let reach = |reach: Reach| NewShare { reach, ..good.clone() };
-    let long = "a".repeat(20_000);
+    let long = "a".repeat(40_000);
     for bad in [
         address(""),
         address("compare"),

@@ -155,10 +155,10 @@ async fn a_comparison_keeps_the_order_and_names_what_is_missing(world: &World) {
         .collect();
     assert_eq!(found, [(second, "b"), (first, "a")]);
     assert_eq!(comparison.missing, ["nonsense".to_owned(), missing]);
-    let outcome = alice.compare_runs(&vec![String::new(); 101]).await;
+    let outcome = alice.compare_runs(&vec![String::new(); 1001]).await;
     check_refused(
         outcome,
         Code::InvalidParameterValue,
-        "A comparison takes at most 100 runs, and this has 101.",
+        "A comparison takes at most 1000 runs, and this has 1001.",
     );
 }

@@ -1,0 +1,101 @@
+//! The runs that don't fit on top of a comparison.
+
+use crate::part::{
+    address::Address,
+    chart::ChartRun,
+    icon::Icon,
+    later::{Loaded, later},
+    number::count,
+    search_box::SearchBox,
+    status::series_class,
+};
+use leptos::{prelude::*, wasm_split::wasm_split};
+use model::{RunId, run_list::write_runs};
+use std::sync::Arc;
+
+/// A run of the list.
+pub struct ListedRun {
+    /// Which, and its colour.
+    pub run: ChartRun,
+    /// Its page.
+    pub href: String,
+    /// Its experiment's name.
+    pub experiment: String,
+}
+
+/// What the list shows.
+#[derive(Clone)]
+pub struct Listing {
+    /// The runs that don't fit.
+    pub runs: Arc<Vec<ListedRun>>,
+    /// All runs of the comparison.
+    pub all: Arc<Vec<RunId>>,
+}
+
+/// A line that says how many more runs there are, and opens to show them.
+#[component]
+pub fn MoreRuns(
+    /// Which.
+    listing: Listing,
+) -> AnyView {
+    let (opened, set_opened) = signal(false);
+    let words = format!("and {} more", count(listing.runs.len() as u64));
+    view! {
+        <details class="fold more-runs" on:toggle=move |_| set_opened.set(true)>
+            <summary>{words}</summary>
+            {move || {
+                let listing = listing.clone();
+                opened.get().then(|| later(run_listing, listing, || view! { <div class="compare-waiting" aria-busy="true"></div> }.into_any()))
+            }}
+        </details>
+    }
+    .into_any()
+}
+
+/// The code of the list.
+#[wasm_split(work, wasm_split_path = leptos::wasm_split, fallible)]
+fn run_listing() -> Loaded<Listing> {
+    Ok(drawn)
+}
+
+fn drawn(Listing { runs, all }: Listing) -> AnyView {
+    let address = Address::here();
+    let (search, set_search) = signal(String::new());
+    let entry = move |listed: &ListedRun, all: &Arc<Vec<RunId>>| {
+        let (id, all) = (listed.run.id, all.clone());
+        let name = listed.run.name.clone();
+        let remove = format!("Remove {name}");
+        let without = move |_| {
+            let rest: Vec<RunId> = all.iter().copied().filter(|other| *other != id).collect();
+            address.set(&[("runs", &write_runs(&rest))]);
+        };
+        view! {
+            <li class="run-chip">
+                <span class=format!("series-dot {}", series_class(listed.run.color)) aria-hidden="true"></span>
+                <a href=listed.href.clone()>{name.clone()}</a>
+                <span class="muted">{listed.experiment.clone()}</span>
+                <button
+                    type="button"
+                    class="set-base"
+                    on:click=move |_| address.set(&[("base", &id.to_string()), ("from", "")])
+                >
+                    "Set as baseline"
+                    <span class="visually-hidden">": " {name}</span>
+                </button>
+                <button type="button" class="icon-button" aria-label=remove.clone() title=remove.clone() on:click=without>
+                    {Icon::Close.draw()}
+                </button>
+            </li>
+        }
+    };
+    let list = move || {
+        let wanted = search.get().to_lowercase();
+        let found = runs.iter().filter(|listed| listed.run.name.to_lowercase().contains(&wanted));
+        found.map(|listed| entry(listed, &all)).collect_view()
+    };
+    view! {
+        <SearchBox label="Find a run" text=search.into() on_change=move |text| set_search.set(text)/>
+        <ul class="run-chips" aria-label="More compared runs">{list}</ul>
+    }
+    .into_any()
+}
