@@ -35,10 +35,7 @@ pub use ssr::{
 };
 
 use crate::{
-    page::{
-        account_view::AccountView, experiment_list::ExperimentList, model_view::ModelView,
-        not_found::NotFound, run_compare::RunCompare, run_list::RunList, run_view::RunView, sign_in::SignIn,
-    },
+    page::{experiment_list::ExperimentList, not_found::NotFound, run_list::RunList, sign_in::SignIn, split},
     part::{
         live::Live,
         time::Clock,
@@ -49,7 +46,7 @@ use crate::{
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::{
-    SsrMode,
+    Lazy, SsrMode,
     components::{Route, Router, Routes},
     path,
 };
@@ -78,12 +75,12 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/sign-in") view=SignIn ssr=SsrMode::Async/>
                     <Route path=path!("/experiments") view=ExperimentList ssr=SsrMode::Async/>
                     <Route path=path!("/experiments/:experiment") view=RunList ssr=SsrMode::Async/>
-                    <Route path=path!("/experiments/:experiment/runs/:run") view=RunView ssr=SsrMode::Async/>
-                    <Route path=path!("/compare") view=RunCompare ssr=SsrMode::Async/>
-                    <Route path=path!("/models") view=ModelView ssr=SsrMode::Async/>
-                    <Route path=path!("/models/:name") view=ModelView ssr=SsrMode::Async/>
-                    <Route path=path!("/models/:name/versions/:version") view=ModelView ssr=SsrMode::Async/>
-                    <Route path=path!("/account") view=AccountView ssr=SsrMode::Async/>
+                    <Route path=path!("/experiments/:experiment/runs/:run") view={Lazy::<split::Run>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/compare") view={Lazy::<split::Compare>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/models") view={Lazy::<split::Models>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/models/:name") view={Lazy::<split::Models>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/models/:name/versions/:version") view={Lazy::<split::Models>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/account") view={Lazy::<split::Account>::new()} ssr=SsrMode::Async/>
                 </Routes>
             </main>
             <ToastPlace/>

@@ -7,6 +7,7 @@ use crate::{
     App,
     api::Fault,
     half::{CODE_PATH, HalfSignedIn},
+    page::split::module_of,
     part::empty::Origin,
 };
 use domain::{Acting, Caller, Domain, Error, account::SignedIn};
@@ -223,12 +224,16 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     set_policy();
     let style = format!("/{}/runmark.css", options.site_pkg_dir);
     let later = format!("/{}/later.js", options.site_pkg_dir);
-    // Pages with charts: their code comes along with everybody's, not after it.
-    let charts = use_context::<Parts>()
-        .is_some_and(|parts| {
-            parts.uri.path() == "/compare" || parts.uri.query().unwrap_or_default().contains("tab=charts")
-        })
-        .then(|| format!("/{}/split_charts.wasm", options.site_pkg_dir));
+    // The code of pages and of charts comes along with everybody's, not after it.
+    let early = use_context::<Parts>().map(|parts| {
+        let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or_default());
+        let charts = path == "/compare" || query.contains("tab=charts");
+        let modules = charts.then_some("charts").into_iter().chain(module_of(path));
+        modules.map(|module| format!("/{}/split_{module}.wasm", options.site_pkg_dir)).collect::<Vec<_>>()
+    });
+    let early = early.unwrap_or_default().into_iter().map(|module| {
+        view! { <link rel="preload" href=module r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/> }
+    });
     view! {
         <!DOCTYPE html>
         <html lang="en" data-theme=theme(&headers)>
@@ -239,7 +244,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 <link rel="stylesheet" href=style/>
                 <link rel="modulepreload" href=later/>
-                {charts.map(|charts| view! { <link rel="preload" href=charts r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/> })}
+                {early.collect_view()}
                 <HydrationScripts options/>
                 <MetaTags/>
             </head>

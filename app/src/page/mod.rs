@@ -12,3 +12,4 @@ pub mod run_compare;
 pub mod run_list;
 pub mod run_view;
 pub mod sign_in;
+pub mod split;

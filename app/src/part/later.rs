@@ -34,18 +34,30 @@ where
             }
         });
     });
-    // Trying again wouldn't help a page that is older than the server.
-    let reload = |_| _ = window().location().reload();
     let view = move || match loaded.get() {
         None => waiting(),
         Some(Ok(make)) => make(props.clone()),
-        Some(Err(())) => view! {
-            <div class="later-failed" role="alert">
-                <p>"This part of the page couldn't be loaded: the server was updated, or is out of reach."</p>
-                <button type="button" class="button" on:click=reload>"Reload the page"</button>
-            </div>
-        }
-        .into_any(),
+        Some(Err(())) => failed(),
     };
     view.into_any()
+}
+
+/// A page, as soon as its code is here.
+pub async fn page(loading: impl Future<Output = Loaded<()>>) -> AnyView {
+    match loading.await {
+        Ok(make) => make(()),
+        Err(_) => view! { <div class="page">{failed()}</div> }.into_any(),
+    }
+}
+
+fn failed() -> AnyView {
+    // Trying again wouldn't help a page that is older than the server.
+    let reload = |_| _ = window().location().reload();
+    view! {
+        <div class="later-failed" role="alert">
+            <p>"This part of the page couldn't be loaded: the server was updated, or is out of reach."</p>
+            <button type="button" class="button" on:click=reload>"Reload the page"</button>
+        </div>
+    }
+    .into_any()
 }

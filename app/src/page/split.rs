@@ -1,0 +1,59 @@
+//! Pages whose code browsers load when they first open one; the server renders them as any other. What stays in the first module
+//! is what most visits begin with: experiments and their runs.
+
+use super::{account_view::AccountView, model_view::ModelView, run_compare::RunCompare, run_view::RunView};
+use crate::part::later::{self, Loaded};
+use leptos::{prelude::*, wasm_split::wasm_split};
+use leptos_router::LazyRoute;
+
+/// A route and the function that its module begins with.
+macro_rules! split {
+    ($(#[$doc:meta])* $route:ident, $module:ident, $load:ident, $page:ident) => {
+        $(#[$doc])*
+        pub struct $route;
+
+        #[wasm_split($module, wasm_split_path = leptos::wasm_split, fallible)]
+        fn $load() -> Loaded<()> {
+            Ok(|()| view! { <$page/> }.into_any())
+        }
+
+        impl LazyRoute for $route {
+            fn data() -> Self {
+                Self
+            }
+
+            async fn view(_: Self) -> AnyView {
+                later::page($load()).await
+            }
+        }
+    };
+}
+
+split!(
+    /// The account.
+    Account, account, load_account, AccountView
+);
+split!(
+    /// Registered models.
+    Models, models, load_models, ModelView
+);
+split!(
+    /// Runs side by side.
+    Compare, compare, load_compare, RunCompare
+);
+split!(
+    /// A run.
+    Run, run, load_run, RunView
+);
+
+/// The module of the page at a path, for the document to ask for early; none for pages of the first one.
+#[cfg(feature = "ssr")]
+pub fn module_of(path: &str) -> Option<&'static str> {
+    match path.trim_matches('/').split('/').collect::<Vec<_>>()[..] {
+        ["account"] => Some("account"),
+        ["compare"] => Some("compare"),
+        ["models", ..] => Some("models"),
+        ["experiments", _, "runs", _] => Some("run"),
+        _ => None,
+    }
+}
