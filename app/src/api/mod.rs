@@ -8,6 +8,7 @@
 mod artifact;
 mod experiment;
 mod fault;
+mod find;
 mod packed;
 mod run;
 mod session;
@@ -17,6 +18,7 @@ mod view;
 pub use artifact::{artifact_text, list_artifacts};
 pub use experiment::{change_experiment, experiment_head, list_experiments};
 pub use fault::Fault;
+pub use find::find_anything;
 pub use packed::{Answer, fetch};
 pub use run::{change_runs, compare_runs, curves, list_runs, matching_runs, run_page, search_keys};
 pub use session::{

@@ -14,6 +14,7 @@ mod bulk;
 mod clock;
 pub mod error;
 pub mod experiment;
+mod find;
 pub mod gate;
 mod group;
 mod live;

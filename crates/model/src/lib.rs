@@ -10,6 +10,7 @@ pub mod audit;
 pub mod curve;
 pub mod experiment;
 pub mod filter;
+pub mod find;
 pub mod id;
 pub mod logged_model;
 pub mod metric;

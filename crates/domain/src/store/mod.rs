@@ -11,6 +11,7 @@ pub(crate) mod block;
 pub(crate) mod changes;
 pub(crate) mod experiment;
 pub(crate) mod external;
+pub(crate) mod find;
 pub(crate) mod group;
 pub(crate) mod key;
 pub(crate) mod live;

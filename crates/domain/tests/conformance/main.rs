@@ -20,6 +20,7 @@ mod directory;
 mod durability;
 mod experiment;
 mod external;
+mod find;
 mod group;
 mod live;
 mod log;
