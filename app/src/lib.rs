@@ -41,6 +41,7 @@ use crate::{
     },
     part::{
         live::Live,
+        palette::Palette,
         time::Clock,
         toast::{ToastPlace, Toasts},
         top_bar::{Session, TopBar},
@@ -63,6 +64,7 @@ pub fn App() -> impl IntoView {
     Toasts::provide();
     Live::provide();
     provide_context(Session(api::fetch(|| (), |()| api::viewer())));
+    let palette = RwSignal::new(None);
     let title = |page: String| {
         let title = if page.is_empty() { "Runmark".to_owned() } else { format!("{page} · Runmark") };
         // The server writes it into the document as it stands, and names in it are anybody's; the browser sets it as text.
@@ -72,7 +74,7 @@ pub fn App() -> impl IntoView {
         <Title formatter=title/>
         <Router>
             <a class="skip-link" href="#main" rel="external">"Skip to content"</a>
-            <TopBar/>
+            <TopBar palette/>
             <main id="main" tabindex="-1">
                 <Routes fallback=NotFound>
                     <Route path=path!("/sign-in") view=SignIn ssr=SsrMode::Async/>
@@ -84,6 +86,7 @@ pub fn App() -> impl IntoView {
                 </Routes>
             </main>
             <ToastPlace/>
+            <Palette shown=palette/>
         </Router>
     }
 }

@@ -27,6 +27,7 @@ pub mod live;
 pub mod menu;
 pub mod number;
 pub mod pager;
+pub mod palette;
 pub mod run_actions;
 pub mod run_overview;
 pub mod run_table;
