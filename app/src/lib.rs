@@ -36,7 +36,7 @@ pub use ssr::{
 
 use crate::{
     page::{
-        account_view::AccountView, experiment_list::ExperimentList, not_found::NotFound,
+        account_view::AccountView, all_run_list::AllRunList, experiment_list::ExperimentList, not_found::NotFound,
         run_compare::RunCompare, run_list::RunList, run_view::RunView, sign_in::SignIn,
     },
     part::{
@@ -81,6 +81,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/experiments") view=ExperimentList ssr=SsrMode::Async/>
                     <Route path=path!("/experiments/:experiment") view=RunList ssr=SsrMode::Async/>
                     <Route path=path!("/experiments/:experiment/runs/:run") view=RunView ssr=SsrMode::Async/>
+                    <Route path=path!("/runs") view=AllRunList ssr=SsrMode::Async/>
                     <Route path=path!("/compare") view=RunCompare ssr=SsrMode::Async/>
                     <Route path=path!("/account") view=AccountView ssr=SsrMode::Async/>
                 </Routes>

@@ -130,6 +130,25 @@ journey('the sheet lists the keys, and they work', () => w.experiment, async () 
   await page.waitForURL((url) => url.pathname === '/experiments');
 });
 
+journey('the runs of all experiments are listed and filtered', () => '/experiments', async () => {
+  await page.keyboard.press('g');
+  await page.keyboard.press('r');
+  await page.waitForURL((url) => url.pathname === '/runs');
+  const rows = page.locator('.all-runs tbody tr');
+  await rows.filter({ hasText: ALICE }).waitFor();
+  assert.equal(await rows.count(), 2);
+  await rows.first().getByRole('link', { name: EXPERIMENT }).waitFor();
+  await page.keyboard.press('/');
+  await page.keyboard.type('params.C = "2.0"');
+  await page.keyboard.press('Enter');
+  await rows.filter({ hasText: ALICE }).waitFor({ state: 'detached' });
+  assert.match(await rows.innerText(), new RegExp(BOB));
+  // Also where no script runs yet.
+  const still = await w.page({ javaScriptEnabled: false, storageState: await page.context().storageState() });
+  await still.goto(`${w.url}/runs?filter=params.C+%3D+%222.0%22`);
+  assert.equal(await still.locator('.all-runs tbody tr').count(), 1);
+});
+
 test('who is not signed in has no keys', async () => {
   const stranger = await w.page();
   await stranger.goto(`${w.url}/sign-in`);

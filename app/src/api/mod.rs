@@ -20,7 +20,7 @@ pub use experiment::{change_experiment, experiment_head, list_experiments};
 pub use fault::Fault;
 pub use find::find_anything;
 pub use packed::{Answer, fetch};
-pub use run::{change_runs, compare_runs, curves, list_runs, matching_runs, run_page, search_keys};
+pub use run::{change_runs, compare_runs, curves, list_all_runs, list_runs, matching_runs, run_page, search_keys};
 pub use session::{
     SignIn, came_by_link, list_devices, provider, set_password, sign_out_device, sign_out_elsewhere, viewer,
 };

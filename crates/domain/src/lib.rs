@@ -8,6 +8,7 @@
 
 mod access;
 pub mod account;
+mod all_runs;
 pub mod artifact;
 mod audit;
 mod bulk;

@@ -261,6 +261,7 @@ fn server_function(route: &str, things: &Things) -> Load {
         "find_anything" => pack((things.experiment_name.clone(),)),
         "experiment_head" => pack((things.experiment,)),
         "list_runs" => pack((things.experiment, RunsQuery::default())),
+        "list_all_runs" => pack((String::new(), String::new())),
         "matching_runs" => pack((things.experiment, RunsQuery::default())),
         "change_runs" => pack((vec![things.run], model::page::RunsChange::SetTag(tag()))),
         "change_experiment" => pack((things.experiment, model::page::ExperimentChange::SetTag(tag()))),

@@ -55,6 +55,7 @@ pub fn commands(path: &str, query: &Query, is_there: impl Fn(&str) -> bool) -> V
     }
     commands.extend([
         ("Go to experiments", Way::Go("/experiments".to_owned())),
+        ("Go to the runs of all experiments", Way::Go("/runs".to_owned())),
         ("Go to models", Way::Go("/models".to_owned())),
         ("Go to your account", Way::Go("/account".to_owned())),
         ("Go to the pages for admins", Way::Press(ADMIN)),

@@ -35,10 +35,11 @@ pub const THEME: &str = ".theme-toggle";
 const EVERYWHERE: &str = "Everywhere";
 
 /// All keys, by page.
-pub static KEYS: [Key; 8] = [
+pub static KEYS: [Key; 9] = [
     Key { keys: "Mod+k", act: Act::Search, words: "Search, and commands", place: EVERYWHERE },
     Key { keys: "?", act: Act::Sheet, words: "These keys", place: EVERYWHERE },
     Key { keys: "g e", act: Act::Go("/experiments"), words: "Go to experiments", place: EVERYWHERE },
+    Key { keys: "g r", act: Act::Go("/runs"), words: "Go to the runs of all experiments", place: EVERYWHERE },
     Key { keys: "g m", act: Act::Go("/models"), words: "Go to models", place: EVERYWHERE },
     Key { keys: "t", act: Act::Press(THEME), words: "Switch the theme", place: EVERYWHERE },
     Key { keys: "Escape", act: Act::Close, words: "Close what is open", place: EVERYWHERE },

@@ -2,7 +2,7 @@
 //! somebody who types has an answer before the next key.
 
 use super::{
-    Db, Query, parse,
+    Db, Query, experiment, parse,
     permission::{push_visible_experiment, push_visible_registered},
     registry::IS_PROMPT,
     search::{push_begins, push_contains, push_starts_with},
@@ -121,9 +121,9 @@ pub(crate) async fn runs(mut db: &Db, visible: &VisibleTo, text: &str, limit: us
         select.push(" ORDER BY r.id LIMIT ").push_bind(rows(limit));
         found.extend(db.all::<RunRow>(select).await?);
     }
-    let experiments = last_used(db, visible).await?;
+    let experiments = experiment::last_used(db, visible, BEGIN_IN).await?;
     let mut begin: Vec<RunRow> = Vec::new();
-    for experiment in &experiments {
+    for (experiment, _) in &experiments {
         if begin.len() >= limit {
             break;
         }
@@ -136,7 +136,7 @@ pub(crate) async fn runs(mut db: &Db, visible: &VisibleTo, text: &str, limit: us
         begin.extend(db.all::<RunRow>(select).await?);
     }
     let mut contain: Vec<RunRow> = Vec::new();
-    for experiment in experiments.iter().take(LOOK_IN) {
+    for (experiment, _) in experiments.iter().take(LOOK_IN) {
         if contain.len() >= limit {
             break;
         }
@@ -156,13 +156,13 @@ pub(crate) async fn runs(mut db: &Db, visible: &VisibleTo, text: &str, limit: us
     found.sort_by_key(|row| (row.rank(text, ids), Reverse(row.start_time), row.id));
     found.truncate(limit);
     let inside: Vec<ExperimentId> = found.iter().map(|row| ExperimentId(row.experiment_id)).collect();
-    let names = super::experiment::names(db, &inside).await?;
+    let names = experiment::names(db, &inside).await?;
     let hit = |row: RunRow| {
-        let (id, experiment) = (RunId(row.id), ExperimentId(row.experiment_id));
+        let (id, inside) = (RunId(row.id), ExperimentId(row.experiment_id));
         Ok(RunHit {
             id,
-            experiment,
-            experiment_name: names.get(&experiment).cloned().unwrap_or_default(),
+            experiment: inside,
+            experiment_name: names.get(&inside).cloned().unwrap_or_default(),
             name: row.name,
             status: parse("runs", "status", id, row.status.parse::<RunStatus>().ok())?,
             start_time: row.start_time,
@@ -170,20 +170,6 @@ pub(crate) async fn runs(mut db: &Db, visible: &VisibleTo, text: &str, limit: us
         })
     };
     found.into_iter().map(hit).collect()
-}
-
-/// Active experiments, those first whose last run started last.
-async fn last_used(mut db: &Db, visible: &VisibleTo) -> Result<Vec<ExperimentId>> {
-    let mut select = sql("SELECT e.id FROM experiments e WHERE e.lifecycle = 'active' AND ");
-    push_visible_experiment(&mut select, visible, "e.id");
-    // One look into the index for each.
-    select.push(
-        " ORDER BY COALESCE((SELECT r.start_time FROM runs r WHERE r.experiment_id = e.id
-             AND r.lifecycle = 'active' ORDER BY r.start_time DESC LIMIT 1), 0) DESC, e.id DESC LIMIT ",
-    );
-    select.push_bind(rows(BEGIN_IN));
-    let found: Vec<(i64,)> = db.all(select).await?;
-    Ok(found.into_iter().map(|(id,)| ExperimentId(id)).collect())
 }
 
 #[cfg(test)]

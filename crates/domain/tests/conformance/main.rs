@@ -9,6 +9,7 @@
 
 mod access;
 mod account;
+mod all_runs;
 mod artifact;
 mod audit;
 mod changes;
