@@ -36,8 +36,8 @@ pub use ssr::{
 
 use crate::{
     page::{
-        account_view::AccountView, all_run_list::AllRunList, experiment_list::ExperimentList, not_found::NotFound,
-        run_compare::RunCompare, run_list::RunList, run_view::RunView, sign_in::SignIn,
+        account_view::AccountView, all_run_list::AllRunList, experiment_list::ExperimentList,
+        not_found::NotFound, run_compare::RunCompare, run_list::RunList, run_view::RunView, sign_in::SignIn,
     },
     part::{
         live::Live,
