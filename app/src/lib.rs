@@ -38,6 +38,7 @@ use crate::{
     page::{experiment_list::ExperimentList, not_found::NotFound, run_list::RunList, sign_in::SignIn, split},
     part::{
         live::Live,
+        palette::Palette,
         time::Clock,
         toast::{ToastPlace, Toasts},
         top_bar::{Session, TopBar},
@@ -60,6 +61,7 @@ pub fn App() -> impl IntoView {
     Toasts::provide();
     Live::provide();
     provide_context(Session(api::fetch(|| (), |()| api::viewer())));
+    let palette = RwSignal::new(None);
     let title = |page: String| {
         let title = if page.is_empty() { "Runmark".to_owned() } else { format!("{page} · Runmark") };
         // The server writes it into the document as it stands, and names in it are anybody's; the browser sets it as text.
@@ -69,13 +71,14 @@ pub fn App() -> impl IntoView {
         <Title formatter=title/>
         <Router>
             <a class="skip-link" href="#main" rel="external">"Skip to content"</a>
-            <TopBar/>
+            <TopBar palette/>
             <main id="main" tabindex="-1">
                 <Routes fallback=NotFound>
                     <Route path=path!("/sign-in") view=SignIn ssr=SsrMode::Async/>
                     <Route path=path!("/experiments") view=ExperimentList ssr=SsrMode::Async/>
                     <Route path=path!("/experiments/:experiment") view=RunList ssr=SsrMode::Async/>
                     <Route path=path!("/experiments/:experiment/runs/:run") view={Lazy::<split::Run>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/runs") view={Lazy::<split::AllRuns>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/compare") view={Lazy::<split::Compare>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/models") view={Lazy::<split::Models>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/models/:name") view={Lazy::<split::Models>::new()} ssr=SsrMode::Async/>
@@ -84,6 +87,7 @@ pub fn App() -> impl IntoView {
                 </Routes>
             </main>
             <ToastPlace/>
+            <Palette shown=palette/>
         </Router>
     }
 }

@@ -1,18 +1,19 @@
 //! The browser's entry: takes over the page that the server rendered. Nothing else belongs here.
 
-use leptos::tachys::dom::{body, document};
+use leptos::{
+    mount::hydrate_from_async,
+    tachys::dom::{body, document},
+};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Called by the page's script once the module is loaded. A panic tells its message in the browser's console.
 #[wasm_bindgen]
-pub fn hydrate() {
+pub async fn hydrate() {
     std::panic::set_hook(Box::new(|panic| leptos::logging::error!("{panic}")));
-    leptos::task::spawn_local(async {
-        // The code of some pages comes in a module of its own, for which the taking over waits.
-        leptos::mount::hydrate_from_async(body(), app::App).await.forget();
-        // Says to style sheets and tests that the page reacts.
-        if let Some(root) = document().document_element() {
-            _ = root.set_attribute("data-alive", "");
-        }
-    });
+    // The code of some pages comes in a module of its own, for which this waits.
+    hydrate_from_async(body(), app::App).await.forget();
+    // Says to style sheets and tests that the page reacts.
+    if let Some(root) = document().document_element() {
+        _ = root.set_attribute("data-alive", "");
+    }
 }

@@ -16,6 +16,13 @@ pub async fn list_runs(experiment: ExperimentId, query: RunsQuery) -> Result<Run
     acting().await?.list_runs(experiment, &query).await.map_err(fault)
 }
 
+/// Runs of all experiments, newest first; `after` is from the page before.
+#[server(prefix = "/ui", endpoint = "list_all_runs", input = Postcard, output = Postcard)]
+pub async fn list_all_runs(filter: String, after: String) -> Result<page::AllRuns, Fault> {
+    use crate::ssr::{acting, fault};
+    acting().await?.list_all_runs(&filter, &after).await.map_err(fault)
+}
+
 /// Keys of metrics, params and tags in an experiment that contain a text; some of them if there are very many.
 #[server(prefix = "/ui", endpoint = "search_keys", input = Postcard, output = Postcard)]
 pub async fn search_keys(experiment: ExperimentId, text: String) -> Result<KeysFound, Fault> {

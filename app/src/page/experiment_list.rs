@@ -38,6 +38,7 @@ pub fn ExperimentList() -> AnyView {
                         <div class="page-title">
                             <h1>"Experiments"</h1>
                             <span class="muted">{summary}</span>
+                            <a href="/runs">"All runs"</a>
                         </div>
                         <form method="get" role="search" class="page-actions" on:submit=|event| event.prevent_default()>
                             <SearchBox

@@ -5,6 +5,7 @@
 //! Start reading at [`run_list`]. To add one: a file here, a route in [`crate::App`], a link that leads to it.
 
 pub mod account_view;
+pub mod all_run_list;
 pub mod experiment_list;
 pub mod model_view;
 pub mod not_found;

@@ -1,7 +1,10 @@
 //! Pages whose code browsers load when they first open one; the server renders them as any other. What stays in the first module
 //! is what most visits begin with: experiments and their runs.
 
-use super::{account_view::AccountView, model_view::ModelView, run_compare::RunCompare, run_view::RunView};
+use super::{
+    account_view::AccountView, all_run_list::AllRunList, model_view::ModelView, run_compare::RunCompare,
+    run_view::RunView,
+};
 use crate::part::later::{self, Loaded};
 use leptos::{prelude::*, wasm_split::wasm_split};
 use leptos_router::LazyRoute;
@@ -31,11 +34,15 @@ macro_rules! split {
 
 split!(
     /// The account.
-    Account, account, load_account, AccountView
+    Account, other, load_account, AccountView
+);
+split!(
+    /// Runs of all experiments.
+    AllRuns, other, load_all_runs, AllRunList
 );
 split!(
     /// Registered models.
-    Models, models, load_models, ModelView
+    Models, other, load_models, ModelView
 );
 split!(
     /// Runs side by side.
@@ -50,9 +57,8 @@ split!(
 #[cfg(feature = "ssr")]
 pub fn module_of(path: &str) -> Option<&'static str> {
     match path.trim_matches('/').split('/').collect::<Vec<_>>()[..] {
-        ["account"] => Some("account"),
+        ["account"] | ["runs"] | ["models", ..] => Some("other"),
         ["compare"] => Some("compare"),
-        ["models", ..] => Some("models"),
         ["experiments", _, "runs", _] => Some("run"),
         _ => None,
     }

@@ -134,6 +134,11 @@ impl Address {
         *self.path.read() == path
     }
 
+    /// The path, tracked.
+    pub fn path(self) -> String {
+        self.path.get()
+    }
+
     /// The value of a key, tracked.
     pub fn get(self, key: &str) -> Option<String> {
         self.query.read().get(key).map(ToOwned::to_owned)

@@ -55,8 +55,8 @@ pub fn CodeBlock(
     .into_any()
 }
 
-/// Pages served over plain HTTP have no `navigator.clipboard`; for them the old way still works.
-fn copy_to_clipboard(text: &str) {
+/// Puts a text on the clipboard. Pages served over plain HTTP have no `navigator.clipboard`; for them the old way still works.
+pub fn copy_to_clipboard(text: &str) {
     let window = window();
     if window.is_secure_context() {
         // Nothing to do if the person's browser says no: the text stands on the page.

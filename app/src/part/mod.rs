@@ -42,6 +42,7 @@ pub mod model_register;
 pub mod model_versions;
 pub mod number;
 pub mod pager;
+pub mod palette;
 pub mod run_actions;
 pub mod run_chips;
 pub mod run_overview;

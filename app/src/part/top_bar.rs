@@ -2,6 +2,7 @@ use crate::{
     api::Answer,
     part::{
         icon::{Icon, Mark},
+        palette::{SearchButton, Shown},
         theme_toggle::ThemeToggle,
     },
 };
@@ -15,7 +16,10 @@ pub struct Session(pub Answer<Option<Viewer>>);
 
 /// The bar above every page.
 #[component]
-pub fn TopBar() -> AnyView {
+pub fn TopBar(
+    /// What the palette shows.
+    palette: RwSignal<Option<Shown>>,
+) -> AnyView {
     let Session(viewer) = expect_context();
     let path = use_location().pathname;
     let here = move |prefix: &'static str| path.read().starts_with(prefix).then_some("page");
@@ -38,6 +42,7 @@ pub fn TopBar() -> AnyView {
                             })}
                         </nav>
                         <div class="top-end">
+                            <SearchButton shown=palette/>
                             <ThemeToggle/>
                             <Who viewer/>
                         </div>

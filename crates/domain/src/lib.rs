@@ -8,6 +8,7 @@
 
 mod access;
 pub mod account;
+mod all_runs;
 pub mod artifact;
 mod audit;
 mod bulk;
@@ -16,6 +17,7 @@ pub mod error;
 pub mod experiment;
 mod explore;
 mod facet;
+mod find;
 pub mod gate;
 mod group;
 mod lineage;

@@ -12,6 +12,7 @@ pub mod curve;
 pub mod experiment;
 pub mod explore;
 pub mod filter;
+pub mod find;
 pub mod id;
 pub mod logged_image;
 pub mod logged_model;

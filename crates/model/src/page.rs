@@ -156,6 +156,17 @@ pub struct RunsPage {
     pub total: Total,
 }
 
+/// Runs of all experiments.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AllRuns {
+    /// Newest first, with the names of their experiments.
+    pub runs: Vec<ComparedRun>,
+    /// What leads on to older ones, if there are any.
+    pub next: Option<String>,
+    /// Whether there are so many experiments that those not used for the longest were passed over.
+    pub is_cut: bool,
+}
+
 /// A run as its page shows it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunPage {
@@ -227,7 +238,7 @@ pub struct Comparison {
     pub missing: Vec<String>,
 }
 
-/// A run in a comparison.
+/// A run in a comparison, or in a list of runs of several experiments.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ComparedRun {
     /// The run.

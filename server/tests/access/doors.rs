@@ -266,8 +266,10 @@ fn server_function(route: &str, things: &Things) -> Load {
         "create_token" => pack((model::account::NewToken::from("laptop"),)),
         "delete_token" => pack((model::TokenId(things.run.0),)),
         "list_experiments" => pack((things.experiment_name.clone(),)),
+        "find_anything" => pack((things.experiment_name.clone(),)),
         "experiment_head" => pack((things.experiment,)),
         "list_runs" => pack((things.experiment, RunsQuery::default())),
+        "list_all_runs" => pack((String::new(), String::new())),
         "matching_runs" => pack((things.experiment, RunsQuery::default())),
         "run_values" => {
             let fields = vec![model::explore::Field::metric("m"), model::explore::Field::param("p")];

@@ -222,6 +222,23 @@ pub(crate) async fn list(
         .collect()
 }
 
+/// Active experiments with active runs, and when the last of those started; the latest come first.
+pub(crate) async fn last_used(
+    mut db: &Db,
+    visible: &VisibleTo,
+    limit: usize,
+) -> Result<Vec<(ExperimentId, Millis)>> {
+    // One look into the index for each experiment.
+    let mut select = sql("SELECT u.id, u.last_start FROM (SELECT e.id, (SELECT r.start_time FROM runs r
+             WHERE r.experiment_id = e.id AND r.lifecycle = 'active' ORDER BY r.start_time DESC LIMIT 1) AS last_start
+         FROM experiments e WHERE e.lifecycle = 'active' AND ");
+    push_visible_experiment(&mut select, visible, "e.id");
+    select.push(") u WHERE u.last_start IS NOT NULL ORDER BY u.last_start DESC, u.id DESC LIMIT ");
+    select.push_bind(i64::try_from(limit).unwrap_or(i64::MAX));
+    let found: Vec<(i64, Millis)> = db.all(select).await?;
+    Ok(found.into_iter().map(|(id, last_start)| (ExperimentId(id), last_start)).collect())
+}
+
 /// Names of experiments that the gate has let the caller at.
 pub(crate) async fn names(mut db: &Db, ids: &[ExperimentId]) -> Result<HashMap<ExperimentId, String>> {
     let mut select = sql("SELECT id, name FROM experiments WHERE id IN ");

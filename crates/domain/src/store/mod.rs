@@ -12,6 +12,7 @@ pub(crate) mod changes;
 pub(crate) mod experiment;
 pub(crate) mod external;
 pub(crate) mod facet;
+pub(crate) mod find;
 pub(crate) mod group;
 pub(crate) mod key;
 pub(crate) mod live;

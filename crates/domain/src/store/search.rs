@@ -5,7 +5,7 @@ pub(crate) mod runs;
 mod seek;
 mod walk;
 
-pub(in crate::store) use self::seek::is_indexed_whole;
+pub(in crate::store) use self::seek::{is_indexed_whole, push_starts_with};
 use super::{Db, Sql};
 use model::{
     ExperimentId, RunId,
@@ -63,7 +63,17 @@ fn push_like(select: &mut Sql, column: &'static str, pattern: &str, any_case: bo
 
 /// The condition that a column contains a text, in any case.
 pub(crate) fn push_contains(select: &mut Sql, column: &'static str, text: &str) {
-    let mut pattern = String::from("%");
+    push_around(select, column, "%", text);
+}
+
+/// The condition that a column begins with a text, in any case.
+pub(crate) fn push_begins(select: &mut Sql, column: &'static str, text: &str) {
+    push_around(select, column, "", text);
+}
+
+/// The condition that a column is what comes before, a text, and anything.
+fn push_around(select: &mut Sql, column: &'static str, before: &str, text: &str) {
+    let mut pattern = before.to_owned();
     for character in text.chars() {
         if matches!(character, '%' | '_' | ESCAPE) {
             pattern.push(ESCAPE);

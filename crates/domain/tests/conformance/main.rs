@@ -9,6 +9,7 @@
 
 mod access;
 mod account;
+mod all_runs;
 mod artifact;
 mod audit;
 mod changes;
@@ -23,6 +24,7 @@ mod experiment;
 mod explore;
 mod external;
 mod facet;
+mod find;
 mod group;
 mod lineage;
 mod live;

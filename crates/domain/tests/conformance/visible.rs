@@ -127,8 +127,17 @@ async fn check(user: &User, things: &[Things], seen: &[bool], registered: &[bool
     let of = |which: &[bool]| -> Vec<usize> { (0..THINGS).filter(|thing| which[*thing]).collect() };
     let ids = sorted(of(seen).into_iter().map(|thing| experiments[thing].to_string()));
     let names = sorted(of(registered).into_iter().map(|thing| things[thing].registered.clone()));
-    let expected = [vec![ids.clone(); 6], vec![names; 2]].concat();
+    let expected = [vec![ids.clone(); 6], vec![names.clone(); 2]].concat();
     assert_eq!(lists(user, &experiments, &runs).await, expected, "{who}");
+    let all = user.list_all_runs("", "").await.unwrap();
+    assert_eq!(sorted(all.runs.iter().map(|row| row.run.info.experiment.to_string())), ids, "{who}");
+    let found = user.find_anything("things").await.unwrap();
+    assert_eq!(sorted(found.experiments.iter().map(|hit| hit.id.to_string())), ids, "{who}");
+    assert_eq!(sorted(found.models), names, "{who}");
+    for (run, seen) in runs.iter().zip(seen) {
+        let found = user.find_anything(&run.to_string()).await.unwrap();
+        assert_eq!(found.runs.iter().any(|hit| hit.id == *run), *seen, "{who}");
+    }
 
     // A page at a time: nothing is left out, nothing comes twice, and no page is shorter because something was hidden.
     let (mut found, mut token) = (Vec::new(), String::new());
@@ -267,7 +276,10 @@ async fn check_with_link(
     // By their ids the runs are there, side by side and as curves; no list and no search has anything.
     let expected = [vec![Vec::new(); 3], vec![ids; 2], vec![Vec::new(); 3]].concat();
     assert_eq!(lists(&guest, &experiments, &runs).await, expected, "a link of {}", PEOPLE[person]);
+    assert!(guest.find_anything("things").await.unwrap().is_empty());
+    assert!(guest.list_all_runs("", "").await.unwrap().runs.is_empty());
     for (thing, run) in runs.iter().enumerate() {
+        assert!(guest.find_anything(&run.to_string()).await.unwrap().is_empty());
         assert_eq!(guest.get_run(*run).await.is_ok(), linked.contains(&thing));
         check_code(guest.experiment_head(experiments[thing]).await, Code::ResourceDoesNotExist);
     }

@@ -61,14 +61,23 @@ impl<'a> TextIs<'a> {
                     select.push(" AND ").push(whole).push(" = ").push_bind(text);
                 }
             }
-            Self::StartsWith(text) => {
-                let text = indexed(text);
-                select.push(" >= ").push_bind(text);
-                if let Some(end) = behind(text) {
-                    select.push(" AND ").push(start).push(" < ").push_bind(end);
-                }
-            }
+            Self::StartsWith(text) => push_start_range(select, start, text),
         }
+    }
+}
+
+/// The condition that a text starts with another one, as far as the index goes that holds the start of texts in this column.
+pub(in crate::store) fn push_starts_with(select: &mut Sql, start: &'static str, text: &str) {
+    select.push(start);
+    push_start_range(select, start, text);
+}
+
+/// The rest of that condition, behind the column.
+fn push_start_range(select: &mut Sql, start: &'static str, text: &str) {
+    let text = indexed(text);
+    select.push(" >= ").push_bind(text);
+    if let Some(end) = behind(text) {
+        select.push(" AND ").push(start).push(" < ").push_bind(end);
     }
 }
 

@@ -1,0 +1,79 @@
+//! The runs of all experiments, newest first.
+
+use crate::{
+    Acting,
+    error::Result,
+    store::{
+        self,
+        search::{
+            order::{Found, Order},
+            runs::RunSearch,
+        },
+    },
+};
+use model::{
+    ExperimentId,
+    experiment::ViewType,
+    filter::{self, RunFilter},
+    page::{AllRuns, ComparedRun, NamedColumns, RUNS_PAGE, RunColumns, TABLE_TAGS},
+};
+
+/// Experiments that are looked into, those last used first: a filter that nothing matches asks each of them.
+const LOOKED_INTO: usize = 500;
+
+impl Acting {
+    /// Active runs of all experiments that the caller may read, newest first, a page at a time; `after` is from the page
+    /// before, empty for the first.
+    ///
+    /// # Errors
+    /// `INVALID_PARAMETER_VALUE` for the filter or for what is no `after`.
+    pub async fn list_all_runs(&self, filter: &str, after: &str) -> Result<AllRuns> {
+        let filter: RunFilter = filter::parse(filter.trim())?;
+        let order = Order::of(Vec::new());
+        let after = order.place(after)?;
+        let (db, visible) = (&self.domain.db, self.visible());
+        let mut experiments = store::experiment::last_used(db, &visible, LOOKED_INTO + 1).await?;
+        let is_cut = experiments.len() > LOOKED_INTO;
+        experiments.truncate(LOOKED_INTO);
+        // One more than a page tells whether there are others.
+        let page = RUNS_PAGE as usize;
+        let wanted = page + 1;
+        let mut found: Vec<Found> = Vec::new();
+        for (experiment, last_start) in experiments {
+            // From here on all are older than what was found.
+            if found.get(page).is_some_and(|oldest| oldest.row.start_time > last_start) {
+                break;
+            }
+            let inside = [experiment];
+            if !filter.is_everything() {
+                self.experiments_up_to_date(&inside).await?;
+            }
+            let search = RunSearch {
+                visible: visible.clone(),
+                experiments: &inside,
+                filter: &filter,
+                view: ViewType::ActiveOnly,
+            };
+            found.extend(search.find(db, &order, after.as_ref(), wanted).await?);
+            found.sort_by(|a, b| order.compare(&order.place_of(a), &order.place_of(b)));
+            found.truncate(wanted);
+        }
+        let more = found.len() > page;
+        found.truncate(page);
+        let next = match found.last() {
+            Some(last) if more => Some(order.token(order.place_of(last))?),
+            _ => None,
+        };
+        let rows = found.into_iter().map(|found| found.row).collect();
+        let tags = TABLE_TAGS.map(str::to_owned).to_vec();
+        let columns = RunColumns::Named(NamedColumns { tags, ..NamedColumns::default() });
+        let runs = store::run::complete(db, rows, &columns).await?;
+        let inside: Vec<ExperimentId> = runs.iter().map(|run| run.info.experiment).collect();
+        let names = store::experiment::names(db, &inside).await?;
+        let named = |run: model::run::Run| ComparedRun {
+            experiment_name: names.get(&run.info.experiment).cloned().unwrap_or_default(),
+            run,
+        };
+        Ok(AllRuns { runs: runs.into_iter().map(named).collect(), next, is_cut })
+    }
+}
