@@ -3,6 +3,7 @@ use crate::{
     part::{
         address::{Address, Query},
         answered::Answered,
+        chart_options::read_grouping,
         column::{default_columns, named_columns, read_columns},
         column_picker::ColumnPicker,
         copy::CopyButton,
@@ -11,6 +12,7 @@ use crate::{
         explore::Explore,
         facet_menu::FacetMenu,
         filter_box::FilterBox,
+        group_table::{GroupMenu, GroupTable, Grouped},
         icon::Icon,
         live::Live,
         number::counted,
@@ -245,6 +247,7 @@ fn Runs(
     // Beside the table's tab there are two others; whatever else an address says is the table.
     let tab = Memo::new(move |_| address.text("tab"));
     let beside = Memo::new(move |_| matches!(tab.get().as_str(), "charts" | "explore"));
+    let grouped = Memo::new(move |_| !read_grouping(address).is_empty());
     let trash = move || address.text("view") == "trash";
     let toggle_trash = move || address.with(&[("view", if trash() { "" } else { "trash" }), ("page", "")]);
     view! {
@@ -267,6 +270,7 @@ fn Runs(
                 {move || (!trash()).then(|| view! { <FacetMenu experiment/> })}
                 <SavedViews experiment=experiment.get_untracked() permission/>
                 <Show when=move || !beside.get()>
+                    <GroupMenu experiment=experiment.get_untracked()/>
                     <ColumnPicker experiment shown/>
                 </Show>
                 {move || (!trash()).then(|| view! { <ShareLink/> })}
@@ -290,6 +294,10 @@ fn Runs(
             }
             let unchosen = default_columns(&page.runs);
             let columns = Signal::derive(move || chosen_columns.get().unwrap_or_else(|| unchosen.clone()));
+            if grouped.get() {
+                let of = Grouped { experiment: experiment.get_untracked(), asked, columns };
+                return view! { <GroupTable of/> }.into_any();
+            }
             view! {
                 <RunTable experiment=experiment.get_untracked() query=asked.get_untracked() page columns selection changed/>
             }.into_any()

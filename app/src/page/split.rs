@@ -28,6 +28,11 @@ macro_rules! split {
             async fn view(_: Self) -> AnyView {
                 later::page($load()).await
             }
+
+            // Taking over a page, the router waits for this; the view must then be there at once.
+            async fn preload() {
+                _ = $load().await;
+            }
         }
     };
 }

@@ -3,11 +3,12 @@
 use crate::part::{
     address::Address,
     chart::{ChartOptions, SmoothingKind, Spread, XAxis},
-    column::{Column, read_columns},
+    column::{Column, ShownColumn, read_columns, write_columns},
 };
 use leptos::prelude::*;
 use model::{
     RunId,
+    page::KeysFound,
     run::{Param, Tag},
 };
 
@@ -86,6 +87,13 @@ pub fn group_of(params: &[Param], tags: &[Tag], by: &[Column]) -> Option<String>
         format!("{key}={}", value.map_or("none", String::as_str))
     };
     (!by.is_empty()).then(|| by.iter().map(value).collect::<Vec<_>>().join(", "))
+}
+
+/// What runs can be grouped by, as addresses write it: params, and tags that people made.
+pub fn groupings(keys: &KeysFound) -> Vec<String> {
+    let params = keys.params.iter().map(|key| Column::Param(key.clone()));
+    let tags = keys.tags.iter().filter(|key| !key.starts_with("mlflow.")).map(|key| Column::Tag(key.clone()));
+    params.chain(tags).map(|column| write_columns(&[ShownColumn::plain(column)])).collect()
 }
 
 /// The runs whose lines are hidden: the starts of their ids in the address.

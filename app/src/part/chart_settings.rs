@@ -102,7 +102,10 @@ fn drawn(Known { metrics, keys }: Known) -> AnyView {
 
 /// What the runs are grouped by.
 #[component]
-fn Grouping(keys: Signal<Vec<String>>) -> AnyView {
+pub fn Grouping(
+    /// What there is to choose from, as addresses write it.
+    keys: Signal<Vec<String>>,
+) -> AnyView {
     let address = Address::here();
     let chosen = Memo::new(move |_| split(&address.text("group"), ','));
     let add = move |event: ev::Event| {
@@ -120,7 +123,7 @@ fn Grouping(keys: Signal<Vec<String>>) -> AnyView {
     };
     view! {
         <fieldset class="field">
-            <legend>"Group by, and draw means"</legend>
+            <legend>"Group by"</legend>
             <Removable items=chosen.into() key="group" separator=","/>
             <select class="input" aria-label="Group by a param or tag" on:change=add>
                 <option value="" selected=move || { chosen.track(); true }>"Choose a param or tag…"</option>

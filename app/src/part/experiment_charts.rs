@@ -7,8 +7,8 @@ use crate::{
         answered::Answered,
         chart::ChartRun,
         chart_board::ChartBoard,
-        chart_options::{group_of, read_grouping},
-        column::{Column, ShownColumn, named_columns, write_columns},
+        chart_options::{group_of, groupings, read_grouping},
+        column::named_columns,
         number::counted,
         run_chips::RunChips,
         run_table::{Selection, run_name},
@@ -73,14 +73,7 @@ pub fn ExperimentCharts(
                 <p class="muted">{caption}</p>
                 <RunChips runs label="Runs that are drawn"/>
                 <Answered answer=keys bars=6 show={move |keys: KeysFound| {
-                    let groupings = |kind: fn(&str) -> Column, keys: &[String]| {
-                        keys.iter().map(|key| write_columns(&[ShownColumn::plain(kind(key))])).collect::<Vec<_>>()
-                    };
-                    let own: Vec<String> = keys.tags.iter().filter(|key| !key.starts_with("mlflow.")).cloned().collect();
-                    let groupings = [
-                        groupings(|key| Column::Param(key.to_owned()), &keys.params),
-                        groupings(|key| Column::Tag(key.to_owned()), &own),
-                    ].concat();
+                    let groupings = groupings(&keys);
                     let (metrics, more) = (RwSignal::new(keys.metrics), RwSignal::new(keys.more.contains(&KeyKind::Metric)));
                     // The board stays while one types; what there is to choose from is asked for anew.
                     Effect::watch(

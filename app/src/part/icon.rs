@@ -25,6 +25,7 @@ pub enum Icon {
     Filter,
     Flask,
     Folder,
+    Group,
     Help,
     Image,
     Key,
@@ -70,6 +71,7 @@ impl Icon {
                 "M6 1.5h4M6.7 1.5v4.3L2.6 12.6a1 1 0 0 0 .9 1.6h9a1 1 0 0 0 .9-1.6L9.3 5.8V1.5M4.6 9.5h6.8"
             }
             Icon::Folder => "M1.5 3.5h4.6L7.5 5h7v8.5h-13z",
+            Icon::Group => "M2 3h5v4H2zM9 3h5v4H9zM2 9.5h5v4H2zM9 9.5h5v4H9z",
             Icon::Help => {
                 "M8 14.5a6.5 6.5 0 1 0 0-13 6.5 6.5 0 0 0 0 13ZM6.2 6.2a1.8 1.8 0 1 1 2.6 1.7c-.5.3-.8.7-.8 1.3M8 11.4h.01"
             }

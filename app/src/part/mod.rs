@@ -29,6 +29,7 @@ pub mod facet_menu;
 pub mod filter_box;
 pub mod filter_options;
 pub mod forge;
+pub mod group_table;
 pub mod icon;
 pub mod later;
 pub mod lineage;

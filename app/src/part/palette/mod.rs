@@ -135,7 +135,8 @@ fn listen(act: impl Fn(Act) -> bool + Copy + 'static) {
             return;
         }
         let with = event.ctrl_key() || event.meta_key();
-        let goes_elsewhere = if with { event.shift_key() } else { writes(event) || is_there(OPEN) };
+        let goes_elsewhere =
+            if with { event.shift_key() } else { writes(event) || is_there(OPEN) || !has_single_keys() };
         // Who isn't signed in has nothing to search, and no bar.
         if goes_elsewhere || !is_there(".top-end") {
             return;
@@ -158,6 +159,22 @@ fn listen(act: impl Fn(Act) -> bool + Copy + 'static) {
     };
     let listener = window_event_listener_untyped("keydown", hear);
     on_cleanup(move || listener.remove());
+}
+
+/// Under which name a browser remembers that keys without Ctrl or ⌘ do nothing.
+const SINGLE_KEYS: &str = "single-keys";
+
+/// Whether keys without Ctrl or ⌘ do something: whoever speaks to a computer switches them off (WCAG 2.1.4).
+fn has_single_keys() -> bool {
+    let kept =
+        window().local_storage().ok().flatten().and_then(|kept| kept.get_item(SINGLE_KEYS).ok().flatten());
+    kept.as_deref() != Some("off")
+}
+
+fn set_single_keys(on: bool) {
+    if let Ok(Some(kept)) = window().local_storage() {
+        _ = if on { kept.remove_item(SINGLE_KEYS) } else { kept.set_item(SINGLE_KEYS, "off") };
+    }
 }
 
 /// Whether a key goes into a field.

@@ -1,6 +1,7 @@
 use super::{
-    Of,
+    Of, has_single_keys,
     key::{KEYS, Key},
+    set_single_keys,
 };
 use crate::part::{icon::Icon, later::Loaded};
 use leptos::{html, prelude::*, wasm_split::wasm_split};
@@ -64,6 +65,14 @@ fn drawn(of: Of) -> AnyView {
                 </button>
             </header>
             {groups.collect_view()}
+            <label class="check">
+                <input
+                    type="checkbox"
+                    prop:checked=has_single_keys()
+                    on:change=move |event| set_single_keys(event_target_checked(&event))
+                />
+                <span>"Keys without Ctrl or ⌘ work"</span>
+            </label>
         </div>
     }
     .into_any()
