@@ -24,8 +24,9 @@ async function runs() {
       headers: { authorization: `Bearer ${w.server.token}`, 'content-type': 'application/json' },
       body: JSON.stringify(body),
     });
-    assert(answer.ok, `${path}: ${answer.status} ${await answer.text()}`);
-    return answer.json();
+    const said = await answer.text();
+    assert(answer.ok, `${path}: ${answer.status} ${said}`);
+    return JSON.parse(said);
   };
   const { experiment_id } = await call('experiments/create', { name: 'Sweep' });
   for (let number = 0; number < 12; number += 1) {

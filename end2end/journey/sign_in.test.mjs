@@ -126,7 +126,7 @@ test('without scripts all is there to read', async () => {
   await page.waitForTimeout(500);
   assert((await preview.evaluate((image) => image.naturalWidth)) > 0, 'the curves are a picture');
   await page.goto(w.url + w.aliceRun);
-  await page.getByText('random_state').waitFor();
+  await page.getByRole('rowheader', { name: 'random_state' }).waitFor();
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.getByRole('heading', { name: 'Sign in to Runmark' }).waitFor();
 });

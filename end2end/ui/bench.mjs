@@ -116,6 +116,33 @@ const MEASURES = {
     return firstRows(browser, servers, `${KEYS.distinct} distinct keys`, KEYS);
   },
 
+  async load(browser, { runmark }) {
+    const experiment = await bulk(runmark, 'loaded', { runs: 4, keys: 4, steps: 10 });
+    const runs = await runmark.runs(experiment, 4);
+    const pages = {
+      experiments: '/experiments',
+      'an experiment': `/experiments/${experiment}`,
+      'a run': `/experiments/${experiment}/runs/${runs[0]}`,
+      'a comparison': `/compare?runs=${runs}`,
+      'registered models': '/models',
+      'the account': '/account',
+    };
+    const lines = [];
+    for (const [name, address] of Object.entries(pages)) {
+      const page = await fresh(browser);
+      await page.goto(`${runmark.url}${address}`);
+      await page.locator('html[data-alive]').waitFor({ state: 'attached' });
+      const bytes = await page.evaluate(() => {
+        const files = performance.getEntriesByType('resource').filter(({ name }) => name.includes('/pkg/'));
+        // The code of charts comes when one is seen, and isn't waited for.
+        return files.filter(({ name }) => !name.includes('charts')).reduce((sum, file) => sum + file.encodedBodySize, 0);
+      });
+      lines.push([`first load of ${name}: WASM, scripts and CSS`, `${(bytes / 1000).toFixed(0)} kB`, 'below 500 kB']);
+      await page.context().close();
+    }
+    return lines;
+  },
+
   async comparison(browser, { runmark }) {
     const experiment = await bulk(runmark, 'compared', { runs: 100, keys: 12, steps: 100 });
     const runs = await runmark.runs(experiment, 100);

@@ -248,7 +248,8 @@ fn Runs(
     let tab = Memo::new(move |_| address.text("tab"));
     let beside = Memo::new(move |_| matches!(tab.get().as_str(), "charts" | "explore"));
     let grouped = Memo::new(move |_| !read_grouping(address).is_empty());
-    let trash = move || address.text("view") == "trash";
+    let trash = Memo::new(move |_| address.text("view") == "trash");
+    let trash = move || trash.get();
     let toggle_trash = move || address.with(&[("view", if trash() { "" } else { "trash" }), ("page", "")]);
     view! {
         <Tabs label="Experiment" tabs=vec![("", "Runs", None), ("charts", "Charts", None), ("explore", "Explore", None)]/>

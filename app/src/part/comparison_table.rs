@@ -182,9 +182,8 @@ fn heads(shown: Shown) -> AnyView {
         } else {
             let set = move |_| address.set(&[("base", &id.to_string()), ("from", "")]);
             view! {
-                <button type="button" class="set-base" on:click=set>
+                <button type="button" class="set-base" aria-label=format!("Set as baseline: {name}") on:click=set>
                     "Set as baseline"
-                    <span class="visually-hidden">": " {name.clone()}</span>
                 </button>
             }
             .into_any()

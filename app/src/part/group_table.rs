@@ -288,7 +288,7 @@ struct Figures {
 impl Figures {
     fn of(values: &[f64]) -> Self {
         let count = values.len() as f64;
-        let mean = values.iter().map(|value| value / count).sum::<f64>();
+        let mean = values.iter().fold(0.0, |sum, value| sum + value / count);
         let squares = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>();
         Self {
             count: values.len() as u64,

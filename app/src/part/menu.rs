@@ -1,3 +1,4 @@
+use crate::part::chart::watch;
 use leptos::{ev, html, prelude::*};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::HtmlElement;
@@ -104,9 +105,14 @@ pub fn FloatingMenu(
 ) -> AnyView {
     let panel = NodeRef::<html::Div>::new();
     let before = StoredValue::new_local(None::<HtmlElement>);
-    Effect::new(move || {
-        let Some(panel) = panel.get() else { return };
-        before.set_value(document().active_element().and_then(|active| active.dyn_into().ok()));
+    // It grows when its content comes.
+    let size = watch::size(panel);
+    Effect::new(move |placed: Option<bool>| {
+        size.track();
+        let Some(panel) = panel.get() else { return false };
+        if placed != Some(true) {
+            before.set_value(document().active_element().and_then(|active| active.dyn_into().ok()));
+        }
         let edge = |inner: Result<JsValue, JsValue>| {
             inner.ok().and_then(|edge| edge.as_f64()).unwrap_or(f64::MAX) - MARGIN
         };
@@ -116,7 +122,10 @@ pub fn FloatingMenu(
         let style = HtmlElement::style(&panel);
         _ = style.set_property("left", &format!("{left}px"));
         _ = style.set_property("top", &format!("{top}px"));
-        focus_first(&panel);
+        if placed != Some(true) {
+            focus_first(&panel);
+        }
+        true
     });
     let close = move || {
         let before = before.try_get_value().flatten();

@@ -162,7 +162,7 @@ impl Known {
                 different if different == having && having > 8 => &mut names,
                 _ => &mut words,
             };
-            if values.len() > 1 || having < runs.len() {
+            if values.len() > 1 {
                 list.push(key.to_owned());
             }
         }
