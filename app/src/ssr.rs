@@ -7,7 +7,6 @@ use crate::{
     App,
     api::Fault,
     half::{CODE_PATH, HalfSignedIn},
-    page::split::module_of,
     part::empty::Origin,
 };
 use domain::{Acting, Caller, Domain, Error, account::SignedIn};
@@ -214,6 +213,16 @@ fn set_policy() {
     );
     if let Ok(policy) = policy.parse() {
         response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+    }
+}
+
+/// The module of the page at a path, for the document to ask for early; none for pages of the first one (`page/split.rs`).
+fn module_of(path: &str) -> Option<&'static str> {
+    match path.trim_matches('/').split('/').collect::<Vec<_>>()[..] {
+        ["account"] | ["runs"] | ["models", ..] => Some("other"),
+        ["compare"] => Some("compare"),
+        ["experiments", _, "runs", _] => Some("run"),
+        _ => None,
     }
 }
 

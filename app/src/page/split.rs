@@ -57,14 +57,3 @@ split!(
     /// A run.
     Run, run, load_run, RunView
 );
-
-/// The module of the page at a path, for the document to ask for early; none for pages of the first one.
-#[cfg(feature = "ssr")]
-pub fn module_of(path: &str) -> Option<&'static str> {
-    match path.trim_matches('/').split('/').collect::<Vec<_>>()[..] {
-        ["account"] | ["runs"] | ["models", ..] => Some("other"),
-        ["compare"] => Some("compare"),
-        ["experiments", _, "runs", _] => Some("run"),
-        _ => None,
-    }
-}

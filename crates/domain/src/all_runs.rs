@@ -17,9 +17,12 @@ use model::{
     filter::{self, RunFilter},
     page::{AllRuns, ComparedRun, NamedColumns, RUNS_PAGE, RunColumns, TABLE_TAGS},
 };
+use std::time::{Duration, Instant};
 
 /// Experiments that are looked into, those last used first: a filter that nothing matches asks each of them.
 const LOOKED_INTO: usize = 500;
+/// How long they are looked into. Who asks for what is rare sees what was found until then.
+const LONGEST: Duration = Duration::from_secs(2);
 
 impl Acting {
     /// Active runs of all experiments that the caller may read, newest first, a page at a time; `after` is from the page
@@ -33,8 +36,13 @@ impl Acting {
         let after = order.place(after)?;
         let (db, visible) = (&self.domain.db, self.visible());
         let mut experiments = store::experiment::last_used(db, &visible, LOOKED_INTO + 1).await?;
-        let is_cut = experiments.len() > LOOKED_INTO;
+        let mut is_cut = experiments.len() > LOOKED_INTO;
         experiments.truncate(LOOKED_INTO);
+        if !filter.is_everything() {
+            let inside: Vec<ExperimentId> = experiments.iter().map(|(experiment, _)| *experiment).collect();
+            self.experiments_up_to_date(&inside).await?;
+        }
+        let begun = Instant::now();
         // One more than a page tells whether there are others.
         let page = RUNS_PAGE as usize;
         let wanted = page + 1;
@@ -45,8 +53,9 @@ impl Acting {
                 break;
             }
             let inside = [experiment];
-            if !filter.is_everything() {
-                self.experiments_up_to_date(&inside).await?;
+            if begun.elapsed() > LONGEST {
+                is_cut = true;
+                break;
             }
             let search = RunSearch {
                 visible: visible.clone(),

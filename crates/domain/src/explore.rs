@@ -18,7 +18,7 @@ use crate::{
 };
 use importance::{Sample, importances};
 use model::{
-    ExperimentId,
+    Code, ExperimentId, Problem,
     explore::{EXPLORED_FIELDS, EXPLORED_RUNS, Field, Importance, RunValues, Values, WordsBuilder},
     filter::{self, MetricFigure, RunFilter},
     page::{KeyKind, NamedColumns, RunColumns, RunsQuery, Total},
@@ -32,6 +32,8 @@ const WEIGHED_RUNS: usize = 2_000;
 const WEIGHED_PARAMS: usize = 200;
 /// Forests that grow at the same time: each takes a processor for a second or two.
 static FORESTS: Semaphore = Semaphore::const_new(2);
+/// Who may have asked at the same time, those at work among them.
+static WAITING: Semaphore = Semaphore::const_new(10);
 
 impl Acting {
     /// What the runs of a table have of some fields, in the table's order, for so many runs as a plot shows.
@@ -66,6 +68,11 @@ impl Acting {
         if !matches!(of, Field::Metric(..) | Field::Duration) {
             return Err(Error::invalid("Params matter for a metric or for the duration."));
         }
+        // What is read for it is large: who waits for a turn holds nothing yet, and not everybody may wait.
+        let _waiting = WAITING.try_acquire().map_err(|_| {
+            Problem::new(Code::ResourceExhausted, "Others ask for this, too. Try again in a moment.")
+        })?;
+        let turn = FORESTS.acquire().await.map_err(|error| Error::Fault(error.to_string()))?;
         let keys = self.search_keys(experiment, KeyKind::Param, "", WEIGHED_PARAMS).await?;
         let fields: Vec<Field> =
             std::iter::once(of.clone()).chain(keys.into_iter().map(Field::Param)).collect();
@@ -78,7 +85,6 @@ impl Acting {
                 _ => None,
             });
         let sample = Sample::new(of, &target, params.collect())?;
-        let turn = FORESTS.acquire().await.map_err(|error| Error::Fault(error.to_string()))?;
         // The turn is the work's, which goes on also when whoever asked for it has gone.
         let told = spawn_blocking(move || {
             let _turn = turn;

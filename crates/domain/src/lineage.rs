@@ -15,8 +15,8 @@ use model::{
     experiment::ViewType,
     filter::{self, RunFilter},
     page::{
-        ArtifactEntry, ArtifactRoot, CHILDREN_LISTED, NamedColumns, RunColumns, RunLineage, Total,
-        VersionLink, children_filter,
+        ArtifactRoot, CHILDREN_LISTED, NamedColumns, RunColumns, RunLineage, Total, VersionLink,
+        children_filter,
     },
     reproduce::{Environment, reproduce},
     run::{Run, RunInfo, tag},
@@ -36,7 +36,7 @@ impl Acting {
     /// `RESOURCE_DOES_NOT_EXIST`.
     pub async fn run_lineage(&self, id: RunId) -> Result<RunLineage> {
         let grant = self.run::<Read>(id).await?;
-        let found = self.whole_runs(std::slice::from_ref(&grant)).await?;
+        let found = self.told_runs(std::slice::from_ref(&grant)).await?;
         let run =
             found.into_iter().next().ok_or_else(|| Error::missing(format!("Run with id={id} not found")))?;
         let of_run = format!("run_id = '{id}'");
@@ -92,30 +92,29 @@ impl Acting {
     }
 
     /// The file that says what must be installed: the run's own, else a model's that it made. Files that are kept elsewhere, or
-    /// can't be listed, say nothing.
+    /// can't be read, say nothing.
     async fn environment_of(&self, run: &Run) -> Option<Environment> {
         let root = ArtifactRoot::Run(run.info.experiment, run.info.id);
-        let files = self.artifact_entries(root, "").await.unwrap_or_default();
-        if let Some(path) = environment_among(&files) {
-            return Some(Environment { model: None, path });
-        }
-        if files.iter().any(|entry| entry.size.is_none() && entry.path == MODEL_FOLDER) {
-            let files = self.artifact_entries(root, MODEL_FOLDER).await.unwrap_or_default();
-            if let Some(path) = environment_among(&files) {
+        // Asked for by their names: a folder may hold very many files.
+        for folder in ["", MODEL_FOLDER] {
+            if let Some(path) = self.environment_in(root, folder).await {
                 return Some(Environment { model: None, path });
             }
         }
         let made = run.model_outputs.first()?.model;
         let model = self.get_model(made, false).await.ok()?;
-        let files = self.artifact_entries(ArtifactRoot::Model(model.experiment, made), "").await.ok()?;
-        environment_among(&files).map(|path| Environment { model: Some(made), path })
+        let path = self.environment_in(ArtifactRoot::Model(model.experiment, made), "").await?;
+        Some(Environment { model: Some(made), path })
     }
-}
 
-fn environment_among(files: &[ArtifactEntry]) -> Option<String> {
-    let named = |name: &str| {
-        let is_it = |file: &&ArtifactEntry| file.size.is_some() && file.path.rsplit('/').next() == Some(name);
-        files.iter().find(is_it).map(|file| file.path.clone())
-    };
-    Environment::NAMES.into_iter().find_map(named)
+    async fn environment_in(&self, root: ArtifactRoot, folder: &str) -> Option<String> {
+        for name in Environment::NAMES {
+            let path = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
+            let file = self.artifact_path(root, &path).await.ok()?;
+            if self.read_artifact_start(&file, 1).await.is_ok() {
+                return Some(path);
+            }
+        }
+        None
+    }
 }

@@ -35,7 +35,7 @@ const FIRST_KEYS: usize = 24;
 /// Keys that a search for them finds at most.
 const KEYS_FOUND: usize = 1000;
 /// Bytes of a text file that the preview shows.
-const PREVIEW_BYTES: u64 = 256 * 1024;
+pub(crate) const PREVIEW_BYTES: u64 = 256 * 1024;
 
 /// What the tags note, as harmless HTML.
 fn note_html(tags: &[Tag]) -> String {
@@ -182,7 +182,7 @@ impl Acting {
     pub async fn run_page(&self, id: RunId) -> Result<RunPage> {
         let grant = self.run::<Read>(id).await?;
         let permission = grant.permission;
-        let found = self.whole_runs(std::slice::from_ref(&grant)).await?;
+        let found = self.told_runs(std::slice::from_ref(&grant)).await?;
         let run =
             found.into_iter().next().ok_or_else(|| Error::missing(format!("Run with id={id} not found")))?;
         let mut names = store::experiment::names(&self.domain.db, &[grant.experiment]).await?;
@@ -221,7 +221,7 @@ impl Acting {
         experiments.sort_unstable();
         experiments.dedup();
         let names = store::experiment::names(&self.domain.db, &experiments).await?;
-        let found = self.whole_runs(&grants).await?;
+        let found = self.told_runs(&grants).await?;
         let known: HashSet<String> = found.iter().map(|run| run.info.id.to_string()).collect();
         let missing = ids.iter().filter(|id| !known.contains(*id)).cloned().collect();
         let runs = found

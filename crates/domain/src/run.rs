@@ -113,7 +113,14 @@ impl Acting {
     pub(crate) async fn whole_runs(&self, grants: &[RunGrant<Read>]) -> Result<Vec<Run>> {
         let ids: Vec<RunId> = grants.iter().map(RunGrant::id).collect();
         self.up_to_date(&ids).await?;
-        store::run::get_all(&self.domain.db, grants).await
+        store::run::get_all(&self.domain.db, grants, &RunColumns::All).await
+    }
+
+    /// The runs as pages tell them: without what datasets say of their columns.
+    pub(crate) async fn told_runs(&self, grants: &[RunGrant<Read>]) -> Result<Vec<Run>> {
+        let ids: Vec<RunId> = grants.iter().map(RunGrant::id).collect();
+        self.up_to_date(&ids).await?;
+        store::run::get_all(&self.domain.db, grants, &RunColumns::Told).await
     }
 
     /// Runs that match a filter, in an order, a page at a time. Runs that come or go meanwhile don't shift the pages.

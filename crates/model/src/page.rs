@@ -58,6 +58,8 @@ pub enum RunColumns {
     /// All its metrics, params, tags, datasets and models.
     #[default]
     All,
+    /// The same without the columns and figures of its datasets, which can be megabytes and are on no page.
+    Told,
     /// These only, and neither datasets nor models.
     Named(NamedColumns),
 }

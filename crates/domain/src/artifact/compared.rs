@@ -5,6 +5,7 @@ use crate::{
     Acting,
     error::{Error, Result},
     gate::Read,
+    page::PREVIEW_BYTES,
 };
 use bytes::Bytes;
 use model::{
@@ -23,6 +24,9 @@ use std::collections::BTreeMap;
 
 /// Bytes of a file that is read for packages.
 const LARGEST_ENVIRONMENT: u64 = 1 << 20;
+/// Bytes of all such files of a call, and packages that one of them may name.
+const ENVIRONMENTS: u64 = 8 << 20;
+const PACKAGES: usize = 2_000;
 /// Folders of a run that are looked into for such files.
 const FOLDERS: usize = 20;
 /// Models of a run whose files count: those made last.
@@ -33,6 +37,8 @@ const COMPARED: usize = 500;
 /// Bytes of a file that is looked at to tell whether it is the same, and of all such files.
 const LARGEST_LOOKED_AT: u64 = 1 << 20;
 const LOOKED_AT: u64 = 32 << 20;
+/// What a smaller file counts as.
+const SMALLEST_COUNTED: u64 = 16 << 10;
 
 /// What reads a kind of file that names packages.
 type ReadPackages = fn(&str) -> Packages;
@@ -78,8 +84,9 @@ impl Acting {
     pub async fn environments(&self, runs: &[RunId]) -> Result<Environments> {
         let runs = self.few_runs(runs).await?;
         let (mut files, mut found) = (Vec::new(), Vec::new());
+        let mut left = ENVIRONMENTS;
         for run in &runs {
-            let (names, packages) = self.packages_of(run).await?;
+            let (names, packages) = self.packages_of(run, &mut left).await?;
             files.push(names);
             found.push(packages);
         }
@@ -134,16 +141,23 @@ impl Acting {
     /// # Errors
     /// `RESOURCE_DOES_NOT_EXIST`, `INVALID_PARAMETER_VALUE` for a bad path or what is no text.
     pub async fn compare_texts(&self, before: &FilePlace, after: &FilePlace) -> Result<TextDifference> {
-        let before = self.artifact_text(before.root, &before.path).await?;
-        let after = self.artifact_text(after.root, &after.path).await?;
-        if before.text.contains('\0') || after.text.contains('\0') {
+        let (before, one_cut) = self.text_of(before).await?;
+        let (after, other_cut) = self.text_of(after).await?;
+        if before.contains('\0') || after.contains('\0') {
             return Err(Error::invalid("These files hold no text."));
         }
-        let is_cut = before.truncated || after.truncated;
+        let is_cut = one_cut || other_cut;
         // Long texts take a while.
-        let diff = tokio::task::spawn_blocking(move || text_diff::diff(&before.text, &after.text)).await;
+        let diff = tokio::task::spawn_blocking(move || text_diff::diff(&before, &after)).await;
         let diff = diff.map_err(|error| Error::Fault(format!("comparing texts: {error}")))?;
         Ok(TextDifference { diff, is_cut })
+    }
+
+    /// The start of a file as text, tables of JSON too, and whether it goes on.
+    async fn text_of(&self, file: &FilePlace) -> Result<(String, bool)> {
+        let path = self.artifact_path(file.root, &file.path).await?;
+        let read = self.read_artifact_start(&path, PREVIEW_BYTES).await?;
+        Ok((String::from_utf8_lossy(&read.bytes).into_owned(), read.truncated))
     }
 
     /// The runs that may be read, if they are few enough for their files to be looked at.
@@ -155,7 +169,7 @@ impl Acting {
             )));
         }
         let grants = self.readable_runs(runs).await?;
-        self.whole_runs(&grants).await
+        self.told_runs(&grants).await
     }
 
     /// Where files of a run are: its own, and those of the models that it made, the last of each name.
@@ -182,7 +196,7 @@ impl Acting {
     }
 
     /// The packages that a run ran with, and the names of the files that say so.
-    async fn packages_of(&self, run: &Run) -> Result<(Vec<String>, Packages)> {
+    async fn packages_of(&self, run: &Run, left: &mut u64) -> Result<(Vec<String>, Packages)> {
         let (mut names, mut packages) = (Vec::new(), Packages::new());
         for place in self.places_of(run).await? {
             for folder in self.folders_of(&place).await? {
@@ -191,9 +205,10 @@ impl Acting {
                         continue;
                     }
                     let path = format!("{}{file}", folder.path);
-                    let text = self.start_of(place.root, &path, LARGEST_ENVIRONMENT).await?;
-                    let Some(text) = text else { continue };
-                    for (name, wanted) in read(&String::from_utf8_lossy(&text)) {
+                    let text = self.start_of(place.root, &path, LARGEST_ENVIRONMENT.min(*left)).await?;
+                    let Some(text) = text.filter(|text| !text.is_empty()) else { continue };
+                    *left = left.saturating_sub(text.len() as u64);
+                    for (name, wanted) in read(&String::from_utf8_lossy(&text)).into_iter().take(PACKAGES) {
                         packages.entry(name).or_insert(wanted);
                     }
                     names.push(if place.model.is_empty() {
@@ -256,7 +271,8 @@ impl Acting {
         if file.size > LARGEST_LOOKED_AT.min(*left) {
             return Ok(None);
         }
-        *left -= file.size;
+        // Looking for a small file costs as much as reading a larger one.
+        *left = left.saturating_sub(file.size.max(SMALLEST_COUNTED));
         let bytes = self.start_of(file.root, path, LARGEST_LOOKED_AT).await?;
         Ok(bytes.map(|bytes| Sha256::digest(&bytes).into()))
     }

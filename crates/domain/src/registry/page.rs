@@ -163,7 +163,7 @@ impl Acting {
 
     async fn version_page(&self, name: &str, number: i64) -> Result<VersionPage> {
         let grant = self.numbered::<Read>(name, number).await?;
-        let version = find_version(&mut &self.domain.db, &grant, number).await?;
+        let mut version = find_version(&mut &self.domain.db, &grant, number).await?;
         let run = match version.run {
             Some(run) => self.compare_runs(&[run.to_string()]).await?.runs.pop(),
             None => None,
@@ -179,6 +179,12 @@ impl Acting {
             id: model.id,
             name: model.name,
         });
+        // What the caller may not read isn't named either, nor where it lies.
+        let hides = (version.run.is_some() && run.is_none()) || (version.model.is_some() && model.is_none());
+        if hides {
+            version.source.clear();
+            version.storage_location.clear();
+        }
         Ok(VersionPage {
             note_html: html_of(&version.description),
             permission: grant.permission,

@@ -148,15 +148,15 @@ pub(crate) async fn count(
     select.push(
         ") SELECT CAST(0 AS BIGINT), n.status, n.status, COUNT(*) FROM newest n GROUP BY n.status
          UNION ALL SELECT CAST(1 AS BIGINT), c.key, c.value, COUNT(*) FROM newest n CROSS JOIN params c
-             WHERE c.run_id = n.id AND c.key IN ",
+             WHERE c.run_id = n.id AND c.experiment_id = ",
     );
-    select.push_list(params);
+    select.push_bind(grant.id()).push(" AND c.key IN ").push_list(params);
     select.push(
         " GROUP BY c.key, c.value
          UNION ALL SELECT CAST(2 AS BIGINT), c.key, c.value, COUNT(*) FROM newest n CROSS JOIN tags c
-             WHERE c.run_id = n.id AND c.key IN ",
+             WHERE c.run_id = n.id AND c.experiment_id = ",
     );
-    select.push_list(tags).push(" GROUP BY c.key, c.value");
+    select.push_bind(grant.id()).push(" AND c.key IN ").push_list(tags).push(" GROUP BY c.key, c.value");
     let rows: Vec<(i64, String, String, i64)> = db.all(select).await?;
     let counted = |(table, key, value, runs): (i64, String, String, i64)| Counted {
         field: match table {

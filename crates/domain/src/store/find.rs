@@ -20,13 +20,15 @@ use std::{cmp::Reverse, collections::HashSet};
 use uuid::Uuid;
 
 /// Experiments, those last used first, in which names of runs are looked for that begin with the text.
-const BEGIN_IN: usize = 100;
+const BEGIN_IN: usize = 32;
 /// Experiments, those last used first, whose newest runs are looked at one by one.
 const LOOK_IN: usize = 16;
 /// The newest runs that are looked at in each of them.
 const NEWEST: i64 = 500;
 /// Digits of an id that are few enough runs: of a million, 16.
 const ID_DIGITS: usize = 4;
+/// Digits that nobody types but for an id. Fewer may be a word or a year.
+const SURE_DIGITS: usize = 8;
 
 fn rows(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
@@ -86,17 +88,19 @@ struct RunRow {
 const RUN: &str = "SELECT r.id, r.experiment_id, r.name, r.status, r.start_time, r.lifecycle FROM ";
 
 impl RunRow {
-    /// How well it fits: 0 by its id, 1 if its name is the text, 2 if it begins with it, 3 if it contains it.
+    /// How well it fits: 0 by its id, 1 if its name is the text, 2 if it begins with it, 3 if it contains it, 4 by what may be
+    /// the start of its id.
     fn rank(&self, text: &str, ids: Option<(Uuid, Uuid)>) -> Option<u8> {
-        if ids.is_some_and(|(first, last)| (first..=last).contains(&self.id)) {
+        let by_id = ids.is_some_and(|(first, last)| (first..=last).contains(&self.id));
+        if by_id && text.len() >= SURE_DIGITS {
             return Some(0);
         }
-        let place = self.name.to_ascii_lowercase().find(&text.to_ascii_lowercase())?;
-        Some(match place {
-            0 if self.name.len() == text.len() => 1,
-            0 => 2,
-            _ => 3,
-        })
+        match self.name.to_ascii_lowercase().find(&text.to_ascii_lowercase()) {
+            Some(0) if self.name.len() == text.len() => Some(1),
+            Some(0) => Some(2),
+            Some(_) => Some(3),
+            None => by_id.then_some(4),
+        }
     }
 }
 

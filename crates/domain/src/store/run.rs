@@ -158,12 +158,16 @@ pub(crate) async fn names<L>(mut db: &Db, grants: &[RunGrant<L>]) -> Result<Hash
 }
 
 /// The runs, whole, in the order of the grants.
-pub(crate) async fn get_all<L>(mut db: &Db, grants: &[RunGrant<L>]) -> Result<Vec<Run>> {
+pub(crate) async fn get_all<L>(
+    mut db: &Db,
+    grants: &[RunGrant<L>],
+    columns: &RunColumns,
+) -> Result<Vec<Run>> {
     let mut select = sql("SELECT ");
     select.push(COLUMNS).push(" FROM runs r WHERE r.id IN ").push_list(grants.iter().map(RunGrant::id));
     let mut rows: Vec<InfoRow> = db.all(select).await?;
     rows.sort_by_cached_key(|row| grants.iter().position(|grant| grant.id().0 == row.id));
-    complete(db, rows, &RunColumns::All).await
+    complete(db, rows, columns).await
 }
 
 /// Runs that are read at once: so many ids are in a statement, and what they logged is held whole.
@@ -177,14 +181,15 @@ pub(crate) async fn complete(db: &Db, rows: Vec<InfoRow>, columns: &RunColumns) 
         let chunk: Vec<InfoRow> = rows.by_ref().take(CHUNK).collect();
         let ids: Vec<RunId> = chunk.iter().map(|row| RunId(row.id)).collect();
         let (metric_keys, param_keys, tag_keys) = match columns {
-            RunColumns::All => (None, None, None),
+            RunColumns::All | RunColumns::Told => (None, None, None),
             RunColumns::Named(named) => {
                 (Some(named.metrics.as_slice()), Some(named.params.as_slice()), Some(named.tags.as_slice()))
             }
         };
         let links = async {
             match columns {
-                RunColumns::All => try_join!(datasets_of(db, &ids), models_of(db, &ids)),
+                RunColumns::All => try_join!(datasets_of(db, &ids, true), models_of(db, &ids)),
+                RunColumns::Told => try_join!(datasets_of(db, &ids, false), models_of(db, &ids)),
                 RunColumns::Named(_) => Ok((HashMap::new(), HashMap::new())),
             }
         };
@@ -228,7 +233,11 @@ async fn texts(
     Ok(found)
 }
 
-async fn datasets_of(mut db: &Db, ids: &[RunId]) -> Result<HashMap<RunId, Vec<DatasetInput>>> {
+async fn datasets_of(
+    mut db: &Db,
+    ids: &[RunId],
+    with_figures: bool,
+) -> Result<HashMap<RunId, Vec<DatasetInput>>> {
     #[derive(FromRow)]
     struct Row {
         run_id: Uuid,
@@ -240,9 +249,12 @@ async fn datasets_of(mut db: &Db, ids: &[RunId]) -> Result<HashMap<RunId, Vec<Da
         schema: Option<String>,
         profile: Option<String>,
     }
-    let mut select =
-        sql("SELECT rd.run_id, rd.dataset_id, d.name, d.digest, d.source_type, d.source, d.schema, d.profile
-         FROM run_datasets rd JOIN datasets d ON d.id = rd.dataset_id WHERE rd.run_id IN ");
+    let mut select = sql("SELECT rd.run_id, rd.dataset_id, d.name, d.digest, d.source_type, d.source, ");
+    select.push(match with_figures {
+        true => "d.schema, d.profile",
+        false => "CAST(NULL AS TEXT) AS schema, CAST(NULL AS TEXT) AS profile",
+    });
+    select.push(" FROM run_datasets rd JOIN datasets d ON d.id = rd.dataset_id WHERE rd.run_id IN ");
     select.push_list(ids.iter().copied()).push(" ORDER BY rd.run_id, rd.dataset_id");
     let rows: Vec<Row> = db.all(select).await?;
     let mut found: HashMap<_, Vec<DatasetInput>> = HashMap::new();

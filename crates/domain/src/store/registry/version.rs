@@ -13,7 +13,7 @@ use crate::{
 };
 use model::{
     Millis, ModelId, RunId,
-    filter::{ModelVersionCondition, ModelVersionFilter, ModelVersionOrder, OrderBy},
+    filter::{ListTest, ModelVersionCondition, ModelVersionFilter, ModelVersionOrder, OrderBy, TextTest},
     registry::ModelVersion,
     run::Tag,
 };
@@ -362,6 +362,14 @@ fn push_condition(select: &mut Sql, db: &Db, condition: &ModelVersionCondition) 
     match condition {
         ModelVersionCondition::Name(test) => push_list_test(select, "v.name", test),
         ModelVersionCondition::RunId(test) => {
+            // The one run that a page asks for is found by an index.
+            if let ListTest::Text(TextTest::Eq(text)) = test
+                && let Ok(run) = text.as_str().parse::<RunId>()
+                && run.to_string() == text.as_str()
+            {
+                select.push("v.run_id = ").push_bind(run);
+                return;
+            }
             // Ids are stored as bytes, which each database spells out in its own way; HEX makes a text of NULL too.
             let text = match db {
                 Db::Sqlite(_) => "CASE WHEN v.run_id IS NOT NULL THEN LOWER(HEX(v.run_id)) END",
