@@ -143,8 +143,8 @@ journey('the values are a table too, and the plot is taken along', () => `${swee
   await painted();
   await page.getByText('Values as a table').click();
   const table = page.getByRole('table', { name: 'Values' });
-  assert.equal(await table.getByRole('row').count(), 13);
   await table.getByRole('link', { name: 'run-11', exact: true }).waitFor();
+  assert.equal(await table.getByRole('row').count(), 13);
   const saved = async (what) => {
     await page.getByRole('button', { name: 'Take the plot along' }).click();
     const [download] = await Promise.all([

@@ -160,10 +160,13 @@ test('readers are offered nothing that they may not do', async () => {
 journey('an experiment shows the charts of its runs', () => `${w.experiment}?tab=charts`, async () => {
   await drawn(page, 'loss');
   await page.getByText(/^The first 2 runs of the table/).waitFor();
-  await page.getByLabel('Kind of smoothing').selectOption('gaussian');
+  await page.getByRole('button', { name: 'More chart settings' }).click();
+  const settings = page.getByRole('dialog', { name: 'More chart settings' });
+  await settings.getByLabel('Smoothing').selectOption('gaussian');
   await page.waitForURL(/kind=gaussian/);
-  await page.getByLabel('Without outliers').check();
+  await settings.getByLabel('Without outliers').check();
   await page.waitForURL(/outliers=1/);
+  await page.keyboard.press('Escape');
   await page.getByRole('searchbox', { name: 'Find a metric' }).fill('accuracy');
   await chart(page, 'loss').waitFor({ state: 'detached' });
   await page.getByRole('navigation', { name: 'Experiment' }).getByRole('link', { name: 'Runs' }).click();

@@ -41,5 +41,16 @@ where
     T: Serialize + DeserializeOwned + Send + Sync + 'static,
     F: Future<Output = Result<T, Fault>> + Send + 'static,
 {
-    Resource::new_with_options(question, ask, true)
+    // A question whose signals are gone, because their part of the page is, is asked no more.
+    let question = Memo::new(move |_| question());
+    let answer = move |question: Option<Q>| {
+        let answer = question.map(&ask);
+        async move {
+            match answer {
+                Some(answer) => answer.await,
+                None => std::future::pending().await,
+            }
+        }
+    };
+    Resource::new_with_options(move || question.try_get(), answer, true)
 }

@@ -40,7 +40,7 @@ pub fn Lineage(
     let here = origin();
     view! {
         <Answered answer=lineage bars=3 show={move |lineage: RunLineage| {
-            let family = page.with_untracked(|page| family(page, &lineage));
+            let family = page.try_with_untracked(|page| family(page, &lineage)).flatten();
             let again = lineage.reproduction.as_ref().map(|found| again(found, &here));
             let links = Memo::new(move |_| Links::of(&page.read()));
             let versions = Arc::new(lineage.versions);
