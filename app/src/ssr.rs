@@ -220,7 +220,6 @@ fn set_policy() {
 fn module_of(path: &str) -> Option<&'static str> {
     match path.trim_matches('/').split('/').collect::<Vec<_>>()[..] {
         ["account"] | ["runs"] | ["models", ..] => Some("other"),
-        ["compare"] => Some("compare"),
         ["experiments", _, "runs", _] => Some("run"),
         _ => None,
     }

@@ -1,7 +1,7 @@
 // A picture of every page, light and dark, wide and narrow: kept for whoever looks at what a change did.
 
 import { after, before, test } from 'node:test';
-import { drawn, fits, keep, open, quiet, world } from './runmark.mjs';
+import { accessible, drawn, fits, keep, open, quiet, world } from './runmark.mjs';
 
 let w;
 before(async () => (w = await world()));
@@ -17,6 +17,9 @@ const PAGES = {
   'runs-none-found': () => `${w.experiment}?filter=${encodeURIComponent('metrics.loss > 99')}`,
   'runs-trash': () => `${w.experiment}?view=trash`,
   'runs-charts': () => `${w.experiment}?tab=charts`,
+  'runs-charts-grouped': () => `${w.experiment}?tab=charts&group=params.solver`,
+  'runs-explore': () => `${w.experiment}?tab=explore`,
+  'runs-grouped': () => `${w.experiment}?group=params.C`,
   'runs-pinned': () => `${w.experiment}?columns=!max_metrics.loss~100,user,metrics.loss,min_metrics.loss,params.C&order=metrics.loss+DESC,user_id+ASC`,
   'run-overview': () => w.aliceRun,
   'run-charts': () => `${w.aliceRun}?tab=charts`,
@@ -24,6 +27,8 @@ const PAGES = {
   'run-artifact-text': () => `${w.aliceRun}?tab=artifacts&path=notes/readme.txt`,
   'run-artifact-image': () => `${w.aliceRun}?tab=artifacts&path=plots/matrix.png`,
   comparison: () => w.comparison,
+  models: () => '/models',
+  'all-runs': () => '/runs',
   'comparison-empty': () => '/compare',
   account: () => '/account',
   'not-found': () => '/nowhere',
@@ -45,6 +50,7 @@ for (const [size, viewport] of [
         if (await page.locator('figure.chart canvas').count()) await drawn(page, 'loss');
         await keep(page, `${name}-${colorScheme}-${size}`);
         await fits(page);
+        await accessible(page);
         quiet(page, /status of 40[04]/);
       }
       await open(page, w, w.experiment);

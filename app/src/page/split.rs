@@ -50,8 +50,8 @@ split!(
     Models, other, load_models, ModelView
 );
 split!(
-    /// Runs side by side.
-    Compare, compare, load_compare, RunCompare
+    /// Runs side by side: in the module of charts, which it begins with.
+    Compare, charts, load_compare, RunCompare
 );
 split!(
     /// A run.
