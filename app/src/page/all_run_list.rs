@@ -78,12 +78,15 @@ fn FilterForm() -> AnyView {
     .into_any()
 }
 
+/// Where there are very many, or it would take long.
+const NOT_ALL: &str = "Not all experiments were looked into: narrow the filter, or open an experiment.";
+
 fn shown(address: Address, page: AllRuns) -> AnyView {
     let AllRuns { runs, next, is_cut } = page;
     let is_first = untrack(|| address.get("after").is_none());
     if runs.is_empty() && is_first {
         let is_filtered = untrack(|| address.get("filter").is_some());
-        return none(address, is_filtered);
+        return none(address, is_filtered, is_cut);
     }
     let rows = runs.into_iter().map(row).collect_view();
     view! {
@@ -102,7 +105,7 @@ fn shown(address: Address, page: AllRuns) -> AnyView {
             </table>
         </div>
         <nav class="all-runs-pages" aria-label="Pages">
-            {is_cut.then(|| view! { <span class="muted">"In the 500 experiments last used"</span> })}
+            {is_cut.then(|| view! { <span class="muted">{NOT_ALL}</span> })}
             <span class="push"></span>
             {(!is_first).then(|| view! {
                 <a class="button" href=move || address.with(&[("after", "")])>"Newest runs"</a>
@@ -139,10 +142,11 @@ fn row(row: ComparedRun) -> AnyView {
     .into_any()
 }
 
-fn none(address: Address, is_filtered: bool) -> AnyView {
+fn none(address: Address, is_filtered: bool, is_cut: bool) -> AnyView {
     if is_filtered {
         return view! {
             <Empty icon=Icon::Search title="No run matches the filter">
+                {is_cut.then(|| view! { <p class="muted">{NOT_ALL}</p> })}
                 <p><a class="button" href=move || address.with(&[("filter", ""), ("after", "")])>"Clear the filter"</a></p>
             </Empty>
         }

@@ -15,7 +15,7 @@ use crate::{
         empty::Empty,
         icon::Icon,
         number::counted,
-        run_chips::eye_button,
+        run_chips::{RunChips, eye_button},
         run_table::{run_address, run_name},
         share_link::ShareLink,
         status::series_class,
@@ -170,6 +170,9 @@ fn Compared(comparison: Comparison) -> AnyView {
         } else {
             let beside = Beside { runs: baseline_first(&chart_runs, base), all };
             view! {
+                <Show when=move || drawn.read().iter().any(|run| run.group.is_some())>
+                    <RunChips runs=drawn.into() label="Groups that are drawn"/>
+                </Show>
                 <ChartBoard
                     runs=drawn.into()
                     metrics=Signal::stored(metrics.into_iter().collect())

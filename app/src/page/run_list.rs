@@ -71,9 +71,11 @@ pub fn RunList() -> AnyView {
     });
     let head =
         fetch(move || (experiment.get(), head_again.get()), |(experiment, _)| experiment_head(experiment));
+    // Asking for runs alone must not make the toolbar anew: somebody may type there.
+    let runs_again = RwSignal::new(0_u32);
     let runs = fetch(
-        move || (experiment.get(), asked.get(), head_again.get()),
-        |(experiment, asked, _)| list_runs(experiment, asked),
+        move || (experiment.get(), asked.get(), head_again.get(), runs_again.get()),
+        |(experiment, asked, ..)| list_runs(experiment, asked),
     );
     let selection = Selection::empty();
     // What is done to chosen runs must not be done to some of another table.
@@ -109,7 +111,7 @@ pub fn RunList() -> AnyView {
                     None => view! {
                         <Title text=name.clone()/>
                         <Header head=head.clone() again=head_again/>
-                        <Runs runs asked again=head_again experiment=experiment.into() selection permission name=name.clone()/>
+                        <Runs runs asked again=runs_again experiment=experiment.into() selection permission name=name.clone()/>
                     }.into_any(),
                 }
             }}/>

@@ -42,7 +42,8 @@ pub fn ChartBoard(
     let shown = Memo::new(move |_| {
         let hidden = Hidden::read(address);
         let mut runs = runs.get();
-        runs.retain(|run| !hidden.has(run.id));
+        // A group would be another one without some of its runs.
+        runs.retain(|run| run.group.is_some() || !hidden.has(run.id));
         runs
     });
     let runs: Signal<Vec<ChartRun>> = shown.into();

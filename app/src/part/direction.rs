@@ -49,6 +49,7 @@ const MORE: &[&str] = &[
     "precision",
     "r2",
     "recall",
+    "reward",
     "score",
     "throughput",
 ];

@@ -12,14 +12,14 @@ use crate::{
         icon::Icon,
         later::{Loaded, later},
         menu::Menu,
-        number::{Number, count, counted},
+        number::{Number, by_number, count, counted},
     },
 };
 use leptos::{prelude::*, task::spawn_local, wasm_split::wasm_split};
 use model::{
     ExperimentId,
-    explore::{EXPLORED_FIELDS, Field, RunValues, Values},
-    filter::{RunField, toggle_condition},
+    explore::{EXPLORED_FIELDS, EXPLORED_TEXT, Field, RunValues, Values},
+    filter::{RunCondition, RunField, parse, toggle_condition},
     page::{RunsQuery, Total},
 };
 use std::{cmp::Ordering, collections::HashMap, sync::Arc};
@@ -198,6 +198,10 @@ fn Groups(fields: Vec<Field>, groups: Vec<Group>, values: Arc<RunValues>, by: Me
         }
         if down {
             sorted.reverse();
+            // What has no value comes last in both directions.
+            if let Some(place) = place {
+                sorted.sort_by_key(|group| !group.has(place, width));
+            }
         }
         sorted.into_iter().take(SHOWN).map(|group| row(group, address, by)).collect_view()
     };
@@ -221,16 +225,24 @@ fn Groups(fields: Vec<Field>, groups: Vec<Group>, values: Arc<RunValues>, by: Me
 /// A group; its name leads to its runs.
 fn row(group: &Group, address: Address, by: Memo<Vec<Column>>) -> impl IntoView + use<> {
     let filter = address.text("filter");
+    let clauses = parse::<RunCondition>(filter.trim()).map(|filter| filter.clauses).unwrap_or_default();
     let conditions =
         by.get_untracked().into_iter().zip(&group.words).try_fold(filter, |filter, (column, word)| {
+            // Of a long text only the beginning is here.
+            let word = word.as_deref().filter(|word| word.chars().count() < EXPLORED_TEXT)?;
             let field = match column {
                 Column::Param(key) => RunField::Param(key),
                 Column::Tag(key) => RunField::Tag(key),
                 _ => return None,
             };
-            toggle_condition(&filter, &field.is(word.as_deref()?)?).ok()
+            let condition = field.is(word)?;
+            match clauses.iter().any(|clause| clause.condition == condition) {
+                true => Some(filter),
+                false => toggle_condition(&filter, &condition).ok(),
+            }
         });
-    let href = conditions.map(|filter| address.with(&[("filter", &filter), ("group", ""), ("gsort", "")]));
+    let href = conditions
+        .map(|filter| address.with(&[("filter", &filter), ("group", ""), ("gsort", ""), ("page", "")]));
     let words = group.words.iter().enumerate().map(|(place, word)| {
         let word = word.clone().unwrap_or_else(|| "none".to_owned());
         match (place, href.clone()) {
@@ -302,12 +314,8 @@ impl Figures {
 
 /// Words as people sort them: numbers as numbers, what is missing last.
 fn compare_words(a: Option<&str>, b: Option<&str>) -> Ordering {
-    let number = |word: &str| word.parse::<f64>().ok();
     match (a, b) {
-        (Some(a), Some(b)) => match (number(a), number(b)) {
-            (Some(x), Some(y)) => x.total_cmp(&y),
-            _ => a.cmp(b),
-        },
+        (Some(a), Some(b)) => by_number(a, b),
         (Some(_), None) => Ordering::Less,
         (None, Some(_)) => Ordering::Greater,
         (None, None) => Ordering::Equal,
@@ -315,6 +323,14 @@ fn compare_words(a: Option<&str>, b: Option<&str>) -> Ordering {
 }
 
 impl Group {
+    /// Whether it has a value of a field.
+    fn has(&self, place: usize, words: usize) -> bool {
+        match place < words {
+            true => self.words.get(place).is_some_and(Option::is_some),
+            false => self.figures.get(place - words).is_some_and(|figures| figures.count > 0),
+        }
+    }
+
     /// By a field: the first `words` of them are words, the others metrics. What has no value comes last upwards.
     fn compare(&self, other: &Self, place: usize, words: usize) -> Ordering {
         let word = |group: &'_ Self| group.words.get(place).cloned().flatten();

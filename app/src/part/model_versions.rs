@@ -112,7 +112,12 @@ fn version_row(of: &Of, row: VersionRow, chosen: Chosen) -> AnyView {
                 }
             });
         };
-        view! { <input type="checkbox" aria-label=format!("Select version {number}") on:change=toggle/> }
+        view! { <input
+            type="checkbox"
+            aria-label=format!("Select version {number}")
+            prop:checked=move || chosen.read().iter().any(|(other, _)| *other == number)
+            on:change=toggle
+        /> }
     });
     let run = match run {
         Some(run) => run_link(run),

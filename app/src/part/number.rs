@@ -1,4 +1,5 @@
 use leptos::prelude::*;
+use std::cmp::Ordering;
 
 /// A value in six digits, in full when pointed at.
 #[component]
@@ -29,6 +30,17 @@ pub fn count(number: u64) -> String {
 /// A count of things: `1 run`, `2 runs`.
 pub fn counted(number: u64, one: &str) -> String {
     format!("{} {one}{}", count(number), if number == 1 { "" } else { "s" })
+}
+
+/// Texts as people sort them: numbers first, as numbers.
+pub fn by_number(a: &str, b: &str) -> Ordering {
+    let number = |text: &str| text.trim().parse::<f64>().ok();
+    match (number(a), number(b)) {
+        (Some(x), Some(y)) => x.total_cmp(&y).then_with(|| a.cmp(b)),
+        (Some(_), None) => Ordering::Less,
+        (None, Some(_)) => Ordering::Greater,
+        (None, None) => a.cmp(b),
+    }
 }
 
 /// A size of a file.

@@ -36,7 +36,7 @@ pub fn figure(
     };
     let lines: Vec<(usize, Series)> = runs.iter().enumerate().filter_map(line).collect();
     let (series, pages): (Vec<Series>, Vec<String>) = if runs.iter().any(|run| run.group.is_some()) {
-        (means(runs, &lines, options.spread), Vec::new())
+        (means(runs, &lines, options.spread, zoom.x), Vec::new())
     } else {
         lines.into_iter().map(|(index, series)| (series, runs[index].address())).unzip()
     };

@@ -4,10 +4,10 @@ use super::{
     ChartRun, Spread,
     line::{Reader, places},
 };
-use crate::part::number::counted;
-use chart::{Point, Series};
+use crate::part::number::{by_number, counted};
+use chart::{Point, Series, Window};
 
-/// Places at which lines are averaged; more of them are thinned out evenly.
+/// Places at which lines are averaged; of more every second, third… is taken.
 const PLACES: usize = 1000;
 
 /// The groups of runs, each once, numbers in their order: this is what gives them their colours.
@@ -19,11 +19,8 @@ pub fn groups(runs: &[ChartRun]) -> Vec<(&str, usize)> {
             None => groups.push((group, 1)),
         }
     }
-    let number = |name: &str| name.rsplit('=').next().and_then(|value| value.trim().parse::<f64>().ok());
-    groups.sort_by(|(a, _), (b, _)| match (number(a), number(b)) {
-        (Some(x), Some(y)) => x.total_cmp(&y).then_with(|| a.cmp(b)),
-        _ => a.cmp(b),
-    });
+    let value = |name: &str| name.rsplit('=').next().unwrap_or_default().to_owned();
+    groups.sort_by(|(a, _), (b, _)| by_number(&value(a), &value(b)).then_with(|| a.cmp(b)));
     groups
 }
 
@@ -32,8 +29,13 @@ pub fn group_words(name: &str, runs: usize) -> String {
     format!("{name} · {}", counted(runs as u64, "run"))
 }
 
-/// A line for each group of runs, in the order of [`groups`]. Lines are those of the runs.
-pub fn means(runs: &[ChartRun], lines: &[(usize, Series)], spread: Spread) -> Vec<Series> {
+/// A line for each group of runs, in the order of [`groups`], where it is seen. Lines are those of the runs.
+pub fn means(
+    runs: &[ChartRun],
+    lines: &[(usize, Series)],
+    spread: Spread,
+    seen: Option<Window>,
+) -> Vec<Series> {
     let mean = |(color, (group, _)): (usize, (&str, usize))| {
         let of_group = |index: usize| runs.get(index).and_then(|run| run.group.as_deref()) == Some(group);
         let members: Vec<&Series> =
@@ -42,7 +44,7 @@ pub fn means(runs: &[ChartRun], lines: &[(usize, Series)], spread: Spread) -> Ve
             return None;
         }
         let of = group_words(group, members.len());
-        let (points, band) = mean(&members, spread);
+        let (points, band) = mean(&members, spread, seen);
         let left_out: u64 =
             members.iter().map(|series| series.total.saturating_sub(series.points.len() as u64)).sum();
         let total = points.len() as u64 + left_out;
@@ -51,13 +53,22 @@ pub fn means(runs: &[ChartRun], lines: &[(usize, Series)], spread: Spread) -> Ve
     groups(runs).into_iter().enumerate().filter_map(mean).collect()
 }
 
-fn mean(members: &[&Series], spread: Spread) -> (Vec<Point>, Vec<(f64, f64)>) {
+fn mean(members: &[&Series], spread: Spread, seen: Option<Window>) -> (Vec<Point>, Vec<(f64, f64)>) {
     let mut at = places(members.iter().map(|series| series.points.as_slice()));
-    if at.len() > PLACES
-        && let (Some(&first), Some(&last)) = (at.first(), at.last())
-    {
-        let step = (last - first) / (PLACES - 1) as f64;
-        at = (0..PLACES).map(|i| (first + step * i as f64).min(last)).collect();
+    if let Some(window) = seen {
+        // One more on each side, so that lines leave the picture.
+        let from = at.partition_point(|x| *x < window.lo()).saturating_sub(1);
+        let to = at.partition_point(|x| *x <= window.hi()).saturating_add(1).min(at.len());
+        at = at.get(from..to).unwrap_or_default().to_vec();
+    }
+    if let (true, Some(&last)) = (at.len() > PLACES, at.last()) {
+        at = at
+            .iter()
+            .copied()
+            .step_by(at.len().div_ceil(PLACES))
+            .filter(|x| *x < last)
+            .chain([last])
+            .collect();
     }
     let mut readers: Vec<Reader> = members.iter().map(|series| Reader::new(&series.points)).collect();
     let (mut points, mut band) = (Vec::with_capacity(at.len()), Vec::new());
@@ -124,7 +135,7 @@ mod tests {
     fn check(lines: &[&[(f64, f64)]], spread: Spread, mean: &[(f64, f64)], band: &[(f64, f64)]) {
         let runs: Vec<ChartRun> = (0..lines.len()).map(|i| run(&i.to_string(), "lr=1")).collect();
         let lines: Vec<_> = lines.iter().enumerate().map(|(index, points)| (index, line(points))).collect();
-        let series = means(&runs, &lines, spread).remove(0);
+        let series = means(&runs, &lines, spread, None).remove(0);
         let written: Vec<_> = series.points.iter().map(|p| (p.x, p.y)).collect();
         assert_eq!(written, mean);
         assert_eq!(series.band, band);
@@ -160,7 +171,7 @@ mod tests {
 
     #[test]
     fn groups_are_ordered_as_numbers_where_they_are_numbers() {
-        let runs = [run("a", "lr=10"), run("b", "lr=9"), run("c", "lr=10")];
-        assert_eq!(groups(&runs), [("lr=9", 1), ("lr=10", 2)]);
+        let runs = [run("a", "lr=10"), run("b", "lr=9"), run("c", "lr=10"), run("d", "lr=1a")];
+        assert_eq!(groups(&runs), [("lr=9", 1), ("lr=10", 2), ("lr=1a", 1)]);
     }
 }

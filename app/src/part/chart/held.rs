@@ -178,6 +178,11 @@ impl Held {
         lacking
     }
 
+    /// Those of the runs that have no curve here: they hadn't the metric yet.
+    pub fn unknown(&self, runs: &[RunId]) -> Vec<RunId> {
+        runs.iter().copied().filter(|run| self.of_run(*run).next().is_none()).collect()
+    }
+
     /// The curve of a metric of a run, if it has points.
     pub(super) fn find(&self, run: RunId, key: &str) -> Option<&HeldCurve> {
         let is_it = |held: &&HeldCurve| {

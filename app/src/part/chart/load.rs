@@ -141,11 +141,14 @@ impl Source {
                             return;
                         }
                         match answer {
-                            Ok(curves) => self.held.update(|held| {
-                                if let Some(held) = held {
-                                    held.refine(&request, curves);
-                                }
-                            }),
+                            Ok(curves) => {
+                                self.fault.set(None);
+                                self.held.update(|held| {
+                                    if let Some(held) = held {
+                                        held.refine(&request, curves);
+                                    }
+                                });
+                            }
                             Err(fault) => self.fault.set(Some(fault.0)),
                         }
                     });
@@ -175,13 +178,14 @@ impl Source {
             let is_whole = tails.get_value().is_multiple_of(WHOLE_AFTER);
             let held = self.held.with_untracked(|held| {
                 let held = held.as_ref()?;
-                Some((held.request().clone(), held.tail(&runs)?))
+                Some((held.request().clone(), held.tail(&runs), held.unknown(&runs)))
             });
-            let Some((whole, tail)) = held else { return };
+            let Some((whole, tail, unknown)) = held else { return };
             spawn_local(async move {
-                let lacking = if is_whole {
-                    tail.runs
-                } else {
+                let mut lacking = unknown;
+                lacking.extend(if let (true, Some(tail)) = (is_whole, &tail) {
+                    tail.runs.clone()
+                } else if let Some(tail) = tail {
                     let Ok(curves) = curves(tail.clone()).await else {
                         // They are asked for with the next news.
                         _ = touched.try_update_value(|touched| touched.extend(tail.runs));
@@ -189,7 +193,9 @@ impl Source {
                     };
                     let grown = self.held.try_update(|held| held.as_mut().map(|held| held.extend(curves)));
                     grown.flatten().unwrap_or_default()
-                };
+                } else {
+                    Vec::new()
+                });
                 if lacking.is_empty() {
                     return;
                 }

@@ -35,6 +35,7 @@ use chart::{Figure, Frame, Layout, Window};
 pub use group::{group_words, groups};
 use leptos::{
     html::{Canvas, Div, Figure as Figure_},
+    leptos_dom::helpers::TimeoutHandle,
     prelude::*,
     wasm_split::wasm_split,
 };
@@ -42,7 +43,7 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 use load::Source;
 pub use measure::Measure;
 use model::{Code, ExperimentId, Problem, RunId};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use table::ChartTable;
 use takeaway::Takeaway;
 pub use takeaway::{file_name, save, save_text};
@@ -169,6 +170,9 @@ impl Hovered {
         provide_context(Self(RwSignal::new(None)));
     }
 }
+
+/// How long after a click a second one may come.
+const SECOND_CLICK: Duration = Duration::from_millis(250);
 
 /// What is on the canvas.
 #[derive(Debug)]
@@ -372,6 +376,7 @@ fn show(
 #[component]
 fn Pointed(picture: Signal<Option<Arc<Picture>>>, zoom: RwSignal<Zoom>) -> impl IntoView {
     let navigate = StoredValue::new_local(use_navigate());
+    let leaving = StoredValue::new(None::<TimeoutHandle>);
     let pointer = RwSignal::new(None::<(f64, f64)>);
     let drag = RwSignal::new(None::<Drag>);
     let hovered = use_context::<Hovered>().map(|Hovered(place)| place);
@@ -425,7 +430,11 @@ fn Pointed(picture: Signal<Option<Arc<Picture>>>, zoom: RwSignal<Zoom>) -> impl 
             pointer.set(None);
             zoom.set(chosen);
         } else if let Some(page) = pointer.get_untracked().and_then(|place| tooltip::page(&picture, place)) {
-            navigate.with_value(|navigate| navigate(&page, NavigateOptions::default()));
+            // A second click means the zoom.
+            let go = move || {
+                _ = navigate.try_with_value(|navigate| navigate(&page, NavigateOptions::default()));
+            };
+            leaving.set_value(set_timeout_with_handle(go, SECOND_CLICK).ok());
         }
     };
     let on_line = Memo::new(move |_| {
@@ -478,7 +487,12 @@ fn Pointed(picture: Signal<Option<Arc<Picture>>>, zoom: RwSignal<Zoom>) -> impl 
             on:pointerup=release
             on:pointerleave=leave
             on:pointercancel=leave
-            on:dblclick=move |_| zoom.set(Zoom::default())
+            on:dblclick=move |_| {
+                if let Some(leaving) = leaving.try_update_value(Option::take).flatten() {
+                    leaving.clear();
+                }
+                zoom.set(Zoom::default());
+            }
             on:keydown=cancel
         >
             <Tooltip reading picture/>

@@ -133,6 +133,7 @@ fn pictures(pair: &Pair) -> AnyView {
                 min="0"
                 max="100"
                 value="50"
+                prop:value=move || revealed.get().to_string()
                 aria-label="How much of the baseline's picture is seen"
                 on:input=slide
             />

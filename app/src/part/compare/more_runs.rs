@@ -3,9 +3,11 @@
 use crate::part::{
     address::Address,
     chart::ChartRun,
+    chart_options::Hidden,
     icon::Icon,
     later::{Loaded, later},
     number::count,
+    run_chips::eye_button,
     search_box::SearchBox,
     status::series_class,
 };
@@ -41,7 +43,11 @@ pub fn MoreRuns(
     let (opened, set_opened) = signal(false);
     let words = format!("and {} more", count(listing.runs.len() as u64));
     view! {
-        <details class="fold more-runs" on:toggle=move |_| set_opened.set(true)>
+        <details
+            class="fold more-runs"
+            prop:open=opened
+            on:toggle=move |event| set_opened.set(event_target::<web_sys::Element>(&event).has_attribute("open"))
+        >
             <summary>{words}</summary>
             {move || {
                 let listing = listing.clone();
@@ -61,6 +67,7 @@ fn run_listing() -> Loaded<Listing> {
 fn drawn(Listing { runs, all }: Listing) -> AnyView {
     let address = Address::here();
     let (search, set_search) = signal(String::new());
+    let hidden = Memo::new(move |_| Hidden::read(address));
     let entry = move |listed: &ListedRun, all: &Arc<Vec<RunId>>| {
         let (id, all) = (listed.run.id, all.clone());
         let name = listed.run.name.clone();
@@ -77,11 +84,12 @@ fn drawn(Listing { runs, all }: Listing) -> AnyView {
                 <button
                     type="button"
                     class="set-base"
+                    aria-label=format!("Set as baseline: {name}")
                     on:click=move |_| address.set(&[("base", &id.to_string()), ("from", "")])
                 >
                     "Set as baseline"
-                    <span class="visually-hidden">": " {name}</span>
                 </button>
+                {eye_button(hidden, id, name)}
                 <button type="button" class="icon-button" aria-label=remove.clone() title=remove.clone() on:click=without>
                     {Icon::Close.draw()}
                 </button>

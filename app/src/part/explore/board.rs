@@ -197,7 +197,12 @@ fn Brushed(subject: Subject, brushes: RwSignal<Vec<Brush>>, shown: Shown) -> Any
     // What the filter can say goes there; other runs are chosen one by one.
     let show = move |_| {
         let held = shown.read_untracked().as_ref().map(|picture| picture.held.clone());
-        let said = held.and_then(|held| conditions(&brushes.read_untracked(), &held));
+        // An axis that was taken out has a brush no more.
+        let fields =
+            shown.read_untracked().as_ref().map(|picture| super::draw::parallel_fields(&picture.choices));
+        let mut brushes = brushes.get_untracked();
+        brushes.retain(|(field, _)| fields.as_ref().is_some_and(|fields| fields.contains(field)));
+        let said = held.and_then(|held| conditions(&brushes, &held));
         let runs = untrack(passing);
         match said {
             Some(said) => {

@@ -1,6 +1,6 @@
 //! What is plotted, and how: read from the address, and chosen sensibly where that says nothing.
 
-use crate::part::address::Query;
+use crate::part::{address::Query, direction};
 use chart::{Direction, Scale};
 use model::{explore::Field, run::Run};
 
@@ -324,9 +324,10 @@ pub fn write_front((x, y): (Direction, Direction)) -> String {
 
 /// Which way a field is better, by its name.
 pub fn better(field: &Field) -> Direction {
-    const MORE: [&str; 9] = ["acc", "f1", "auc", "precision", "recall", "score", "bleu", "rouge", "reward"];
     match field {
-        Field::Metric(key, _) if MORE.iter().any(|word| key.to_lowercase().contains(word)) => Direction::More,
+        Field::Metric(key, _) if direction::Direction::guess(key) == direction::Direction::More => {
+            Direction::More
+        }
         _ => Direction::Less,
     }
 }

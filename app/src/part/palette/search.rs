@@ -211,6 +211,8 @@ fn drawn(of: Of) -> AnyView {
         match event.key().as_str() {
             "ArrowDown" => step(1),
             "ArrowUp" => step(-1),
+            // What is listed may answer an older text until its answer is there.
+            "Enter" if asked.waiting.get_untracked() => {}
             "Enter" => choose(untrack(current)),
             _ => return,
         }
