@@ -130,7 +130,7 @@ journey('files are compared line by line, pictures over each other', () => `${w.
 
 test('very many runs are compared', async () => {
   const runs = [];
-  for (let number = 0; number < 60; number += 1) runs.push(await another(`many ${number}`, { loss: number, reward: 60 - number }));
+  for (let number = 0; number < 60; number += 1) runs.push(await another(`many ${number}`, { loss: number, height: 60 - number }));
   const packed = runs.map(({ id }) => Buffer.from(id, 'hex').toString('base64url')).join('');
   page.complaints.length = 0;
   await open(page, w, `/compare?runs=${packed}`);

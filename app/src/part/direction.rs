@@ -218,7 +218,7 @@ mod tests {
             }
         };
         check("loss", &[Direction::More, Direction::Less, Direction::More]);
-        check("reward", &[Direction::More, Direction::Less, Direction::More]);
+        check("epoch", &[Direction::More, Direction::Less, Direction::More]);
         let back = Directions::default().turned("loss").turned("loss");
         assert_eq!(back, Directions::default());
     }
