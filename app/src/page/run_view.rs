@@ -128,7 +128,7 @@ fn Loaded(page: RunPage) -> AnyView {
         change: Callback::new(move |what: ThingChange| change.run(as_change(what))),
     };
     view! {
-        <Title text=move || name.get()/>
+        <Title text=move || name.try_get().unwrap_or_default()/>
         <header class="page-head">
             <nav class="crumbs" aria-label="Breadcrumb">
                 <a href="/experiments">"Experiments"</a>

@@ -46,7 +46,7 @@ pub fn CodeBlock(
 ) -> AnyView {
     view! {
         <div class="code-block">
-            <pre>
+            <pre tabindex="0">
                 <code>{code}</code>
             </pre>
             <CopyButton text=code what/>

@@ -32,21 +32,21 @@ pub fn Lineage(
     page: Signal<RunPage>,
 ) -> AnyView {
     // What came of it grows when it ends, or when it makes a model.
-    let asked = move || {
-        let page = page.read();
-        (page.run.info.id, page.run.info.status, page.run.model_outputs.len())
-    };
+    let of = |page: &RunPage| (page.run.info.id, page.run.info.status, page.run.model_outputs.len());
+    // Going from run to run, the page of the one before may be gone already.
+    let first = page.with_untracked(of);
+    let asked = move || page.try_with(of).unwrap_or(first);
     let lineage = fetch(asked, |(run, _, _)| run_lineage(run));
     let here = origin();
     view! {
         <Answered answer=lineage bars=3 show={move |lineage: RunLineage| {
             let family = page.try_with_untracked(|page| family(page, &lineage)).flatten();
             let again = lineage.reproduction.as_ref().map(|found| again(found, &here));
-            let links = Memo::new(move |_| Links::of(&page.read()));
+            let links = Memo::new(move |_| page.try_with(Links::of));
             let versions = Arc::new(lineage.versions);
             view! {
                 {family}
-                {move || way(&links.read(), &versions)}
+                {move || links.try_get().flatten().and_then(|links| way(&links, &versions))}
                 {again}
             }
         }}/>

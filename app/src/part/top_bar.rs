@@ -59,7 +59,7 @@ pub fn TopBar(
 fn Who(viewer: Viewer) -> AnyView {
     let label = if viewer.no_auth { "Connect".to_owned() } else { viewer.name.clone() };
     view! {
-        <a class="button quiet" href="/account">
+        <a class="button quiet" href="/account" aria-label=label.clone()>
             {if viewer.no_auth { Icon::Key } else { Icon::User }.draw()}
             <span class="top-label">{label}</span>
         </a>

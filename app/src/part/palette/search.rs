@@ -211,9 +211,14 @@ fn drawn(of: Of) -> AnyView {
         match event.key().as_str() {
             "ArrowDown" => step(1),
             "ArrowUp" => step(-1),
-            // What is listed may answer an older text until its answer is there.
-            "Enter" if asked.waiting.get_untracked() => {}
-            "Enter" => choose(untrack(current)),
+            "Enter" => {
+                // What was found may answer an older text until the answer to this one is there; commands are found at once.
+                let place = untrack(current);
+                let line = lines.with_untracked(|lines| lines.get(place).map(|line| line.group));
+                if line == Some("Commands") || !asked.waiting.get_untracked() {
+                    choose(place);
+                }
+            }
             _ => return,
         }
         event.prevent_default();
