@@ -39,8 +39,15 @@ const REFRESH: Duration = Duration::from_secs(2);
 pub fn RunView() -> AnyView {
     let params = use_params_map();
     let run = Memo::new(move |_| params.read().get_str("run").and_then(|id| id.parse::<RunId>().ok()));
+    let first = run.get_untracked();
+    // From one run to another the page is made anew: parts of the one before would outlive what they read.
+    Effect::new(move || {
+        if run.get().is_some_and(|run| Some(run) != first) {
+            _ = window().location().reload();
+        }
+    });
     let page = fetch(
-        move || run.get(),
+        move || first,
         |run| async move {
             match run {
                 Some(run) => run_page(run).await,

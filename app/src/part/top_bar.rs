@@ -61,7 +61,7 @@ fn Who(viewer: Viewer) -> AnyView {
     view! {
         <a class="button quiet" href="/account" aria-label=label.clone()>
             {if viewer.no_auth { Icon::Key } else { Icon::User }.draw()}
-            <span class="top-label">{label}</span>
+            <span class="top-label">{label.clone()}</span>
         </a>
         {(!viewer.no_auth).then(|| view! {
             <form method="post" action="/ui/sign_out">
