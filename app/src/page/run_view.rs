@@ -40,10 +40,12 @@ pub fn RunView() -> AnyView {
     let params = use_params_map();
     let run = Memo::new(move |_| params.read().get_str("run").and_then(|id| id.parse::<RunId>().ok()));
     let first = run.get_untracked();
-    // From one run to another the page is made anew: parts of the one before would outlive what they read.
+    // From one run to another the page is loaded anew: parts of the one before would outlive what they read. The browser's own
+    // address is still the one before.
+    let address = Address::here();
     Effect::new(move || {
         if run.get().is_some_and(|run| Some(run) != first) {
-            _ = window().location().reload();
+            _ = window().location().assign(&untrack(|| address.whole()));
         }
     });
     let page = fetch(
