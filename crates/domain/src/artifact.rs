@@ -15,7 +15,7 @@ use crate::{
 use bytes::{Bytes, BytesMut};
 use futures::{Stream, StreamExt as _, TryStreamExt as _, stream::BoxStream};
 use model::{
-    ExperimentId, Millis, RunId,
+    ExperimentId, Millis, RunId, TraceId,
     audit::{Action, Object},
     page::{ArtifactEntry, ArtifactRoot},
 };
@@ -399,6 +399,19 @@ impl Acting {
 }
 
 impl Domain {
+    /// Deletes the files of traces that are gone. What can't be deleted stays, and the log tells of it.
+    pub(crate) async fn delete_trace_files(&self, experiment: ExperimentId, traces: &[TraceId]) {
+        for trace in traces {
+            let folder = self.artifacts.root.join(format!("{experiment}/traces/{trace}"));
+            match tokio::fs::remove_dir_all(&folder).await {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    tracing::warn!(%error, folder = %folder.display(), "can't delete the files of a trace");
+                }
+                _ => {}
+            }
+        }
+    }
+
     async fn read_file(&self, grant: &ArtifactGrant<Read>, range: Option<ByteRange>) -> Result<ArtifactRead> {
         let store = &self.artifacts.store;
         let location = &grant.path().0;

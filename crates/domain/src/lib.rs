@@ -36,6 +36,7 @@ pub mod run;
 pub mod session;
 pub mod share;
 mod store;
+pub mod trace;
 mod view;
 
 pub use error::{Error, Result};

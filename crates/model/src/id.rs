@@ -76,6 +76,14 @@ uuid_id!(
     /// Id of a saved view.
     ViewId, ""
 );
+uuid_id!(
+    /// Id of a trace: `tr-` and 32 hex digits, which are OpenTelemetry's id of it.
+    TraceId, "tr-"
+);
+uuid_id!(
+    /// Id of an assessment: `a-` and 32 hex digits.
+    AssessmentId, "a-"
+);
 
 #[cfg(test)]
 mod tests {
