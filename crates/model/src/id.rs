@@ -85,6 +85,18 @@ uuid_id!(
     AssessmentId, "a-"
 );
 
+impl TraceId {
+    /// OpenTelemetry's id of the trace, of which this one is.
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(Uuid::from_bytes(bytes))
+    }
+
+    /// OpenTelemetry's id of the trace.
+    pub fn to_bytes(self) -> [u8; 16] {
+        self.0.into_bytes()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

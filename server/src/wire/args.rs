@@ -227,6 +227,26 @@ impl Args {
         }
     }
 
+    /// Texts by key.
+    pub fn map(&self, name: &str) -> Result<Vec<(String, String)>, Problem> {
+        match self.get(name) {
+            None => Ok(Vec::new()),
+            Some(whole @ Value::Object(fields)) => fields
+                .iter()
+                .map(|(key, value)| match value {
+                    Value::String(text) => Ok((key.clone(), text.clone())),
+                    _ => Err(self.wrong(name, whole)),
+                })
+                .collect(),
+            Some(other) => Err(self.wrong(name, other)),
+        }
+    }
+
+    /// A value as it was given, null too.
+    pub fn raw(&self, name: &str) -> Option<&Value> {
+        self.fields.get(name)
+    }
+
     /// Whether a value was given.
     pub fn has(&self, name: &str) -> bool {
         self.get(name).is_some()
