@@ -69,6 +69,7 @@ pub fn all() -> Vec<Door> {
         }
         doors.push(token(Method::GET, format!("{prefix}/3.0/mlflow/server-info")));
     }
+    doors.push(token(Method::POST, "/v1/traces".to_owned()));
     doors.push(token(Method::GET, "/health".to_owned()));
     doors.push(token(Method::GET, "/version".to_owned()));
     doors.extend(server_fn::axum::server_fn_paths().map(|(path, method)| session(method, path)));
@@ -105,6 +106,9 @@ pub fn approach(door: &Door, things: &Things) -> (String, Load) {
         .route
         .replace("{model_id}", &things.model.to_string())
         .replace("{tag_key}", "k")
+        .replace("{trace_id}", &things.trace.to_string())
+        .replace("{request_id}", &things.trace.to_string())
+        .replace("{assessment_id}", &things.assessment.to_string())
         .replace("{experiment}", &things.experiment.to_string())
         .replace(":experiment", &things.experiment.to_string())
         .replace("{run}", &things.run.to_string())
@@ -131,6 +135,7 @@ pub fn approach(door: &Door, things: &Things) -> (String, Load) {
             Method::PUT => Load::Bytes("new"),
             _ => Load::Nothing,
         },
+        Credential::Token if door.route == "/v1/traces" => Load::Json(spans(things)),
         Credential::Token => Load::Json(arguments(&door.route, things)),
     };
     match (&load, &door.method) {
@@ -186,10 +191,29 @@ fn arguments(route: &str, things: &Things) -> Value {
         "models": [{ "model_id": things.model.to_string() }],
         "source": format!("models:/{}", things.model), "version": "1", "alias": "best", "stage": "Staging",
         "description": "text",
+        "trace_id": things.trace.to_string(), "request_id": things.trace.to_string(),
+        "trace_ids": [things.trace.to_string()], "request_ids": [things.trace.to_string()],
+        "assessment_id": things.assessment.to_string(), "update_mask": "rationale",
+        "trace": { "trace_info": { "trace_id": things.trace.to_string(), "trace_location": location(things) } },
+        "locations": [location(things)],
+        "assessment": { "assessment_name": "fast", "feedback": { "value": true }, "rationale": "it is" },
+        "prompt_versions": [{ "name": "greeting", "version": "1" }],
         // Nobody whom a later knock may miss.
         "username": "nobody", "password": "short", "is_admin": false,
         "resource_type": "experiment", "resource_id": things.experiment.to_string(), "permission": "READ",
     })
+}
+
+/// Where traces of these things are.
+fn location(things: &Things) -> Value {
+    json!({ "type": "MLFLOW_EXPERIMENT", "mlflow_experiment": { "experiment_id": things.experiment.to_string() } })
+}
+
+/// A step of a trace, as OpenTelemetry sends it.
+fn spans(things: &Things) -> Value {
+    let trace = things.trace.to_string();
+    let span = json!({ "traceId": trace.trim_start_matches("tr-"), "spanId": "00000000000000ff", "name": "step" });
+    json!({ "resourceSpans": [{ "scopeSpans": [{ "spans": [span] }] }] })
 }
 
 fn query(arguments: &Value) -> String {

@@ -43,6 +43,7 @@ mod search;
 mod second_factor;
 mod share;
 mod token;
+mod trace;
 mod upgrade;
 mod view;
 mod visible;
