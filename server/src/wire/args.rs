@@ -229,17 +229,12 @@ impl Args {
 
     /// Texts by key.
     pub fn map(&self, name: &str) -> Result<Vec<(String, String)>, Problem> {
-        match self.get(name) {
-            None => Ok(Vec::new()),
-            Some(whole @ Value::Object(fields)) => fields
-                .iter()
-                .map(|(key, value)| match value {
-                    Value::String(text) => Ok((key.clone(), text.clone())),
-                    _ => Err(self.wrong(name, whole)),
-                })
-                .collect(),
-            Some(other) => Err(self.wrong(name, other)),
-        }
+        let Some(whole) = self.get(name) else { return Ok(Vec::new()) };
+        let wrong = || self.wrong(name, whole);
+        let text = |(key, value): (&String, &Value)| {
+            value.as_str().map(|text| (key.clone(), text.to_owned())).ok_or_else(wrong)
+        };
+        whole.as_object().ok_or_else(wrong)?.iter().map(text).collect()
     }
 
     /// A value as it was given, null too.
