@@ -13,8 +13,9 @@ pub use part::{
     address::Query,
     column, comparison, icon,
     number::{count, counted, size},
+    run_color::Ink,
     run_table::run_name,
-    status::{series_class, status_word},
+    status::status_word,
     time::{absolute, duration},
 };
 

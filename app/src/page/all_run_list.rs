@@ -5,6 +5,7 @@ use crate::{
         answered::Answered,
         empty::{Empty, FirstRun},
         icon::Icon,
+        run_color::Ink,
         run_table::{run_address, run_name},
         status::StatusDot,
         time::{Ago, Took},
@@ -128,6 +129,7 @@ fn row(row: ComparedRun) -> AnyView {
             <th scope="row" class="name">
                 <div class="run-name">
                     <StatusDot status=info.status/>
+                    {run.color().map(|color| Ink::Chosen(color).dot())}
                     <a href=run_address(&run) title=name.clone()>{name.clone()}</a>
                 </div>
             </th>

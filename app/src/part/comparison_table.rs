@@ -1,13 +1,13 @@
 use crate::part::{
     address::Address,
-    compare::switched,
+    compare::{colors::Colors, switched},
     comparison::{Line, Value, change, groups},
     direction::{Direction, Directions, turn},
     forge::{commit_address, range_address},
     icon::Icon,
     number::{Number, count, counted},
     run_table::{run_address, run_name},
-    status::{StatusBadge, series_class},
+    status::StatusBadge,
     time::{Ago, Took},
 };
 use leptos::prelude::*;
@@ -70,6 +70,7 @@ struct Shown {
     directions: Memo<Directions>,
     folded: Memo<String>,
     whole: RwSignal<bool>,
+    colors: Colors,
     /// A run alone has nothing to be compared to.
     is_compared: bool,
 }
@@ -94,6 +95,8 @@ pub fn ComparisonTable(
     runs: Vec<ComparedRun>,
     /// The place of the baseline among them.
     base: Memo<usize>,
+    /// Their colours.
+    colors: Colors,
 ) -> AnyView {
     let address = Address::here();
     let many = runs.len();
@@ -106,6 +109,7 @@ pub fn ComparisonTable(
         directions: Memo::new(move |_| Directions::read(address)),
         folded: Memo::new(move |_| address.text("fold")),
         whole: RwSignal::new(false),
+        colors,
         is_compared: many > 1,
     };
     let only = shown.only;
@@ -191,7 +195,7 @@ fn heads(shown: Shown) -> AnyView {
         let is_pinned = shown.is_compared && place == base;
         view! {
             <th scope="col" class:base=is_pinned>
-                <span class=format!("series-dot {}", series_class(place)) aria-hidden="true"></span>
+                {shown.colors.ink(id, place).dot()}
                 <a href=href.clone() title=name.clone()>{name.clone()}</a>
                 {shown.is_compared.then(|| view! { <div>{role}</div> })}
             </th>

@@ -72,9 +72,9 @@ fn drawn(chosen: Chosen) -> AnyView {
         many if many > COMPARISON_LIMIT => Err(format!("At most {COMPARISON_LIMIT} runs can be compared")),
         _ => Ok(format!("/compare?runs={}", write_runs(&selection.runs()))),
     };
-    let export = move |file: &'static str| {
+    let export = move |file: &'static str, all: bool| {
         move || {
-            let columns = write_columns(&chosen.shown.read());
+            let columns = if all { "all".to_owned() } else { write_columns(&chosen.shown.read()) };
             let query = crate::Query::default().with("columns", &columns).with("runs", &ids());
             format!("/export/runs/{experiment}/{file}{query}")
         }
@@ -103,8 +103,15 @@ fn drawn(chosen: Chosen) -> AnyView {
                 </Menu>
             })}
             <Show when=move || selection.len() <= EXPORTED>
-                <a class="button" href=export("runs.csv") rel="external" download="">{Icon::Download.draw()} "CSV"</a>
-                <a class="button" href=export("runs.json") rel="external" download="">{Icon::Download.draw()} "JSON"</a>
+                <Menu label="Export" face=ViewFn::from(|| view! { {Icon::Download.draw()} "Export" })>
+                    <ul class="menu-list">
+                        <li><a href=export("runs.csv", false) rel="external" download="">"CSV, columns shown"</a></li>
+                        <li><a href=export("runs.csv", true) rel="external" download="">"CSV, all columns"</a></li>
+                        <li><a href=export("runs.parquet", false) rel="external" download="">"Parquet, columns shown"</a></li>
+                        <li><a href=export("runs.parquet", true) rel="external" download="">"Parquet, all columns"</a></li>
+                        <li><a href=export("runs.json", true) rel="external" download="">"JSON, all but the curves"</a></li>
+                    </ul>
+                </Menu>
             </Show>
             <Show when=move || may_delete>
                 {move || if deleted() {

@@ -4,7 +4,7 @@ use crate::{
     Acting,
     artifact::TextRead,
     error::{Error, Result},
-    gate::Read,
+    gate::{Read, RunGrant},
     logged_table, markdown,
     store::{
         self,
@@ -12,8 +12,8 @@ use crate::{
     },
 };
 use model::{
-    ExperimentId, RunId,
-    experiment::ViewType,
+    ExperimentId, Permission, RunId,
+    experiment::{Lifecycle, ViewType},
     filter::{self, RunFilter},
     metric,
     page::{
@@ -221,6 +221,11 @@ impl Acting {
         experiments.sort_unstable();
         experiments.dedup();
         let names = store::experiment::names(&self.domain.db, &experiments).await?;
+        let editable = grants
+            .iter()
+            .filter(|grant| grant.permission >= Permission::Edit && grant.lifecycle == Lifecycle::Active)
+            .map(RunGrant::id)
+            .collect();
         let found = self.told_runs(&grants).await?;
         let known: HashSet<String> = found.iter().map(|run| run.info.id.to_string()).collect();
         let missing = ids.iter().filter(|id| !known.contains(*id)).cloned().collect();
@@ -231,7 +236,7 @@ impl Acting {
                 run,
             })
             .collect();
-        Ok(Comparison { runs, missing })
+        Ok(Comparison { runs, missing, editable })
     }
 
     /// Files and folders below a folder of artifacts; paths are relative to the root.

@@ -144,7 +144,7 @@ impl Total {
 }
 
 /// Tags that the table of runs needs whichever columns it shows.
-pub const TABLE_TAGS: [&str; 2] = [tag::SOURCE_NAME, tag::PARENT_RUN];
+pub const TABLE_TAGS: [&str; 3] = [tag::SOURCE_NAME, tag::PARENT_RUN, tag::RUN_COLOR];
 
 /// Rows of the runs table at once.
 pub const RUNS_PAGE: u32 = 100;
@@ -238,6 +238,8 @@ pub struct Comparison {
     pub runs: Vec<ComparedRun>,
     /// Ids that gave nothing.
     pub missing: Vec<String>,
+    /// Those of the runs that the caller may change.
+    pub editable: Vec<RunId>,
 }
 
 /// A run in a comparison, or in a list of runs of several experiments.

@@ -18,6 +18,7 @@ use crate::part::{
     column::{Column, ShownColumn, named_columns, write_columns},
     number::count,
     pager::Pager,
+    run_color::Swatches,
 };
 use head::{GroupHeads, Head};
 use leptos::{ev, html::Div, prelude::*};
@@ -123,6 +124,10 @@ struct Table {
     menu: RwSignal<Option<(Column, (f64, f64))>>,
     /// The run that was chosen or let go of last.
     last_chosen: StoredValue<Option<RunId>>,
+    /// What chooses the colours of runs.
+    swatches: Swatches,
+    /// Whether the caller may do that.
+    may_color: bool,
 }
 
 /// The columns that are made, and how wide what is left out on both sides is, in CSS pixels.
@@ -175,6 +180,8 @@ pub fn RunTable(
     selection: Selection,
     /// Tells that rows may have changed.
     changed: Trigger,
+    /// Whether the caller may choose colours of runs.
+    may_color: bool,
 ) -> AnyView {
     let first = page.clone();
     let read = query.columns.clone().unwrap_or_else(|| {
@@ -199,6 +206,8 @@ pub fn RunTable(
         selection,
         menu: RwSignal::new(None),
         last_chosen: StoredValue::new(None),
+        swatches: Swatches::new(move |run, color| rows.recolor(run, color)),
+        may_color,
     };
     let asked = Memo::new(move |_| {
         let (all, made) = (columns.read(), made.read());
@@ -264,6 +273,7 @@ pub fn RunTable(
             </table>
         </div>
         <head::ColumnMenu table/>
+        {table.swatches.panel()}
         <footer class="table-foot">
             {move || rows.fault.get().map(|problem| view! { <ProblemNote problem/> })}
             <Foot rows view first/>

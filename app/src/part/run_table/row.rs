@@ -2,6 +2,7 @@ use super::{Made, PINS, Table, run_address, run_name};
 use crate::part::{
     column::{Column, ShownColumn},
     number::Number,
+    run_color::Ink,
     status::{StatusDot, series_class},
     time::{Ago, Took},
 };
@@ -48,8 +49,19 @@ fn Name(table: Table, row: u64, run: Arc<Run>, place: Memo<Option<usize>>) -> An
     let id = run.info.id;
     let name = run_name(&run);
     let nested = run.tag(tag::PARENT_RUN).is_some();
-    // The chosen box has the colour that the run's lines will have.
-    let color = move || place.get().map(series_class).unwrap_or_default();
+    let own = run.color();
+    // The chosen box has the colour that the run's lines will have, unless the run has one of its own.
+    let color = move || place.get().filter(|_| own.is_none()).map(series_class).unwrap_or_default();
+    let swatch = {
+        let name = name.clone();
+        move || match (own, place.get()) {
+            (None, None) => None,
+            (own, place) if table.may_color => {
+                Some(table.swatches.button(id, &name, Ink::new(own, place.unwrap_or_default())))
+            }
+            (own, _) => own.map(|own| Ink::Chosen(own).dot()),
+        }
+    };
     let choose = move |event: ev::MouseEvent| {
         let chosen = event_target_checked(&event);
         // With Shift everything from the last one to this, wherever it is by now.
@@ -75,6 +87,7 @@ fn Name(table: Table, row: u64, run: Arc<Run>, place: Memo<Option<usize>>) -> An
                 <StatusDot status=run.info.status/>
                 {nested.then(|| view! { <span class="nested" title="Part of another run">"↳"</span> })}
                 <a href=run_address(&run) title=name.clone()>{name.clone()}</a>
+                {swatch}
             </div>
         </th>
     }
