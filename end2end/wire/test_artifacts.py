@@ -158,7 +158,8 @@ def test_a_moved_run_is_logged_to_and_read_as_before(fresh, sign_in, tmp_path):
     moved = client.get_run(run_id)
     assert (moved.info.experiment_id, moved.info.artifact_uri) == (new, run.info.artifact_uri)
     assert client.get_logged_model(model.model_id).experiment_id == new
-    assert [found.info.run_id for found in client.search_runs([new], "metrics.loss = 0.5 and params.lr = '0.1'")] == [run_id]
+    found = client.search_runs([new], "metrics.loss = 0.5 and params.lr = '0.1'")
+    assert [one.info.run_id for one in found] == [run_id]
     assert client.search_runs([old]) == []
 
     assert files(client, run_id) == {"notes/before.txt": 6, "notes/after.txt": 5}

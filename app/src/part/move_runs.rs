@@ -41,11 +41,11 @@ pub fn MoveForm(
         });
     });
     let line = move |target: MoveTarget| {
-        let name = target.name.clone();
+        let (name, title) = (target.name.clone(), target.name.clone());
         let press = move |_| begin(chosen, toasts, target.clone(), nested.get_untracked());
         view! {
             <li>
-                <button type="button" title=name.clone() on:click=press>
+                <button type="button" title=title on:click=press>
                     {name}
                 </button>
             </li>

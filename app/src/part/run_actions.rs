@@ -237,7 +237,7 @@ pub(super) fn carry_out(toasts: Toasts, changed: Trigger, ids: Vec<RunId>, task:
         if let Some(selection) = keeps.filter(|_| !refused.is_empty()) {
             let left: Vec<RunId> = refused.iter().map(|(run, _)| *run).collect();
             selection.set_all(&left, true);
-            text = text.map_err(|text| format!("{text} They are selected."));
+            text = text.map_err(|text| format!("{text} Those are selected again."));
         }
         if let Some((name, address)) = leads.filter(|_| reached > 0) {
             toast.lead(name, address);

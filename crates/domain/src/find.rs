@@ -47,7 +47,8 @@ impl Acting {
         if text.len() > LONGEST_TEXT {
             return Err(too_long());
         }
-        let found = find::experiments(&self.domain.db, &self.visible(), Permission::Edit, text, FOUND).await?;
+        let found =
+            find::experiments(&self.domain.db, &self.visible(), Permission::Edit, text, FOUND).await?;
         let mut targets = Vec::with_capacity(found.len());
         for ExperimentHit { id, name } in found {
             // A credential may be good for less than its account.

@@ -462,9 +462,10 @@ impl Acting {
             return Err(Error::missing("No such artifact."));
         }
         match path.experiment() {
-            Some(experiment) if self.owner_lets::<L>(&path, experiment).await? => {}
             Some(experiment) => {
-                self.experiment::<L>(experiment).await?;
+                if !self.owner_lets::<L>(&path, experiment).await? {
+                    self.experiment::<L>(experiment).await?;
+                }
             }
             None if self.caller.is_admin() => {}
             None => return Err(Error::missing("No such artifact.")),

@@ -102,10 +102,7 @@ impl Progress {
 
 /// How far a run is; `None` if nothing was logged to it.
 pub(crate) async fn progress(mut db: &Db, run: RunId) -> Result<Option<Progress>> {
-    db.first(
-        sql("SELECT next_seq, folded_seq FROM journals WHERE run_id = $1").bind(run),
-    )
-    .await
+    db.first(sql("SELECT next_seq, folded_seq FROM journals WHERE run_id = $1").bind(run)).await
 }
 
 /// A block as it lies there.

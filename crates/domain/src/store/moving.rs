@@ -64,7 +64,8 @@ pub(crate) async fn move_run(
     for follow in LOGGED.into_iter().chain(DATASETS) {
         tx.execute(sql(follow).bind(to.id()).bind(run.id())).await?;
     }
-    let follow = "UPDATE logged_models SET experiment_id = $1 WHERE source_run_id = $2 AND experiment_id = $3";
+    let follow =
+        "UPDATE logged_models SET experiment_id = $1 WHERE source_run_id = $2 AND experiment_id = $3";
     tx.execute(sql(follow).bind(to.id()).bind(run.id()).bind(run.experiment)).await?;
     Ok(models.into_iter().map(|(id,)| ModelId(id)).collect())
 }

@@ -65,9 +65,7 @@ impl Work {
         let measured = alice.model_in(from, "measured").await.id;
         let at = point(1, 1000, 0.9);
         let logged = batch().metric("loss", 1, 0.5).param("lr", "0.1").tag("stage", "draft");
-        alice
-            .logs(run, logged.measured("acc", at, model, None).measured("acc", at, measured, None))
-            .await;
+        alice.logs(run, logged.measured("acc", at, model, None).measured("acc", at, measured, None)).await;
         alice.log_inputs(run, &[input("mnist")], &[]).await.unwrap();
         let work = Self { domain, alice, bob, carol, from, to, run, model, measured };
         work.alice.uploads(&work.file(), b"hello").await;
@@ -261,7 +259,10 @@ async fn a_link_shows_the_files_of_a_moved_run(world: &World) {
     let (files, _) = shown.list_shared_files(work.run).await.unwrap();
     assert_eq!(files.iter().map(|file| file.path.as_str()).collect::<Vec<_>>(), ["a.txt"]);
     assert_eq!(shown.read_shared_file(work.run, "a.txt", None).await.unwrap().size, 5);
-    check_code(shown.list_artifacts(&format!("{}/{}", work.from, work.run)).await, Code::ResourceDoesNotExist);
+    check_code(
+        shown.list_artifacts(&format!("{}/{}", work.from, work.run)).await,
+        Code::ResourceDoesNotExist,
+    );
     // Who made the other one may not see the run any more.
     let hidden = guest(&of_bob).await;
     check_code(hidden.get_run(work.run).await, Code::ResourceDoesNotExist);
