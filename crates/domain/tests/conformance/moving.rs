@@ -255,7 +255,7 @@ async fn a_link_shows_the_files_of_a_moved_run(world: &World) {
         Opened::Shows { guest, .. } => User(work.domain.act(guest)),
         other => panic!("{other:?}"),
     };
-    let shown = guest(&of_alice).await;
+    let shown = guest(of_alice.as_str()).await;
     let (files, _) = shown.list_shared_files(work.run).await.unwrap();
     assert_eq!(files.iter().map(|file| file.path.as_str()).collect::<Vec<_>>(), ["a.txt"]);
     assert_eq!(shown.read_shared_file(work.run, "a.txt", None).await.unwrap().size, 5);
@@ -264,7 +264,7 @@ async fn a_link_shows_the_files_of_a_moved_run(world: &World) {
         Code::ResourceDoesNotExist,
     );
     // Who made the other one may not see the run any more.
-    let hidden = guest(&of_bob).await;
+    let hidden = guest(of_bob.as_str()).await;
     check_code(hidden.get_run(work.run).await, Code::ResourceDoesNotExist);
     check_code(hidden.list_shared_files(work.run).await, Code::ResourceDoesNotExist);
     work.domain.close().await;
@@ -375,6 +375,12 @@ async fn several_runs_are_moved_one_by_one(world: &World) {
     work.domain.close().await;
 }
 
+async fn nested_in(user: &User, runs: &[RunId]) -> Vec<RunId> {
+    let mut found = user.nested_runs(runs).await.unwrap();
+    found.sort();
+    found
+}
+
 async fn nested_runs_are_found_at_any_depth(world: &World) {
     let closed = world.closed().await;
     let (alice, bob) = (world.user("alice").await.on(&closed), world.user("bob").await.on(&closed));
@@ -392,19 +398,14 @@ async fn nested_runs_are_found_at_any_depth(world: &World) {
     alice.delete_run(gone).await.unwrap();
     // A circle has an end.
     alice.logs(top, batch().tag("mlflow.parentRunId", &deep.to_string())).await;
-    let found = async |user: &User, runs: &[RunId]| {
-        let mut found = user.nested_runs(runs).await.unwrap();
-        found.sort();
-        found
-    };
     let sorted = |mut runs: Vec<RunId>| {
         runs.sort();
         runs
     };
-    assert_eq!(found(&alice, &[top]).await, sorted(vec![first, second, deep]));
-    assert_eq!(found(&alice, &[top, first]).await, sorted(vec![second, deep]));
-    assert_eq!(found(&alice, &[second]).await, []);
-    assert_eq!(found(&bob, &[top]).await, [], "he may see none of them");
+    assert_eq!(nested_in(&alice, &[top]).await, sorted(vec![first, second, deep]));
+    assert_eq!(nested_in(&alice, &[top, first]).await, sorted(vec![second, deep]));
+    assert_eq!(nested_in(&alice, &[second]).await, []);
+    assert_eq!(nested_in(&bob, &[top]).await, [], "he may see none of them");
     let many = vec![top; NESTED_ASKED + 1];
     check_code(alice.nested_runs(&many).await, Code::InvalidParameterValue);
     closed.close().await;
