@@ -97,6 +97,13 @@ pub async fn change_runs(runs: Vec<RunId>, change: RunsChange) -> Result<RunsCha
     acting().await?.change_runs(&runs, &change).await.map_err(fault)
 }
 
+/// Runs that are nested in these, at any depth.
+#[server(prefix = "/ui", endpoint = "nested_runs", input = Postcard, output = Postcard)]
+pub async fn nested_runs(runs: Vec<RunId>) -> Result<Vec<RunId>, Fault> {
+    use crate::ssr::{acting, fault};
+    acting().await?.nested_runs(&runs).await.map_err(fault)
+}
+
 /// What the runs of a table have of some fields, for plots.
 #[server(prefix = "/ui", endpoint = "run_values", input = Postcard, output = Postcard)]
 pub async fn run_values(

@@ -41,6 +41,7 @@ pub mod model_list;
 pub mod model_menu;
 pub mod model_register;
 pub mod model_versions;
+mod move_runs;
 pub mod number;
 pub mod pager;
 pub mod palette;

@@ -7,6 +7,7 @@ use crate::{
         icon::Icon,
         later::{Loaded, later},
         menu::Menu,
+        move_runs::MoveForm,
         number::{count, counted},
         run_table::Selection,
         toast::{Toast, Toasts, Way},
@@ -102,6 +103,11 @@ fn drawn(chosen: Chosen) -> AnyView {
                     <TagForm chosen/>
                 </Menu>
             })}
+            <Show when=move || may_delete && !deleted()>
+                <Menu label="Move to…" face=ViewFn::from(|| view! { "Move to…" })>
+                    <MoveForm chosen/>
+                </Menu>
+            </Show>
             <Show when=move || selection.len() <= EXPORTED>
                 <Menu label="Export" face=ViewFn::from(|| view! { {Icon::Download.draw()} "Export" })>
                     <ul class="menu-list">
@@ -167,16 +173,41 @@ fn TagForm(chosen: Chosen) -> AnyView {
     .into_any()
 }
 
-/// Carries a change out in portions, says how far it is, and offers to undo it where that can be done.
+/// Does this to the chosen runs.
 fn change(chosen: Chosen, toasts: Toasts, what: RunsChange) {
     let ids = chosen.selection.0.get_untracked();
     if matches!(what, RunsChange::Delete | RunsChange::Restore) {
         chosen.selection.clear();
     }
-    carry_out(toasts, chosen.changed, ids, what, true);
+    let undo = match what {
+        RunsChange::Delete => Some(RunsChange::Restore),
+        RunsChange::Restore => Some(RunsChange::Delete),
+        _ => None,
+    };
+    carry_out(toasts, chosen.changed, ids, Task { undo, ..Task::of(what) });
 }
 
-fn carry_out(toasts: Toasts, changed: Trigger, ids: Vec<RunId>, what: RunsChange, may_undo: bool) {
+/// What is done to runs, and what follows.
+pub(super) struct Task {
+    pub what: RunsChange,
+    /// What undoes it.
+    pub undo: Option<RunsChange>,
+    /// Where it leads, and the address.
+    pub leads: Option<(String, String)>,
+    /// Where those are chosen again for which it was refused.
+    pub keeps: Option<Selection>,
+}
+
+impl Task {
+    /// This, and nothing follows.
+    fn of(what: RunsChange) -> Self {
+        Self { what, undo: None, leads: None, keeps: None }
+    }
+}
+
+/// Carries a change out in portions, says how far it is, and offers what follows.
+pub(super) fn carry_out(toasts: Toasts, changed: Trigger, ids: Vec<RunId>, task: Task) {
+    let Task { what, undo, leads, keeps } = task;
     let cancelled = ArcRwSignal::new(false);
     let cancel = {
         let cancelled = cancelled.clone();
@@ -209,15 +240,20 @@ fn carry_out(toasts: Toasts, changed: Trigger, ids: Vec<RunId>, what: RunsChange
         }
         // The table may be gone meanwhile; then there is nobody to tell.
         changed.notify();
-        let text = told(done, reached, &refused, fault.map(|fault| fault.to_string()));
-        let undo = match what {
-            RunsChange::Delete => Some(RunsChange::Restore),
-            RunsChange::Restore => Some(RunsChange::Delete),
-            _ => None,
-        };
-        let undo = undo.filter(|_| may_undo && !undoable.is_empty()).map(|undo| Way {
+        let mut text = told(done, reached, &refused, fault.map(|fault| fault.to_string()));
+        if let Some(selection) = keeps.filter(|_| !refused.is_empty()) {
+            let left: Vec<RunId> = refused.iter().map(|(run, _)| *run).collect();
+            selection.set_all(&left, true);
+            text = text.map_err(|text| format!("{text} Those are selected again."));
+        }
+        if let Some((name, address)) = leads.filter(|_| reached > 0) {
+            toast.lead(name, address);
+        }
+        let undo = undo.filter(|_| !undoable.is_empty()).map(|undo| Way {
             label: "Undo",
-            act: Callback::new(move |()| carry_out(toasts, changed, undoable.clone(), undo.clone(), false)),
+            act: Callback::new(move |()| {
+                carry_out(toasts, changed, undoable.clone(), Task::of(undo.clone()));
+            }),
         });
         finish(toast, text, undo);
     });
@@ -239,6 +275,7 @@ fn words(what: &RunsChange) -> (&'static str, &'static str) {
         RunsChange::Rename(_) => ("Renaming", "renamed"),
         RunsChange::AskToStop => ("Asking", "asked to stop"),
         RunsChange::LetRun => ("Telling", "no longer asked to stop"),
+        RunsChange::MoveTo(_) => ("Moving", "moved"),
     }
 }
 

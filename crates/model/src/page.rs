@@ -322,10 +322,15 @@ pub enum RunsChange {
     AskToStop,
     /// They aren't asked any more.
     LetRun,
+    /// They go to this experiment. Their files stay where they lie.
+    MoveTo(ExperimentId),
 }
 
 /// Runs that are changed in one call at most. Pages send more in portions, and show how far they are.
 pub const CHANGED_AT_ONCE: usize = 100;
+
+/// Runs whose nested ones are asked for in one call at most.
+pub const NESTED_ASKED: usize = 500;
 
 /// Runs that "all that match" means at most.
 pub const MATCHING_RUNS: usize = 10_000;

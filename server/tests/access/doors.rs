@@ -266,7 +266,7 @@ fn server_function(route: &str, things: &Things) -> Load {
         "create_token" => pack((model::account::NewToken::from("laptop"),)),
         "delete_token" => pack((model::TokenId(things.run.0),)),
         "list_experiments" => pack((things.experiment_name.clone(),)),
-        "find_anything" => pack((things.experiment_name.clone(),)),
+        "find_anything" | "find_targets" => pack((things.experiment_name.clone(),)),
         "experiment_head" => pack((things.experiment,)),
         "list_runs" => pack((things.experiment, RunsQuery::default())),
         "list_all_runs" => pack((String::new(), String::new())),
@@ -278,6 +278,7 @@ fn server_function(route: &str, things: &Things) -> Load {
         "param_importance" => {
             pack((things.experiment, RunsQuery::default(), model::explore::Field::metric("m")))
         }
+        "nested_runs" => pack((vec![things.run],)),
         "change_runs" => pack((vec![things.run], model::page::RunsChange::SetTag(tag()))),
         "change_experiment" => pack((things.experiment, model::page::ExperimentChange::SetTag(tag()))),
         "list_views" => pack((things.experiment,)),

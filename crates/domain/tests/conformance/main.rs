@@ -32,6 +32,7 @@ mod log;
 mod logged_model;
 mod metric;
 mod metric_store;
+mod moving;
 mod operation;
 mod people;
 mod permission;
