@@ -1,6 +1,9 @@
-//! The model registry: use cases. What a new version may come from is in [`source`], what pages show and do at once in [`page`].
+//! The model registry: use cases. What a new version may come from is in [`source`], what pages show and do at once in [`page`],
+//! versions side by side in [`compare`].
 
+mod compare;
 mod page;
+mod signature;
 mod source;
 
 use crate::{

@@ -145,6 +145,7 @@ pub fn approach(door: &Door, things: &Things) -> (String, Load) {
             (format!("{address}?of=/experiments/{}/runs/{}", things.experiment, things.run), Load::Nothing)
         }
         _ if door.route == "/live" => (format!("{address}?of=r{}", things.run), load),
+        _ if door.route == "/models/{name}/compare" => (format!("{address}?versions=1"), Load::Nothing),
         _ if door.route == "/compare" => (format!("{address}?runs={}", things.run), Load::Nothing),
         _ => (address, load),
     }
