@@ -34,7 +34,11 @@ enum Form {
     Json,
 }
 
-/// `GET /export/runs/{experiment}/runs.csv` or `runs.json`, with the query of the table's page; `runs` names some alone.
+/// Where runs of several experiments are, which must be named.
+const ALL: &str = "all";
+
+/// `GET /export/runs/{experiment}/runs.csv` or `runs.json`, with the query of the table's page; `runs` names some alone, of
+/// any experiment if `{experiment}` is `all`.
 pub async fn runs(
     SignedIn(acting): SignedIn,
     Path((experiment, file)): Path<(String, String)>,
@@ -42,7 +46,10 @@ pub async fn runs(
 ) -> Result<Response, WireError> {
     let text = |key: &str| query.get(key).map(String::as_str).unwrap_or_default();
     let missing = || Problem::missing("There is no such file.");
-    let experiment = ExperimentId(experiment.parse().map_err(|_| missing())?);
+    let experiment = match experiment.as_str() {
+        ALL => None,
+        number => Some(ExperimentId(number.parse().map_err(|_| missing())?)),
+    };
     let form = match file.as_str() {
         "runs.csv" => Form::Csv(
             read_columns(text("columns")).unwrap_or_default().into_iter().map(|shown| shown.column).collect(),
@@ -51,10 +58,16 @@ pub async fn runs(
         _ => return Err(missing().into()),
     };
     // Whoever may not read it is told so before the file begins.
-    let name = acting.get_experiment(experiment).await?.name;
+    let name = match experiment {
+        Some(experiment) => acting.get_experiment(experiment).await?.name,
+        None => "runs".to_owned(),
+    };
     let ids: Vec<RunId> = text("runs").split(',').filter_map(|id| id.trim().parse().ok()).collect();
     if ids.len() > NAMED {
         return Err(Problem::invalid(format!("An address names at most {NAMED} runs.")).into());
+    }
+    if ids.is_empty() && experiment.is_none() {
+        return Err(Problem::invalid("Say which runs the file is to hold.").into());
     }
     let order: Vec<String> =
         text("order").split(',').map(str::trim).filter(|by| !by.is_empty()).map(str::to_owned).collect();
@@ -121,7 +134,7 @@ pub async fn runs(
 /// The way through a table.
 struct Walk {
     acting: Acting,
-    experiment: ExperimentId,
+    experiment: Option<ExperimentId>,
     filter: String,
     order: Vec<String>,
     view: ViewType,
@@ -130,7 +143,7 @@ struct Walk {
 impl Walk {
     async fn portion(&self, token: &str) -> Result<(Vec<Run>, Option<String>), Problem> {
         let search = SearchRuns {
-            experiments: &[self.experiment],
+            experiments: self.experiment.as_slice(),
             filter: &self.filter,
             view: self.view,
             max_results: PORTION,

@@ -270,7 +270,7 @@ fn server_function(route: &str, things: &Things) -> Load {
         "find_anything" => pack((things.experiment_name.clone(),)),
         "experiment_head" => pack((things.experiment,)),
         "list_runs" => pack((things.experiment, RunsQuery::default())),
-        "list_all_runs" => pack((String::new(), String::new())),
+        "list_all_runs" => pack((model::page::AllRunsQuery::default(),)),
         "matching_runs" => pack((things.experiment, RunsQuery::default())),
         "run_values" => {
             let fields = vec![model::explore::Field::metric("m"), model::explore::Field::param("p")];
@@ -296,6 +296,7 @@ fn server_function(route: &str, things: &Things) -> Load {
         "change_registered" => pack((things.registered.clone(), RegisteredChange::SetTag(tag()))),
         "register_model" => pack((things.model, things.registered.clone())),
         "search_keys" => pack((things.experiment, "m".to_owned())),
+        "search_keys_in" => pack((vec![things.experiment], "m".to_owned())),
         "find_values" => pack((things.experiment, model::filter::RunField::Name, String::new())),
         "facets" => pack((things.experiment,)),
         "run_page" | "run_lineage" | "logged_images" => pack((things.run,)),
