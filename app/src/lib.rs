@@ -83,6 +83,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/compare") view={Lazy::<split::Compare>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/models") view={Lazy::<split::Models>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/models/:name") view={Lazy::<split::Models>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/models/:name/compare") view={Lazy::<split::Models>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/models/:name/versions/:version") view={Lazy::<split::Models>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/account") view={Lazy::<split::Account>::new()} ssr=SsrMode::Async/>
                 </Routes>

@@ -72,8 +72,12 @@ impl Form {
     }
 }
 
+/// Where runs of several experiments are, which must be named.
+const ALL: &str = "all";
+
 /// `GET /export/runs/{experiment}/runs.csv`, `runs.parquet` or `runs.json`, with the query of the table's page; `runs` names
-/// some alone. Without `columns`, and with `columns=all`, there is one for each key that the runs have.
+/// some alone, of any experiment if `{experiment}` is `all`. Without `columns`, and with `columns=all`, there is one for each
+/// key that the runs have.
 pub async fn runs(
     SignedIn(acting): SignedIn,
     Path((experiment, file)): Path<(String, String)>,
@@ -81,13 +85,22 @@ pub async fn runs(
 ) -> Result<Response, WireError> {
     let text = |key: &str| query.get(key).map(String::as_str).unwrap_or_default();
     let missing = || Problem::missing("There is no such file.");
-    let experiment = ExperimentId(experiment.parse().map_err(|_| missing())?);
+    let experiment = match experiment.as_str() {
+        ALL => None,
+        number => Some(ExperimentId(number.parse().map_err(|_| missing())?)),
+    };
     let form = Form::of(&file).ok_or_else(missing)?;
     // Whoever may not read it is told so before the file begins.
-    let name = acting.get_experiment(experiment).await?.name;
+    let name = match experiment {
+        Some(experiment) => acting.get_experiment(experiment).await?.name,
+        None => "runs".to_owned(),
+    };
     let named: Vec<RunId> = text("runs").split(',').filter_map(|id| id.trim().parse().ok()).collect();
     if named.len() > NAMED {
         return Err(Problem::invalid(format!("An address names at most {NAMED} runs.")).into());
+    }
+    if named.is_empty() && experiment.is_none() {
+        return Err(Problem::invalid("Say which runs the file is to hold.").into());
     }
     let turn = Turn::of(acting.caller().name())?;
     let order: Vec<String> =
@@ -188,7 +201,7 @@ async fn send(pieces: &mpsc::Sender<Piece>, piece: Piece) -> Option<()> {
 /// The way through a table.
 struct Walk {
     acting: Acting,
-    experiment: ExperimentId,
+    experiment: Option<ExperimentId>,
     /// These runs alone, if there are any.
     named: Vec<RunId>,
     filter: String,
@@ -206,7 +219,7 @@ impl Walk {
             return Ok((runs, None));
         }
         let search = SearchRuns {
-            experiments: &[self.experiment],
+            experiments: self.experiment.as_slice(),
             filter: &self.filter,
             view: self.view,
             max_results: PORTION,

@@ -238,9 +238,10 @@ fn Runs(
             );
         }
     });
+    let keys_of = Signal::derive(move || vec![experiment.get()]);
     let chosen = Chosen {
         selection,
-        experiment: experiment.get_untracked(),
+        experiment: Some(experiment.get_untracked()),
         asked,
         shown,
         changed,
@@ -276,7 +277,7 @@ fn Runs(
                 <SavedViews experiment=experiment.get_untracked() permission/>
                 <Show when=move || !beside.get()>
                     <GroupMenu experiment=experiment.get_untracked()/>
-                    <ColumnPicker experiment shown/>
+                    <ColumnPicker experiments=keys_of shown/>
                 </Show>
                 {move || (!trash()).then(|| view! { <ShareLink/> })}
             </div>

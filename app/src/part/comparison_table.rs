@@ -313,7 +313,7 @@ fn row(
 }
 
 /// Says which way a metric gets better, and turns it.
-fn turner(address: Address, key: &str, direction: Direction) -> AnyView {
+pub fn turner(address: Address, key: &str, direction: Direction) -> AnyView {
     let (says, face) = match direction {
         Direction::Less => ("Less is better", Icon::ArrowDown.draw()),
         Direction::More => ("More is better", Icon::ArrowUp.draw()),
@@ -335,7 +335,7 @@ fn turner(address: Address, key: &str, direction: Direction) -> AnyView {
 }
 
 /// How far a number is from the baseline's, and whether that is better.
-fn told(base: &Value, value: &Value, direction: Option<Direction>) -> Option<AnyView> {
+pub fn told(base: &Value, value: &Value, direction: Option<Direction>) -> Option<AnyView> {
     let (Value::Number(from), Value::Number(to)) = (base, value) else { return None };
     let better = direction.and_then(|direction| direction.is_better(*from, *to));
     let difference = to - from;
@@ -359,7 +359,8 @@ fn told(base: &Value, value: &Value, direction: Option<Direction>) -> Option<Any
     Some(view! { <span class=class>{text}</span> }.into_any())
 }
 
-fn show(value: &Value, base: Option<&Value>) -> AnyView {
+/// A value, beside the baseline's.
+pub fn show(value: &Value, base: Option<&Value>) -> AnyView {
     match value {
         Value::Missing => view! { <span class="faint" title="Not logged">"–"</span> }.into_any(),
         Value::Text(text) => view! { <span class="cell-text">{text.clone()}</span> }.into_any(),

@@ -62,4 +62,5 @@ pub mod time;
 pub mod toast;
 pub mod tokens;
 pub mod top_bar;
+pub mod version_comparison;
 pub mod version_sheet;

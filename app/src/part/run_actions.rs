@@ -31,8 +31,8 @@ const EXPORTED: usize = 200;
 pub struct Chosen {
     /// The runs.
     pub selection: Selection,
-    /// In which experiment.
-    pub experiment: ExperimentId,
+    /// In which experiment; none if the table has runs of several.
+    pub experiment: Option<ExperimentId>,
     /// What the table shows.
     pub asked: Memo<RunsQuery>,
     /// The columns that are shown.
@@ -77,22 +77,26 @@ fn drawn(chosen: Chosen) -> AnyView {
         move || {
             let columns = if all { "all".to_owned() } else { write_columns(&chosen.shown.read()) };
             let query = crate::Query::default().with("columns", &columns).with("runs", &ids());
-            format!("/export/runs/{experiment}/{file}{query}")
+            let of = experiment.map_or_else(|| "all".to_owned(), |experiment| experiment.to_string());
+            format!("/export/runs/{of}/{file}{query}")
         }
     };
     let toasts = Toasts::here();
-    let all = move |_| {
-        spawn_local(async move {
-            match matching_runs(experiment, asked.get_untracked()).await {
-                Ok(ids) => selection.set_all(&ids, true),
-                Err(fault) => toasts.failed(fault.to_string()),
-            }
-        });
-    };
+    let all = experiment.map(|experiment| {
+        let select = move |_| {
+            spawn_local(async move {
+                match matching_runs(experiment, asked.get_untracked()).await {
+                    Ok(ids) => selection.set_all(&ids, true),
+                    Err(fault) => toasts.failed(fault.to_string()),
+                }
+            });
+        };
+        view! { <button type="button" class="button quiet" on:click=select>"Select all that match"</button> }
+    });
     view! {
         <div class="run-actions" role="toolbar" aria-label="Chosen runs">
             <strong>{move || format!("{} selected", count(selection.len() as u64))}</strong>
-            <button type="button" class="button quiet" on:click=all>"Select all that match"</button>
+            {all}
             <span class="push"></span>
             {move || match compare() {
                 Ok(href) => view! { <a class="button primary" href=href>{Icon::Compare.draw()} "Compare"</a> }.into_any(),

@@ -6,6 +6,8 @@
 
 mod compared;
 
+pub(crate) use compared::ENVIRONMENTS;
+
 use crate::{
     Acting, Domain,
     audit::Told,

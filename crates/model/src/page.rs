@@ -158,6 +158,25 @@ pub struct RunsPage {
     pub total: Total,
 }
 
+/// What the table of all experiments' runs asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct AllRunsQuery {
+    /// The search language of [`crate::filter`]; empty for all.
+    pub filter: String,
+    /// From the page before; empty for the first.
+    pub after: String,
+    /// Whether the trash is shown instead.
+    pub deleted: bool,
+    /// What the table shows of each run, besides what every run has.
+    pub columns: NamedColumns,
+}
+
+/// Keys of each kind that the table of all experiments' runs shows at most.
+pub const ALL_RUNS_KEYS: usize = 50;
+
+/// Experiments whose keys can be chosen from at once.
+pub const KEYS_OF: usize = 20;
+
 /// Runs of all experiments.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AllRuns {
@@ -167,6 +186,8 @@ pub struct AllRuns {
     pub next: Option<String>,
     /// Whether there are so many experiments that those not used for the longest were passed over.
     pub is_cut: bool,
+    /// The most that the caller may do to one of the runs.
+    pub permission: Permission,
 }
 
 /// A run as its page shows it.

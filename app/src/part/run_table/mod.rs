@@ -29,6 +29,7 @@ use model::{
     run::{Run, RunInfo},
 };
 use row::Row;
+pub use row::cell;
 pub use rows::Rows;
 use std::{collections::HashSet, ops::Range};
 use web_sys::HtmlDivElement;
@@ -69,7 +70,8 @@ impl Selection {
         self.0.write().clear();
     }
 
-    fn place(self, run: RunId) -> Option<usize> {
+    /// The place of a run among the chosen ones, tracked.
+    pub fn place(self, run: RunId) -> Option<usize> {
         self.0.read().iter().position(|chosen| *chosen == run)
     }
 

@@ -122,7 +122,8 @@ pub(super) fn side_gap(width: f64) -> Option<impl IntoView> {
         .then(|| view! { <td class="side-gap" aria-hidden="true" style:min-width=format!("{width}px")></td> })
 }
 
-fn cell(run: &Run, column: &Column, pin: String) -> AnyView {
+/// What a run has for a column; `pin` are classes that keep it in its place.
+pub fn cell(run: &Run, column: &Column, pin: String) -> AnyView {
     let text = |text: Option<&str>| {
         let text = text.unwrap_or_default().to_owned();
         view! { <td class=format!("text{pin}") title=text.clone()>{text.clone()}</td> }.into_any()

@@ -127,7 +127,7 @@ pub(crate) async fn runs(mut db: &Db, visible: &VisibleTo, text: &str, limit: us
         select.push(" ORDER BY r.id LIMIT ").push_bind(rows(limit));
         found.extend(db.all::<RunRow>(select).await?);
     }
-    let experiments = experiment::last_used(db, visible, BEGIN_IN).await?;
+    let experiments = experiment::last_used(db, visible, Lifecycle::Active, BEGIN_IN).await?;
     let mut begin: Vec<RunRow> = Vec::new();
     for (experiment, _) in &experiments {
         if begin.len() >= limit {

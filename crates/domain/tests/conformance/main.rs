@@ -45,6 +45,7 @@ mod second_factor;
 mod share;
 mod token;
 mod upgrade;
+mod version_compare;
 mod view;
 mod visible;
 mod world;
