@@ -55,7 +55,7 @@ pub fn MoveForm(
         None => view! { <p class="muted" role="status">"Searching…"</p> }.into_any(),
         Some(Err(fault)) => view! { <p role="alert">{fault}</p> }.into_any(),
         Some(Ok(mut targets)) => {
-            targets.retain(|target| target.id != chosen.experiment);
+            targets.retain(|target| Some(target.id) != chosen.experiment);
             if targets.is_empty() {
                 let nothing = "No other experiment is called so where you may add runs.";
                 view! { <p class="muted" role="status">{nothing}</p> }.into_any()
@@ -99,7 +99,8 @@ fn begin(chosen: Chosen, toasts: Toasts, target: MoveTarget, with_nested: bool) 
     let MoveTarget { id, name, and_back } = target;
     let task = Task {
         what: RunsChange::MoveTo(id),
-        undo: and_back.then_some(RunsChange::MoveTo(chosen.experiment)),
+        // Runs of several experiments have no one way back.
+        undo: chosen.experiment.filter(|_| and_back).map(RunsChange::MoveTo),
         leads: Some((format!("Open {name}"), format!("/experiments/{id}"))),
         keeps: Some(chosen.selection),
     };

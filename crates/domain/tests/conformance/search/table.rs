@@ -2,6 +2,7 @@
 
 use crate::world::*;
 use model::{
+    page::AllRunsQuery,
     page::{KeyKind, NamedColumns, RunsChange, RunsQuery, Total},
     run_color::RunColor,
 };
@@ -176,7 +177,7 @@ async fn a_chosen_colour_comes_with_every_list(world: &World) {
     let color = Some(RunColor(0x28, 0x79, 0xdc));
     let nothing = RunsQuery { columns: Some(NamedColumns::default()), ..RunsQuery::default() };
     assert_eq!(alice.list_runs(experiment, &nothing).await.unwrap().runs[0].color(), color);
-    assert_eq!(alice.list_all_runs("", "").await.unwrap().runs[0].run.color(), color);
+    assert_eq!(alice.list_all_runs(&AllRunsQuery::default()).await.unwrap().runs[0].run.color(), color);
     let asked = [run.to_string()];
     let compared = alice.compare_runs(&asked).await.unwrap();
     assert_eq!((compared.runs[0].run.color(), compared.editable), (color, vec![run]));
