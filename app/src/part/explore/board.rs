@@ -5,6 +5,7 @@ use super::{
     brush::{Drag, LEAST, conditions},
     choices::Choices,
     draw::{Brush, draw},
+    rail::{Rails, set_brush},
     reading::{Reading, read},
     table::ValueTable,
     values::Held,
@@ -157,6 +158,7 @@ pub fn Board(
         >
             <canvas class="chart-canvas" node_ref=surface role="img" aria-label=label></canvas>
             <Pointed subject shown brushes/>
+            <Rails shown brushes/>
             <Show when=move || waiting.get() && shown.read().is_none()>
                 <div class="chart-cover chart-waiting"></div>
             </Show>
@@ -218,7 +220,12 @@ fn Brushed(subject: Subject, brushes: RwSignal<Vec<Brush>>, shown: Shown) -> Any
             }
         }
     };
+    let told = move || {
+        let some = is_parallel() && !brushes.read().is_empty();
+        some.then(|| format!("{} selected", counted(passing().len() as u64, "run")))
+    };
     view! {
+        <span class="visually-hidden" role="status">{told}</span>
         <Show when=move || is_parallel() && !brushes.read().is_empty()>
             <button type="button" class="button" on:click=show>
                 {move || format!("Show these {} in the table", count(passing().len() as u64))}
@@ -228,7 +235,9 @@ fn Brushed(subject: Subject, brushes: RwSignal<Vec<Brush>>, shown: Shown) -> Any
             </button>
         </Show>
         <Show when=move || is_parallel() && brushes.read().is_empty()>
-            <span class="faint">"Drag along an axis to see only the runs that pass there."</span>
+            <span class="faint">
+                "Drag along an axis, or move its ends with the arrow keys, to see only the runs that pass there."
+            </span>
         </Show>
     }
     .into_any()
@@ -278,12 +287,8 @@ fn Pointed(subject: Subject, shown: Shown, brushes: RwSignal<Vec<Brush>>) -> Any
             (Some(ended), Some(picture)) => {
                 let fields = super::draw::parallel_fields(&picture.choices);
                 if let Some(field) = fields.get(ended.axis) {
-                    let window = ended.window(&picture.layout);
                     // A click takes the brush away.
-                    brushes.update(|brushes| {
-                        brushes.retain(|(brushed, _)| brushed != field);
-                        brushes.extend(window.map(|window| (field.clone(), window)));
-                    });
+                    set_brush(brushes, field, ended.window(&picture.layout));
                 }
             }
             (None, Some(picture)) if is_click && event.button() == 0 => {
