@@ -19,6 +19,7 @@ use crate::{
         icon::Icon,
         menu::Menu,
         number::{count, counted},
+        toast::{Toasts, Way},
     },
 };
 use chart::{Plot, PlotHit, PlotLayout, Theme};
@@ -186,6 +187,7 @@ fn told(values: &RunValues) -> String {
 #[component]
 fn Brushed(subject: Subject, brushes: RwSignal<Vec<Brush>>, shown: Shown) -> AnyView {
     let address = Address::here();
+    let toasts = Toasts::here();
     let passing = move || match shown.read().as_ref().map(|picture| (&picture.plot, picture.held.clone())) {
         Some((Plot::Parallel(parallel), held)) => {
             let passing = parallel.passing();
@@ -214,8 +216,20 @@ fn Brushed(subject: Subject, brushes: RwSignal<Vec<Brush>>, shown: Shown) -> Any
                 address.set(&[("tab", ""), ("page", ""), ("filter", &filter)]);
             }
             None => {
-                subject.selection.clear();
-                subject.selection.set_all(&runs, true);
+                let chosen = counted(runs.len() as u64, "run");
+                let before = subject.selection.replace(runs);
+                let text = match before.len() as u64 {
+                    0 => format!("{chosen} chosen: a filter can't say what was brushed."),
+                    others => format!("{chosen} chosen, in place of the {} before.", count(others)),
+                };
+                let here = format!("/experiments/{}", subject.experiment);
+                // Another experiment's table has nothing to do with these runs.
+                let back = move |()| {
+                    if window().location().pathname().is_ok_and(|path| path == here) {
+                        subject.selection.replace(before.clone());
+                    }
+                };
+                toasts.done(text, Some(Way { label: "Undo", act: Callback::new(back) }));
                 address.set(&[("tab", "")]);
             }
         }

@@ -66,6 +66,11 @@ impl Selection {
         self.0.read().len()
     }
 
+    /// Chooses these and no others; returns what was chosen before.
+    pub fn replace(self, runs: Vec<RunId>) -> Vec<RunId> {
+        self.0.try_update(|chosen| std::mem::replace(chosen, runs)).unwrap_or_default()
+    }
+
     /// Takes everything out.
     pub fn clear(self) {
         self.0.write().clear();
