@@ -263,7 +263,7 @@ fn line(row: &ComparedRun, columns: &[ShownColumn], selection: Selection) -> Any
             <td class="text">
                 <a href=format!("/experiments/{}", info.experiment) title=experiment_name.clone()>{experiment_name.clone()}</a>
             </td>
-            {columns.iter().map(|shown| cell(run, &shown.column, String::new())).collect_view()}
+            {columns.iter().map(|shown| cell(run, &shown.column, String::new(), None)).collect_view()}
         </tr>
     }
     .into_any()

@@ -6,6 +6,7 @@ use crate::{
         chart::ChartRun,
         chart_board::ChartBoard,
         chart_options::{Hidden, group_of, read_grouping},
+        chart_settings::GroupKeys,
         column::{Column, ShownColumn, write_columns},
         compare::{
             Beside, CompareSections,
@@ -147,6 +148,7 @@ fn Compared(comparison: Comparison) -> AnyView {
     let metrics: BTreeSet<String> =
         runs.iter().flat_map(|run| run.run.metrics.iter().map(|metric| metric.key.clone())).collect();
     let groupings = groupings(&runs);
+    let keys = (!groupings.is_empty()).then(|| GroupKeys::Listed(Signal::stored(groupings)));
     let drawn = grouped(&chart_runs, &runs, colors);
     let title = counted(all as u64, "run");
     let nothing = runs.is_empty();
@@ -182,7 +184,7 @@ fn Compared(comparison: Comparison) -> AnyView {
                 <ChartBoard
                     runs=drawn.into()
                     metrics=Signal::stored(metrics.into_iter().collect())
-                    keys=Signal::stored(groupings)
+                    keys=keys
                 />
                 <ComparisonTable runs base colors/>
                 <CompareSections beside/>

@@ -2,7 +2,7 @@ use crate::part::{
     address::Address,
     chart::{ChartOptions, ChartRun, Hovered, Measure, MetricChart},
     chart_options::{AXES, Hidden, read_options},
-    chart_settings::{ChartSettings, Formulas},
+    chart_settings::{ChartSettings, Formulas, GroupKeys},
     number::counted,
     search_box::SearchBox,
 };
@@ -24,9 +24,9 @@ pub fn ChartBoard(
     runs: Signal<Vec<ChartRun>>,
     /// Which metrics, sorted.
     metrics: Signal<Vec<String>>,
-    /// What the runs can be grouped by, as the address names it: `params.lr`.
-    #[prop(optional, into)]
-    keys: Signal<Vec<String>>,
+    /// What the runs can be grouped by, where there may be several.
+    #[prop(optional_no_strip)]
+    keys: Option<GroupKeys>,
 ) -> AnyView {
     let address = Address::here();
     let found = Memo::new(move |_| {
@@ -119,7 +119,7 @@ fn sections(metrics: &[String]) -> Vec<(String, Vec<String>)> {
 
 /// How all charts of the page are drawn, and which.
 #[component]
-fn ChartControls(metrics: Signal<Vec<String>>, keys: Signal<Vec<String>>) -> AnyView {
+fn ChartControls(metrics: Signal<Vec<String>>, keys: Option<GroupKeys>) -> AnyView {
     let address = Address::here();
     let options = read_options(address);
     // While the slider moves its number follows; the charts and the address do when it is let go.

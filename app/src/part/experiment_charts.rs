@@ -7,7 +7,8 @@ use crate::{
         answered::Answered,
         chart::ChartRun,
         chart_board::ChartBoard,
-        chart_options::{group_of, groupings, read_grouping},
+        chart_options::{group_of, read_grouping},
+        chart_settings::GroupKeys,
         column::named_columns,
         number::counted,
         run_chips::RunChips,
@@ -85,7 +86,6 @@ pub fn ExperimentCharts(
                 <RunChips runs label="Runs that are drawn" swatches=may_color.then_some(swatches)/>
                 {swatches.panel()}
                 <Answered answer=keys bars=6 show={move |keys: KeysFound| {
-                    let groupings = groupings(&keys);
                     let (metrics, more) = (RwSignal::new(keys.metrics), RwSignal::new(keys.more.contains(&KeyKind::Metric)));
                     // The board stays while one types; what there is to choose from is asked for anew.
                     Effect::watch(
@@ -103,7 +103,7 @@ pub fn ExperimentCharts(
                         false,
                     );
                     view! {
-                        <ChartBoard runs metrics=metrics.into() keys=Signal::stored(groupings)/>
+                        <ChartBoard runs metrics=metrics.into() keys=Some(GroupKeys::Of(experiment))/>
                         {move || more.get().then(|| view! { <p class="faint">"There are more metrics: type a part of their names to find them."</p> })}
                     }
                 }}/>

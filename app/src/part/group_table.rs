@@ -2,12 +2,12 @@
 //! one that charts draw means by (`group` in the address).
 
 use crate::{
-    api::{Fault, run_values, search_keys},
+    api::{Fault, run_values},
     part::{
         address::Address,
         answered::FaultNote,
-        chart_options::{groupings, read_grouping},
-        chart_settings::Grouping,
+        chart_options::read_grouping,
+        chart_settings::{GroupKeys, Grouping},
         column::{Column, ShownColumn},
         icon::Icon,
         later::{Loaded, later},
@@ -57,13 +57,7 @@ pub fn GroupMenu(
 #[wasm_split(work, wasm_split_path = leptos::wasm_split, fallible)]
 fn menu() -> Loaded<ExperimentId> {
     Ok(|experiment| {
-        let keys = RwSignal::new(Vec::new());
-        spawn_local(async move {
-            if let Ok(found) = search_keys(experiment, String::new()).await {
-                _ = keys.try_set(groupings(&found));
-            }
-        });
-        view! { <div class="group-menu"><Grouping keys=keys.into()/></div> }.into_any()
+        view! { <div class="group-menu"><Grouping keys=GroupKeys::Of(experiment)/></div> }.into_any()
     })
 }
 
@@ -73,7 +67,20 @@ pub fn GroupTable(
     /// What is grouped.
     of: Grouped,
 ) -> AnyView {
-    later(table, of, || view! { <div class="waiting" role="status" aria-label="Loading"></div> }.into_any())
+    let address = Address::here();
+    let waiting = move || {
+        let runs = untrack(|| address.with(&[("group", ""), ("gsort", "")]));
+        let words = format!(
+            "<p>Groups need JavaScript. <a href=\"{}\">Show the runs one by one</a></p>",
+            runs.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;")
+        );
+        view! {
+            <div class="waiting" role="status" aria-label="Loading"></div>
+            <noscript inner_html=words></noscript>
+        }
+        .into_any()
+    };
+    later(table, of, waiting)
 }
 
 /// The code of the table.

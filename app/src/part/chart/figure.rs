@@ -2,7 +2,7 @@
 
 use super::{
     ChartOptions, ChartRun, XAxis, Zoom,
-    group::means,
+    group::{groups, means},
     held::Held,
     line::{Reader, places},
     measure::Measure,
@@ -148,8 +148,13 @@ pub struct Summary {
     pub points: u64,
 }
 
-/// The curves in numbers. Reduction loses no extremes, so these are exact.
+/// The curves in numbers. Reduction loses no extremes, so these are exact. Runs of a group have the colour of its line.
 pub fn summaries(runs: &[ChartRun], measure: &Measure, held: &Held) -> Vec<Summary> {
+    let groups = groups(runs);
+    let ink = |run: &ChartRun| {
+        let group = run.group.as_ref().and_then(|group| groups.iter().position(|(name, _)| name == group));
+        group.map_or(run.ink, Ink::Place)
+    };
     let summary = |run: &ChartRun| {
         let Some(key) = measure.plain() else { return reckoned_summary(run, measure, held) };
         let curve = &held.find(run.id, key)?.whole;
@@ -165,7 +170,7 @@ pub fn summaries(runs: &[ChartRun], measure: &Measure, held: &Held) -> Vec<Summa
             points: curve.total,
         })
     };
-    runs.iter().filter_map(summary).collect()
+    runs.iter().filter_map(|run| Some(Summary { ink: ink(run), ..summary(run)? })).collect()
 }
 
 /// A formula in numbers: of the points that are held.

@@ -119,8 +119,9 @@ impl Source {
         zoom: Memo<Option<Window>>,
         on_screen: ReadSignal<bool>,
     ) {
-        let whole =
-            Memo::new(move |_| self.held.with(|held| held.as_ref().map(|held| held.request().clone())));
+        let whole = Memo::new(move |_| {
+            self.held.with(|held| held.as_ref().map(|held| (held.request().clone(), held.aged())))
+        });
         Effect::new(move |waiting: Option<Option<TimeoutHandle>>| {
             if let Some(waiting) = waiting.flatten() {
                 waiting.clear();

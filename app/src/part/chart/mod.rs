@@ -293,6 +293,14 @@ fn drawn(Subject { runs, measure, options }: Subject) -> AnyView {
     let move_label = Signal::derive(move || format!("More of {}", metric.get()));
     let waiting = Memo::new(move |_| picture.read().is_none() && source.fault.read().is_none());
     let chosen = Memo::new(move |_| !runs.read().is_empty());
+    // Far down a page nothing is painted: browsers load this when they print it, and not before.
+    let on_paper = move || {
+        if !waiting.get() {
+            return None;
+        }
+        let source = preview::source(&runs.read(), measure.read().plain()?, &options.read())?;
+        Some(view! { <img class="chart-print" loading="lazy" alt="" src=source/> })
+    };
     view! {
         <figure class="chart" node_ref=figure_box>
             <figcaption class="chart-head">
@@ -322,6 +330,7 @@ fn drawn(Subject { runs, measure, options }: Subject) -> AnyView {
             >
                 <canvas class="chart-canvas" node_ref=surface role="img" aria-label=label></canvas>
                 <Pointed picture zoom/>
+                {on_paper}
                 <Show when=move || waiting.get() && chosen.get()>
                     <div class="chart-cover chart-waiting"></div>
                 </Show>

@@ -1,4 +1,4 @@
-//! The picture that stands in for the canvas where no script runs.
+//! The picture that stands in for the canvas where no script runs, and on paper where nothing was painted yet.
 
 use super::{ChartOptions, ChartRun, XAxis};
 use crate::part::address::Query;
@@ -10,8 +10,15 @@ const PICTURED: usize = 100;
 /// An `<img>` of the chart as the server draws it; nothing without runs. Browsers read what is in `<noscript>` as text
 /// where scripts run, so it can't be markup that the page hydrates.
 pub fn preview(runs: &[ChartRun], metric: &str, options: &ChartOptions) -> String {
+    let Some(source) = source(runs, metric, options) else { return String::new() };
+    let (source, name) = (escape(&source), escape(metric));
+    format!(r#"<img src="{source}" alt="{name}" loading="lazy">"#)
+}
+
+/// Where the picture is; nowhere without runs.
+pub fn source(runs: &[ChartRun], metric: &str, options: &ChartOptions) -> Option<String> {
     if runs.is_empty() {
-        return String::new();
+        return None;
     }
     let ids: Vec<RunId> = runs.iter().take(PICTURED).map(|run| run.id).collect();
     let along = match options.along {
@@ -27,8 +34,7 @@ pub fn preview(runs: &[ChartRun], metric: &str, options: &ChartOptions) -> Strin
         .with("log", if options.log_y { "1" } else { "" })
         .with("smooth", &smoothing)
         .to_string();
-    let (source, name) = (escape(&format!("/preview/chart.svg{query}")), escape(metric));
-    format!(r#"<img src="{source}" alt="{name}" loading="lazy">"#)
+    Some(format!("/preview/chart.svg{query}"))
 }
 
 /// Text within a quoted attribute.

@@ -1,7 +1,7 @@
 //! Plots over the runs of an experiment rather than over steps: which params make a metric good.
 //!
 //! Owns: the choice of a plot (`choices`, from the address; `controls`), what is read of the runs (`values`), the plot made
-//! of it (`draw`), the canvas and what follows the pointer (`board`, `reading`, `brush`), the same as a table, and which
+//! of it (`draw`), the canvas and what follows the pointer (`board`, `reading`, `brush`) and the keyboard (`rail`), the same as a table, and which
 //! params matter (`importance`).
 //! Must never: be part of what browsers load first; draw (the crate `chart` does); keep a choice outside the address, but
 //! for brushes.
@@ -13,6 +13,7 @@ mod choices;
 mod controls;
 mod draw;
 mod importance;
+mod rail;
 mod reading;
 mod table;
 mod values;

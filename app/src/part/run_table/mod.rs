@@ -1,11 +1,12 @@
 //! The table of runs: as many as there are, of which only those in sight are made.
 //!
-//! Owns: what is in sight (`window`), the rows that are here and those still to come (`rows`), heads that sort, move, pin
-//! and size columns (`head`), rows and cells (`row`).
+//! Owns: what is in sight (`window`), the rows that are here and those still to come (`rows`), heads that sort, move and pin
+//! columns (`head`) and size them (`grip`), rows and cells (`row`).
 //! Must never: hold which columns are shown, or in which order (the address has that); make what isn't in sight.
 //! Start reading at [`RunTable`]. To add a kind of column: a variant of [`Column`](super::column::Column), the compiler shows
 //! the rest.
 
+mod grip;
 mod head;
 mod row;
 mod rows;
@@ -63,6 +64,11 @@ impl Selection {
     /// How many are chosen, tracked.
     pub fn len(self) -> usize {
         self.0.read().len()
+    }
+
+    /// Chooses these and no others; returns what was chosen before.
+    pub fn replace(self, runs: Vec<RunId>) -> Vec<RunId> {
+        self.0.try_update(|chosen| std::mem::replace(chosen, runs)).unwrap_or_default()
     }
 
     /// Takes everything out.
@@ -130,6 +136,8 @@ struct Table {
     swatches: Swatches,
     /// Whether the caller may do that.
     may_color: bool,
+    /// The column whose edge was just moved with keys.
+    sized: StoredValue<Option<Column>>,
 }
 
 /// The columns that are made, and how wide what is left out on both sides is, in CSS pixels.
@@ -138,21 +146,38 @@ struct Made {
     columns: Vec<ShownColumn>,
     before: f64,
     behind: f64,
+    /// How many of them are pinned.
+    pins: usize,
+    /// How many columns are left out behind the pinned ones.
+    skipped: usize,
 }
 
 impl Made {
     fn new(columns: &[ShownColumn], view: Option<View>) -> Self {
-        let pinned = columns.iter().filter(|shown| shown.pinned).count().min(PINS);
-        let (pinned, others) = columns.split_at(pinned);
-        let Some(view) = view else { return Self { columns: columns.to_vec(), ..Self::default() } };
+        let pins = columns.iter().filter(|shown| shown.pinned).count().min(PINS);
+        let (pinned, others) = columns.split_at(pins);
+        let Some(view) = view else { return Self { columns: columns.to_vec(), pins, ..Self::default() } };
         let widths: Vec<f64> = others.iter().map(|shown| f64::from(shown.pixels())).collect();
         let fixed = pinned.iter().map(|shown| f64::from(shown.pixels())).sum::<f64>();
         let range = view.columns(fixed, &widths);
         Self {
             before: widths[..range.start].iter().sum(),
             behind: widths[range.end..].iter().sum(),
+            pins,
+            skipped: range.start,
             columns: pinned.iter().chain(&others[range]).cloned().collect(),
         }
+    }
+
+    /// Which column of the whole table one of these is, counted from 1; nothing while all of them are made, and so speak for
+    /// themselves.
+    fn aria_index(&self, index: usize) -> Option<String> {
+        if self.before <= 0.0 && self.behind <= 0.0 {
+            return None;
+        }
+        let place = if index < self.pins { index } else { index + self.skipped };
+        // Behind the box that chooses a run, and its name.
+        Some((place + 3).to_string())
     }
 }
 
@@ -210,6 +235,7 @@ pub fn RunTable(
         last_chosen: StoredValue::new(None),
         swatches: Swatches::new(move |run, color| rows.recolor(run, color)),
         may_color,
+        sized: StoredValue::new(None),
     };
     let asked = Memo::new(move |_| {
         let (all, made) = (columns.read(), made.read());
@@ -254,13 +280,13 @@ pub fn RunTable(
                 aria-colcount=move || (columns.read().len() + 2).to_string()
             >
                 <thead>
-                    <tr class="group-row">
-                        <td class="pick"></td>
-                        <td class="name"></td>
+                    <tr class="group-row" aria-rowindex="1">
+                        <td class="pick" aria-colindex="1"></td>
+                        <td class="name" aria-colindex="2"></td>
                         <GroupHeads table/>
                     </tr>
-                    <tr>
-                        <th class="pick" scope="col"><ChooseAll table in_sight/></th>
+                    <tr aria-rowindex="2">
+                        <th class="pick" scope="col" aria-colindex="1"><ChooseAll table in_sight/></th>
                         <Head class="name" title="Run".to_owned() order=Some(RunOrder::Text(RunText::Name))/>
                         <head::Heads table/>
                     </tr>
@@ -381,4 +407,27 @@ fn place_pins(frame: NodeRef<Div>, columns: Signal<Vec<ShownColumn>>) {
             left += f64::from(shown.pixels());
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_that_are_left_out_count() {
+        let metric = |pinned: bool, index: usize| ShownColumn {
+            pinned,
+            width: Some(100),
+            ..ShownColumn::plain(Column::metric(&format!("m{index}")))
+        };
+        let columns: Vec<ShownColumn> = (0..50).map(|index| metric(index < 2, index)).collect();
+        assert_eq!(Made::new(&columns, None).aria_index(5), None);
+        let view = View { top: 0.0, left: 2000.0, width: 1000.0, height: 320.0, row: 32.0 };
+        let made = Made::new(&columns, Some(view));
+        for index in [0, 1, 2, made.columns.len() - 1] {
+            let place = columns.iter().position(|shown| *shown == made.columns[index]).unwrap();
+            assert_eq!(made.aria_index(index), Some((place + 3).to_string()), "{index}");
+        }
+        assert!(made.skipped > 0);
+    }
 }

@@ -1,4 +1,4 @@
-use super::{Made, PINS, Table, run_address, run_name};
+use super::{Made, Table, run_address, run_name};
 use crate::part::{
     column::{Column, ShownColumn},
     number::Number,
@@ -73,7 +73,7 @@ fn Name(table: Table, row: u64, run: Arc<Run>, place: Memo<Option<usize>>) -> An
         table.selection.set(id, chosen);
     };
     view! {
-        <td class="pick">
+        <td class="pick" aria-colindex="1">
             <input
                 type="checkbox"
                 class=color
@@ -82,7 +82,7 @@ fn Name(table: Table, row: u64, run: Arc<Run>, place: Memo<Option<usize>>) -> An
                 on:click=choose
             />
         </td>
-        <th class="name" scope="row">
+        <th class="name" scope="row" aria-colindex="2">
             <div class="run-name">
                 <StatusDot status=run.info.status/>
                 {nested.then(|| view! { <span class="nested" title="Part of another run">"↳"</span> })}
@@ -95,15 +95,17 @@ fn Name(table: Table, row: u64, run: Arc<Run>, place: Memo<Option<usize>>) -> An
 }
 
 fn cells(run: &Run, made: &Made) -> impl IntoView + use<> {
-    let pins = made.columns.iter().filter(|shown| shown.pinned).count().min(PINS);
-    let cell = |(index, shown): (usize, &ShownColumn)| cell(run, &shown.column, pin_class(index, pins));
+    let pins = made.pins;
+    let cell = |(index, shown): (usize, &ShownColumn)| {
+        cell(run, &shown.column, pin_class(index, pins), made.aria_index(index))
+    };
     let (pinned, others) = made.columns.split_at(pins);
     view! {
         {pinned.iter().enumerate().map(cell).collect_view()}
         {side_gap(made.before)}
-        {others.iter().map(|shown| (PINS, shown)).map(cell).collect_view()}
+        {(pins..).zip(others).map(cell).collect_view()}
         {side_gap(made.behind)}
-        <td class="rest"></td>
+        <td class="rest" aria-hidden="true"></td>
     }
 }
 
@@ -122,26 +124,30 @@ pub(super) fn side_gap(width: f64) -> Option<impl IntoView> {
         .then(|| view! { <td class="side-gap" aria-hidden="true" style:min-width=format!("{width}px")></td> })
 }
 
-/// What a run has for a column; `pin` are classes that keep it in its place.
-pub fn cell(run: &Run, column: &Column, pin: String) -> AnyView {
+/// What a run has for a column; `pin` are classes that keep it in its place, `place` says which column it is where others are
+/// left out.
+pub fn cell(run: &Run, column: &Column, pin: String, place: Option<String>) -> AnyView {
     let text = |text: Option<&str>| {
         let text = text.unwrap_or_default().to_owned();
-        view! { <td class=format!("text{pin}") title=text.clone()>{text.clone()}</td> }.into_any()
+        view! { <td class=format!("text{pin}") title=text.clone() aria-colindex=place.clone()>{text.clone()}</td> }
+            .into_any()
     };
     match column {
         Column::Started => {
-            view! { <td class=format!("time{pin}")><Ago at=run.info.start_time/></td> }.into_any()
+            view! { <td class=format!("time{pin}") aria-colindex=place><Ago at=run.info.start_time/></td> }
+                .into_any()
         }
         Column::Duration => {
             let (start, end) = (run.info.start_time, run.info.end_time);
             let running = run.info.status == RunStatus::Running;
-            view! { <td class=format!("time{pin}")><Took start end running/></td> }.into_any()
+            view! { <td class=format!("time{pin}") aria-colindex=place><Took start end running/></td> }
+                .into_any()
         }
         Column::User => text(Some(&run.info.user)),
         Column::Source => text(run.tag(tag::SOURCE_NAME)),
         Column::Metric(..) => {
             let value = column.number(run);
-            view! { <td class=format!("num{pin}")>{value.map(|value| view! { <Number value/> })}</td> }
+            view! { <td class=format!("num{pin}") aria-colindex=place>{value.map(|value| view! { <Number value/> })}</td> }
                 .into_any()
         }
         Column::Param(key) => {
