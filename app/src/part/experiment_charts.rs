@@ -91,7 +91,7 @@ pub fn ExperimentCharts(
                         false,
                     );
                     view! {
-                        <ChartBoard runs metrics=metrics.into() keys=Signal::stored(groupings)/>
+                        <ChartBoard runs metrics=metrics.into() keys=Signal::stored(groupings) more/>
                         {move || more.get().then(|| view! { <p class="faint">"There are more metrics: type a part of their names to find them."</p> })}
                     }
                 }}/>

@@ -5,13 +5,17 @@
 //! again because the pointer moved.
 //! Start reading at [`MetricChart`]; `held` (curves that came), `figure` (curves to lines), `group` (means of them), `formula`,
 //! `tooltip` and `zoom` hold what can be tested without a browser, `load` asks the server, `watch` and `canvas` speak to the
-//! browser. To add an axis: a variant of [`XAxis`], the compiler shows the rest.
+//! browser. Where a chart stands on its page, and how large it is, is in `board`; `grip`, `corner`, `large` and `tools` change it. To add an axis: a variant of [`XAxis`], the compiler shows the rest.
 
+mod board;
 mod canvas;
+mod corner;
 mod figure;
 pub mod formula;
+mod grip;
 mod group;
 mod held;
+mod large;
 mod line;
 mod load;
 mod measure;
@@ -20,6 +24,7 @@ mod table;
 mod takeaway;
 #[cfg(test)]
 mod tests;
+mod tools;
 mod tooltip;
 pub mod watch;
 mod zoom;
@@ -30,11 +35,16 @@ use crate::part::{
     later::{Loaded, later},
     menu::Menu,
 };
+pub use board::{Board, Folding, section_title};
+use board::{columns_word, height_word};
 pub use canvas::{Screen, paint_on};
 use chart::{Figure, Frame, Layout, Window};
+use corner::{Corner, Shape};
+use grip::Grip;
 pub use group::{group_words, groups};
+use large::LargeButton;
 use leptos::{
-    html::{Canvas, Div, Figure as Figure_},
+    html::{Canvas, Div},
     leptos_dom::helpers::TimeoutHandle,
     prelude::*,
     wasm_split::wasm_split,
@@ -47,6 +57,7 @@ use std::{sync::Arc, time::Duration};
 use table::ChartTable;
 use takeaway::Takeaway;
 pub use takeaway::{file_name, save, save_text};
+pub use tools::{BoardTools, SectionMoves};
 use tooltip::Tooltip;
 use web_sys::{KeyboardEvent, PointerEvent};
 use zoom::Drag;
@@ -204,6 +215,7 @@ struct Subject {
     runs: Signal<Vec<ChartRun>>,
     measure: Signal<Measure>,
     options: Signal<ChartOptions>,
+    movable: bool,
 }
 
 /// A metric, or a formula, of some runs over each other. A drag zooms in, a double click out; with Shift it moves what is seen. A
@@ -219,8 +231,12 @@ pub fn MetricChart(
     /// How.
     #[prop(into)]
     options: Signal<ChartOptions>,
+    /// Whether it can be moved on its board, and pinned.
+    #[prop(optional)]
+    movable: bool,
 ) -> AnyView {
-    let subject = Subject { runs, measure, options };
+    let subject = Subject { runs, measure, options, movable };
+    let size = Board::here().size(Signal::derive(move || measure.read().name.clone()));
     let no_script = move || {
         let measure = measure.read_untracked();
         let metric = measure.plain()?;
@@ -228,7 +244,11 @@ pub fn MetricChart(
     };
     let waiting = move || {
         view! {
-            <figure class="chart">
+            <figure
+                class="chart"
+                data-columns=move || columns_word(size.get())
+                data-height=move || height_word(size.get())
+            >
                 <figcaption class="chart-head"><h3 class="chart-title">{measure.read_untracked().name.clone()}</h3></figcaption>
                 <div class="chart-box" aria-busy="true">
                     <div class="chart-cover chart-waiting"></div>
@@ -247,7 +267,8 @@ fn charts() -> Loaded<Subject> {
     Ok(drawn)
 }
 
-fn drawn(Subject { runs, measure, options }: Subject) -> AnyView {
+fn drawn(Subject { runs, measure, options, movable }: Subject) -> AnyView {
+    let board = Board::here();
     let (plot_box, surface) = (NodeRef::<Div>::new(), NodeRef::<Canvas>::new());
     let (on_screen, size) = (watch::on_screen(plot_box), watch::size(plot_box));
     let zoom = RwSignal::new(Zoom::default());
@@ -282,7 +303,11 @@ fn drawn(Subject { runs, measure, options }: Subject) -> AnyView {
         held.as_ref().map(|held| figure::summaries(&runs.read(), &measure.read(), held)).unwrap_or_default()
     });
 
-    let figure_box = NodeRef::<Figure_>::new();
+    let name = metric;
+    let size = board.size(name);
+    // A formula may read like the name of a metric.
+    let key = Signal::derive(move || format!("{}{}", if movable { "" } else { "=" }, name.get()));
+    let is_large = move || board.large.read().as_deref() == Some(key.read().as_str());
     let (as_table, set_as_table) = signal(false);
     let note = move || picture.read().as_ref().map(|picture| picture.note()).unwrap_or_default();
     let label = move || match &*picture.read() {
@@ -293,8 +318,15 @@ fn drawn(Subject { runs, measure, options }: Subject) -> AnyView {
     let waiting = Memo::new(move |_| picture.read().is_none() && source.fault.read().is_none());
     let chosen = Memo::new(move |_| !runs.read().is_empty());
     view! {
-        <figure class="chart" node_ref=figure_box>
+        <figure
+            class="chart"
+            data-chart=move || key.get()
+            data-columns=move || columns_word(size.get())
+            data-height=move || height_word(size.get())
+            data-large=move || is_large().then_some("")
+        >
             <figcaption class="chart-head">
+                {movable.then(|| view! { <Grip board name/> })}
                 <h3 class="chart-title" title=move || metric.get()>{move || metric.get()}</h3>
                 <span class="chart-note" title=note>{note}</span>
                 <Show when=move || zoom.get() != Zoom::default()>
@@ -310,8 +342,10 @@ fn drawn(Subject { runs, measure, options }: Subject) -> AnyView {
                 >
                     {Icon::Columns.draw()}
                 </button>
+                <LargeButton board key/>
                 <Menu label=move_label class="icon-button chart-switch" end=true face=ViewFn::from(|| Icon::More.draw())>
-                    <Takeaway picture figure_box surface/>
+                    <Shape board name size movable/>
+                    <Takeaway picture surface/>
                 </Menu>
             </figcaption>
             <div
@@ -332,6 +366,7 @@ fn drawn(Subject { runs, measure, options }: Subject) -> AnyView {
                 </Show>
                 {move || source.fault.get().map(|problem| view! { <Failed problem over=picture source/> })}
             </div>
+            <Corner board name size/>
         </figure>
     }
     .into_any()
