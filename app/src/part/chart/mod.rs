@@ -5,7 +5,8 @@
 //! again because the pointer moved.
 //! Start reading at [`MetricChart`]; `held` (curves that came), `figure` (curves to lines), `group` (means of them), `formula`,
 //! `tooltip` and `zoom` hold what can be tested without a browser, `load` asks the server, `watch` and `canvas` speak to the
-//! browser. Where a chart stands on its page, and how large it is, is in `board`; `grip`, `corner`, `large` and `tools` change it. To add an axis: a variant of [`XAxis`], the compiler shows the rest.
+//! browser. Where a chart stands on its page, and how large it is, is in `board`; `grip`, `corner`, `large` and `tools` change
+//! it. To add an axis: a variant of [`XAxis`], the compiler shows the rest.
 
 mod board;
 mod canvas;
@@ -304,7 +305,7 @@ fn drawn(Subject { runs, measure, options, movable }: Subject) -> AnyView {
     });
 
     let name = metric;
-    let size = board.size(name);
+    let chart_size = board.size(name);
     // A formula may read like the name of a metric.
     let key = Signal::derive(move || format!("{}{}", if movable { "" } else { "=" }, name.get()));
     let is_large = move || board.large.read().as_deref() == Some(key.read().as_str());
@@ -321,8 +322,8 @@ fn drawn(Subject { runs, measure, options, movable }: Subject) -> AnyView {
         <figure
             class="chart"
             data-chart=move || key.get()
-            data-columns=move || columns_word(size.get())
-            data-height=move || height_word(size.get())
+            data-columns=move || columns_word(chart_size.get())
+            data-height=move || height_word(chart_size.get())
             data-large=move || is_large().then_some("")
         >
             <figcaption class="chart-head">
@@ -344,7 +345,7 @@ fn drawn(Subject { runs, measure, options, movable }: Subject) -> AnyView {
                 </button>
                 <LargeButton board key/>
                 <Menu label=move_label class="icon-button chart-switch" end=true face=ViewFn::from(|| Icon::More.draw())>
-                    <Shape board name size movable/>
+                    <Shape board name size=chart_size movable/>
                     <Takeaway picture surface/>
                 </Menu>
             </figcaption>
@@ -366,7 +367,7 @@ fn drawn(Subject { runs, measure, options, movable }: Subject) -> AnyView {
                 </Show>
                 {move || source.fault.get().map(|problem| view! { <Failed problem over=picture source/> })}
             </div>
-            <Corner board name size/>
+            <Corner board name size=chart_size/>
         </figure>
     }
     .into_any()
