@@ -212,3 +212,16 @@ journey('whoever has a link sees its layout, also without scripts', () => `${w.e
   assert.match(await noScript.locator('figure.chart img').first().getAttribute('src'), /metric=val\/accuracy/);
   await noScript.context().close();
 });
+
+journey('each chart of a board is fetched once', () => '/account', async () => {
+  const asked = [];
+  const note = (request) => new URL(request.url()).pathname === '/ui/curves' && asked.push(request);
+  page.on('request', note);
+  await page.goto(new URL(charts(), w.url).href);
+  await alive(page);
+  for (const metric of ['loss', 'train/a', 'val/f']) await drawn(page, metric);
+  // Each once, however many came at a time.
+  await alive(page);
+  page.off('request', note);
+  assert(asked.length >= 3 && asked.length <= METRICS.length, `${asked.length} requests`);
+});

@@ -5,8 +5,8 @@
 //! again because the pointer moved.
 //! Start reading at [`MetricChart`]; `held` (curves that came), `figure` (curves to lines), `group` (means of them), `formula`,
 //! `tooltip` and `zoom` hold what can be tested without a browser, `load` asks the server, `watch` and `canvas` speak to the
-//! browser. Where a chart stands on its page, and how large it is, is in `board`; `grip`, `corner`, `large` and `tools` change
-//! it. To add an axis: a variant of [`XAxis`], the compiler shows the rest.
+//! browser, `turn` says which chart is next. Where a chart stands on its page, and how large it is, is in `board`; `grip`,
+//! `corner`, `large` and `tools` change it. To add an axis: a variant of [`XAxis`], the compiler shows the rest.
 
 mod board;
 mod canvas;
@@ -27,6 +27,7 @@ mod takeaway;
 mod tests;
 mod tools;
 mod tooltip;
+mod turn;
 pub mod watch;
 mod zoom;
 
@@ -60,7 +61,7 @@ use takeaway::Takeaway;
 pub use takeaway::{file_name, save, save_text};
 pub use tools::{BoardTools, SectionMoves};
 use tooltip::Tooltip;
-use web_sys::{KeyboardEvent, PointerEvent};
+use web_sys::{HtmlCanvasElement, KeyboardEvent, PointerEvent};
 use zoom::Drag;
 
 /// A run whose curve is drawn.
@@ -283,7 +284,7 @@ fn drawn(Subject { runs, measure, options, movable }: Subject) -> AnyView {
         keys
     });
     let metric = Signal::derive(move || measure.read().name.clone());
-    let source = Source::new(runs, keys, options, zoom, size, on_screen);
+    let source = Source::new(runs, keys, options, zoom, size, on_screen, plot_box);
     // Another axis, another unit: the old window means nothing there.
     let unit = Memo::new(move |_| (metric.get(), options.read().along.clone()));
     Effect::watch(move || unit.get(), move |_, _, _| zoom.set(Zoom::default()), false);
@@ -298,7 +299,17 @@ fn drawn(Subject { runs, measure, options, movable }: Subject) -> AnyView {
         },
         |_, _| true,
     );
-    let picture = show(drawn, surface, on_screen, watch::appearance(plot_box));
+    // To track the picture itself would make it at once, before its turn.
+    let inputs = move || {
+        source.held.track();
+        runs.track();
+        measure.track();
+        keys.track();
+        options.track();
+        zoom.track();
+        size.track();
+    };
+    let picture = show(drawn, inputs, surface, on_screen, watch::appearance(plot_box));
     let summaries = Memo::new(move |_| {
         let held = source.held.read();
         held.as_ref().map(|held| figure::summaries(&runs.read(), &measure.read(), held)).unwrap_or_default()
@@ -373,37 +384,44 @@ fn drawn(Subject { runs, measure, options, movable }: Subject) -> AnyView {
     .into_any()
 }
 
-/// Paints what is drawn while it is on screen, and says what is on the canvas.
+/// Makes and paints what is drawn while it is on screen, when it is its turn, and says what is on the canvas.
 fn show(
     drawn: Memo<Option<Arc<Picture>>>,
+    inputs: impl Fn() + 'static,
     surface: NodeRef<Canvas>,
     on_screen: ReadSignal<bool>,
     appearance: Trigger,
 ) -> Signal<Option<Arc<Picture>>> {
     let (picture, set_picture) = signal(None::<Arc<Picture>>);
-    Effect::new(move |painted: Option<Option<Screen>>| {
-        let painted = painted.flatten();
-        let Some(canvas) = surface.get().filter(|_| on_screen.get()) else { return painted };
-        appearance.track();
-        let now = drawn.get();
-        let screen = Screen::around(&canvas);
+    let painted = StoredValue::new(None::<Screen>);
+    let paint = move |canvas: &HtmlCanvasElement| {
+        // The chart may be gone, or out of sight again.
+        let (Some(true), Some(now)) = (on_screen.try_get_untracked(), drawn.try_get_untracked()) else { return };
+        let screen = Screen::around(canvas);
         let same = match (&now, &*picture.read_untracked()) {
             (Some(now), Some(shown)) => Arc::ptr_eq(now, shown),
             (None, None) => true,
             _ => false,
         };
-        if same && painted == Some(screen) {
-            return painted;
+        if same && painted.get_value() == Some(screen) {
+            return;
         }
         if let Some(now) = &now
-            && let Err(error) = canvas::paint(&canvas, now, screen)
+            && let Err(error) = canvas::paint(canvas, now, screen)
         {
             leptos::logging::error!("a chart can't be painted: {error:?}");
         }
+        painted.set_value(Some(screen));
         if !same {
             set_picture.set(now);
         }
-        Some(screen)
+    };
+    Effect::new(move || {
+        inputs();
+        appearance.track();
+        if let Some(canvas) = surface.get().filter(|_| on_screen.get()) {
+            turn::paint(canvas.clone().into(), move || paint(&canvas));
+        }
     });
     picture.into()
 }
