@@ -251,7 +251,8 @@ mod tests {
 
     fn check(metrics: &[String], expected: &[&str]) {
         let sections = sections(metrics);
-        let text: Vec<String> = sections.iter().map(|Section { name, charts }| format!("{name}: {}", charts.join(" "))).collect();
+        let text: Vec<String> =
+            sections.iter().map(|Section { name, charts }| format!("{name}: {}", charts.join(" "))).collect();
         assert_eq!(text, expected);
     }
 

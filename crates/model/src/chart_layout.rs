@@ -222,7 +222,8 @@ impl ChartLayout {
             return layout.checked();
         }
         let comes = self.unpinned(sections);
-        let Some(section) = comes.iter().find(|section| section.charts.iter().any(|name| name == chart)) else {
+        let Some(section) = comes.iter().find(|section| section.charts.iter().any(|name| name == chart))
+        else {
             return Ok(layout);
         };
         let names: Vec<&str> = section.charts.iter().map(String::as_str).collect();

@@ -145,7 +145,10 @@ impl Board {
     pub fn pin(self, chart: &str, pinned: bool) {
         if self.keep(self.layout.with_untracked(|layout| layout.pinned(chart, pinned))) {
             self.focused.set_value(Some(chart.to_owned()));
-            self.said.set(format!("{chart}, {}", if pinned { "pinned to the top" } else { "back in its section" }));
+            self.said.set(format!(
+                "{chart}, {}",
+                if pinned { "pinned to the top" } else { "back in its section" }
+            ));
         }
     }
 

@@ -24,7 +24,8 @@ impl Tracks {
         let number = |text: &str| text.trim_end_matches("px").parse::<f64>().ok();
         let columns = style.get_property_value("grid-template-columns").ok()?;
         let columns: Vec<f64> = columns.split_whitespace().filter_map(number).collect();
-        let gap = style.get_property_value("column-gap").ok().and_then(|gap| number(&gap)).unwrap_or_default();
+        let gap =
+            style.get_property_value("column-gap").ok().and_then(|gap| number(&gap)).unwrap_or_default();
         Some(Self {
             width: *columns.first()?,
             columns: u8::try_from(columns.len()).unwrap_or(u8::MAX).min(WIDEST),
@@ -49,7 +50,8 @@ impl Tracks {
 
     /// The size that is nearest to one in pixels. Where the window is so narrow that it has one column, the width stays.
     fn nearest(self, before: ChartSize, (width, height): (f64, f64)) -> ChartSize {
-        let columns = ((width + self.gap) / (self.width + self.gap)).round().clamp(1.0, f64::from(self.columns));
+        let columns =
+            ((width + self.gap) / (self.width + self.gap)).round().clamp(1.0, f64::from(self.columns));
         let off = |other: Height| (self.height(other) - height).abs();
         let heights = [Height::Small, Height::Normal, Height::Tall];
         let nearest = heights.into_iter().min_by(|a, b| off(*a).total_cmp(&off(*b)));

@@ -185,8 +185,11 @@ fn nearest_gap(charts: &[Edges], width: f64, (x, y): (f64, f64)) -> Option<Gap> 
     };
     let nearest = (0..charts.len()).min_by(|a, b| distance(*a).total_cmp(&distance(*b)))?;
     let [left, top, right, bottom] = charts[nearest];
-    let is_behind =
-        if fills_row(right - left, width) { y > f64::midpoint(top, bottom) } else { x > f64::midpoint(left, right) };
+    let is_behind = if fills_row(right - left, width) {
+        y > f64::midpoint(top, bottom)
+    } else {
+        x > f64::midpoint(left, right)
+    };
     Some((nearest, is_behind))
 }
 

@@ -104,7 +104,8 @@ fn go_on(board: Board, forward: bool) {
     let charts = (0..list.length()).filter_map(|index| list.get(index)?.dyn_into::<Element>().ok());
     let in_sight = charts.filter(|chart| chart.closest("details:not([open])").ok().flatten().is_none());
     let keys: Vec<String> = in_sight.filter_map(|chart| chart.get_attribute("data-chart")).collect();
-    let Some(now) = board.large.with_untracked(|large| keys.iter().position(|key| Some(key) == large.as_ref()))
+    let Some(now) =
+        board.large.with_untracked(|large| keys.iter().position(|key| Some(key) == large.as_ref()))
     else {
         return;
     };

@@ -21,6 +21,7 @@ mod line;
 mod load;
 mod measure;
 mod preview;
+mod show;
 mod table;
 mod takeaway;
 #[cfg(test)]
@@ -55,13 +56,14 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 use load::Source;
 pub use measure::Measure;
 use model::{Code, ExperimentId, Problem, RunId};
+use show::show;
 use std::{sync::Arc, time::Duration};
 use table::ChartTable;
 use takeaway::Takeaway;
 pub use takeaway::{file_name, save, save_text};
 pub use tools::{BoardTools, SectionMoves};
 use tooltip::Tooltip;
-use web_sys::{HtmlCanvasElement, KeyboardEvent, PointerEvent};
+use web_sys::{KeyboardEvent, PointerEvent};
 use zoom::Drag;
 
 /// A run whose curve is drawn.
@@ -382,48 +384,6 @@ fn drawn(Subject { runs, measure, options, movable }: Subject) -> AnyView {
         </figure>
     }
     .into_any()
-}
-
-/// Makes and paints what is drawn while it is on screen, when it is its turn, and says what is on the canvas.
-fn show(
-    drawn: Memo<Option<Arc<Picture>>>,
-    inputs: impl Fn() + 'static,
-    surface: NodeRef<Canvas>,
-    on_screen: ReadSignal<bool>,
-    appearance: Trigger,
-) -> Signal<Option<Arc<Picture>>> {
-    let (picture, set_picture) = signal(None::<Arc<Picture>>);
-    let painted = StoredValue::new(None::<Screen>);
-    let paint = move |canvas: &HtmlCanvasElement| {
-        // The chart may be gone, or out of sight again.
-        let (Some(true), Some(now)) = (on_screen.try_get_untracked(), drawn.try_get_untracked()) else { return };
-        let screen = Screen::around(canvas);
-        let same = match (&now, &*picture.read_untracked()) {
-            (Some(now), Some(shown)) => Arc::ptr_eq(now, shown),
-            (None, None) => true,
-            _ => false,
-        };
-        if same && painted.get_value() == Some(screen) {
-            return;
-        }
-        if let Some(now) = &now
-            && let Err(error) = canvas::paint(canvas, now, screen)
-        {
-            leptos::logging::error!("a chart can't be painted: {error:?}");
-        }
-        painted.set_value(Some(screen));
-        if !same {
-            set_picture.set(now);
-        }
-    };
-    Effect::new(move || {
-        inputs();
-        appearance.track();
-        if let Some(canvas) = surface.get().filter(|_| on_screen.get()) {
-            turn::paint(canvas.clone().into(), move || paint(&canvas));
-        }
-    });
-    picture.into()
 }
 
 /// All that follows the pointer: crosshair, tooltip and the selection of a zoom.

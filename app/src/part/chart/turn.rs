@@ -122,7 +122,10 @@ mod tests {
 
     #[test]
     fn the_nearest_is_taken_first_and_then_as_one_reads() {
-        let mut waiting = nearest_last(vec![("a", 300.0), ("b", 300.0), ("c", 10.0), ("d", 10.0), ("e", 500.0)], |item| item.1);
+        let mut waiting =
+            nearest_last(vec![("a", 300.0), ("b", 300.0), ("c", 10.0), ("d", 10.0), ("e", 500.0)], |item| {
+                item.1
+            });
         let mut taken = String::new();
         while let Some((name, _)) = waiting.pop() {
             taken.push_str(name);

@@ -11,7 +11,8 @@ fn board() -> Vec<Section> {
 
 /// A board in words: `[pinned] name: charts | …`.
 fn words(board: &LaidOut) -> String {
-    let sections = board.sections.iter().map(|section| format!("{}: {}", section.name, section.charts.join(" ")));
+    let sections =
+        board.sections.iter().map(|section| format!("{}: {}", section.name, section.charts.join(" ")));
     format!("[{}] {}", board.pinned.join(" "), sections.collect::<Vec<_>>().join(" | "))
 }
 
@@ -36,7 +37,8 @@ fn a_board_is_laid_out_by_the_address() {
 
 #[test]
 fn what_makes_no_sense_counts_for_nothing() {
-    let check = |text: &str, expected: &str| assert_eq!(ChartLayout::parse(text).to_string(), expected, "{text}");
+    let check =
+        |text: &str, expected: &str| assert_eq!(ChartLayout::parse(text).to_string(), expected, "{text}");
     check("", "");
     check(",,!p,loss,loss!w9,loss!x,(train)", "");
     check("loss!w2!p!t", "loss!p!w2!t");
