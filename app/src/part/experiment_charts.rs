@@ -103,7 +103,7 @@ pub fn ExperimentCharts(
                         false,
                     );
                     view! {
-                        <ChartBoard runs metrics=metrics.into() keys=Some(GroupKeys::Of(experiment))/>
+                        <ChartBoard runs metrics=metrics.into() keys=Some(GroupKeys::Of(experiment)) more/>
                         {move || more.get().then(|| view! { <p class="faint">"There are more metrics: type a part of their names to find them."</p> })}
                     }
                 }}/>

@@ -19,12 +19,14 @@ pub enum Icon {
     Compare,
     Copy,
     Download,
+    Expand,
     Eye,
     EyeOff,
     File,
     Filter,
     Flask,
     Folder,
+    Grip,
     Group,
     Help,
     Image,
@@ -61,6 +63,7 @@ impl Icon {
             Icon::Compare => "M2 13h12M2 13V3M4.5 10.5C7 10.5 7 4.5 13.5 4.5M4.5 6.5c4 0 4 3 9 3",
             Icon::Copy => "M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3",
             Icon::Download => "M8 2.5v8M4.5 7.5 8 11l3.5-3.5M2.5 13.5h11",
+            Icon::Expand => "M9.5 2.5h4v4M13.5 2.5 9 7M6.5 13.5h-4v-4M2.5 13.5 7 9",
             Icon::Eye => {
                 "M1.5 8S4 3.5 8 3.5 14.5 8 14.5 8 12 12.5 8 12.5 1.5 8 1.5 8ZM8 9.8a1.8 1.8 0 1 0 0-3.6 1.8 1.8 0 0 0 0 3.6Z"
             }
@@ -71,6 +74,7 @@ impl Icon {
                 "M6 1.5h4M6.7 1.5v4.3L2.6 12.6a1 1 0 0 0 .9 1.6h9a1 1 0 0 0 .9-1.6L9.3 5.8V1.5M4.6 9.5h6.8"
             }
             Icon::Folder => "M1.5 3.5h4.6L7.5 5h7v8.5h-13z",
+            Icon::Grip => "M6 3.5h.01M10 3.5h.01M6 8h.01M10 8h.01M6 12.5h.01M10 12.5h.01",
             Icon::Group => "M2 3h5v4H2zM9 3h5v4H9zM2 9.5h5v4H2zM9 9.5h5v4H9z",
             Icon::Help => {
                 "M8 14.5a6.5 6.5 0 1 0 0-13 6.5 6.5 0 0 0 0 13ZM6.2 6.2a1.8 1.8 0 1 1 2.6 1.7c-.5.3-.8.7-.8 1.3M8 11.4h.01"

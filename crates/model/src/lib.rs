@@ -7,6 +7,7 @@
 
 pub mod account;
 pub mod audit;
+pub mod chart_layout;
 pub mod compared;
 pub mod curve;
 pub mod experiment;
