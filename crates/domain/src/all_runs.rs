@@ -62,6 +62,7 @@ impl Acting {
                 experiments: &inside,
                 filter: &filter,
                 view: ViewType::ActiveOnly,
+                only_top: false,
             };
             found.extend(search.find(db, &order, after.as_ref(), wanted).await?);
             found.sort_by(|a, b| order.compare(&order.place_of(a), &order.place_of(b)));
