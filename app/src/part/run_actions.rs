@@ -15,7 +15,7 @@ use crate::{
 use leptos::{ev, prelude::*, task::spawn_local, wasm_split::wasm_split};
 use model::{
     ExperimentId, RunId,
-    page::{COMPARISON_LIMIT, RunsChange, RunsQuery},
+    page::{COMPARISON_LIMIT, Level, RunsChange, RunsQuery},
     run::Tag,
     run_list::write_runs,
 };
@@ -88,10 +88,26 @@ fn drawn(chosen: Chosen) -> AnyView {
             }
         });
     };
+    let is_tree = move || asked.read().level == Level::Top;
+    let with_nested = move |_| {
+        let parents = selection.0.get_untracked();
+        spawn_local(async move {
+            for parent in parents.into_iter().take(COMPARISON_LIMIT) {
+                let Some(asked) = asked.try_get_untracked() else { return };
+                match matching_runs(experiment, RunsQuery { level: Level::In(parent), ..asked }).await {
+                    Ok(ids) => selection.set_all(&ids, true),
+                    Err(fault) => return toasts.failed(fault.to_string()),
+                }
+            }
+        });
+    };
     view! {
         <div class="run-actions" role="toolbar" aria-label="Chosen runs">
             <strong>{move || format!("{} selected", count(selection.len() as u64))}</strong>
             <button type="button" class="button quiet" on:click=all>"Select all that match"</button>
+            {move || is_tree().then(|| view! {
+                <button type="button" class="button quiet" on:click=with_nested>"Select nested runs too"</button>
+            })}
             <span class="push"></span>
             {move || match compare() {
                 Ok(href) => view! { <a class="button primary" href=href>{Icon::Compare.draw()} "Compare"</a> }.into_any(),
