@@ -5,7 +5,12 @@ use app::{
     Query,
     column::{Column, named_columns, read_columns},
 };
-use model::{ExperimentId, RunId, page::{Level, RunsQuery}, run_list::read_runs, share::Reach};
+use model::{
+    ExperimentId, RunId,
+    page::{Level, RunsQuery},
+    run_list::read_runs,
+    share::Reach,
+};
 
 /// What an address shows, and how.
 #[derive(Debug, Clone, PartialEq)]

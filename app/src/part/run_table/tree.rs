@@ -123,8 +123,14 @@ pub struct Code {
 }
 
 impl Tree {
+    /// With no run open.
     pub fn new(is_on: bool) -> Self {
-        Self { is_on, open: RwSignal::new(HashMap::new()), beneath: RwSignal::new(Vec::new()), code: StoredValue::new(None) }
+        Self {
+            is_on,
+            open: RwSignal::new(HashMap::new()),
+            beneath: RwSignal::new(Vec::new()),
+            code: StoredValue::new(None),
+        }
     }
 
     /// Whether a run is open; tracked.

@@ -47,7 +47,7 @@ pub(crate) struct RunSearch<'a> {
     pub experiments: &'a [ExperimentId],
     pub filter: &'a RunFilter,
     pub view: ViewType,
-    /// Whether runs that are nested in another one of these experiments are left out.
+    /// Whether runs that are nested in others are left out (see [`nested`]).
     pub only_top: bool,
 }
 
