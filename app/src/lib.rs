@@ -13,8 +13,9 @@ pub use part::{
     address::Query,
     column, comparison, icon,
     number::{count, counted, size},
+    run_color::Ink,
     run_table::run_name,
-    status::{series_class, status_word},
+    status::status_word,
     time::{absolute, duration},
 };
 
@@ -82,6 +83,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/compare") view={Lazy::<split::Compare>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/models") view={Lazy::<split::Models>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/models/:name") view={Lazy::<split::Models>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/models/:name/compare") view={Lazy::<split::Models>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/models/:name/versions/:version") view={Lazy::<split::Models>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/account") view={Lazy::<split::Account>::new()} ssr=SsrMode::Async/>
                 </Routes>

@@ -244,9 +244,10 @@ fn Runs(
             );
         }
     });
+    let keys_of = Signal::derive(move || vec![experiment.get()]);
     let chosen = Chosen {
         selection,
-        experiment: experiment.get_untracked(),
+        experiment: Some(experiment.get_untracked()),
         asked,
         shown,
         changed,
@@ -257,6 +258,8 @@ fn Runs(
     let beside = Memo::new(move |_| matches!(tab.get().as_str(), "charts" | "explore"));
     let grouped = Memo::new(move |_| !read_grouping(address).is_empty());
     let trash = Memo::new(move |_| address.text("view") == "trash");
+    // What is in the trash isn't changed.
+    let may_color = move || permission >= Permission::Edit && !trash.get_untracked();
     let trash = move || trash.get();
     let toggle_trash = move || address.with(&[("view", if trash() { "" } else { "trash" }), ("page", "")]);
     view! {
@@ -281,7 +284,7 @@ fn Runs(
                 <Show when=move || !beside.get()>
                     <GroupMenu experiment=experiment.get_untracked()/>
                     {move || (!grouped.get()).then(|| view! { <TreeSwitch/> })}
-                    <ColumnPicker experiment shown/>
+                    <ColumnPicker experiments=keys_of shown/>
                 </Show>
                 {move || (!trash()).then(|| view! { <ShareLink/> })}
             </div>
@@ -289,7 +292,7 @@ fn Runs(
         <RunActions chosen/>
         {move || match tab.get().as_str() {
             "charts" => view! {
-                <ExperimentCharts experiment=experiment.get_untracked() asked selection/>
+                <ExperimentCharts experiment=experiment.get_untracked() asked selection may_color=may_color()/>
             }.into_any(),
             "explore" => view! { <Explore experiment=experiment.get_untracked() asked selection/> }.into_any(),
             _ => ().into_any(),
@@ -309,7 +312,7 @@ fn Runs(
                 return view! { <GroupTable of/> }.into_any();
             }
             view! {
-                <RunTable experiment=experiment.get_untracked() query=asked.get_untracked() page columns selection changed/>
+                <RunTable experiment=experiment.get_untracked() query=asked.get_untracked() page columns selection changed may_color=may_color()/>
             }.into_any()
         }}/>
         </div>

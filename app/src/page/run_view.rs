@@ -9,6 +9,7 @@ use crate::{
         copy::CopyButton,
         live::Live,
         media::Media,
+        run_color::{Ink, Swatches},
         run_overview::RunOverview,
         run_table::run_name,
         share_link::ShareLink,
@@ -94,7 +95,9 @@ fn Loaded(page: RunPage) -> AnyView {
         tabs.into_iter().flatten().collect::<Vec<_>>()
     });
     let tab = Memo::new(move |_| address.text("tab"));
-    let chart_runs = Signal::derive(move || vec![ChartRun::new(experiment, id, name.get(), 0)]);
+    let color = Memo::new(move |_| page.read().run.color());
+    let chart_runs =
+        Signal::derive(move || vec![ChartRun::new(experiment, id, name.get(), Ink::new(color.get(), 0))]);
     let body = move || match tab.read().as_str() {
         "charts" => view! { <ChartBoard runs=chart_runs metrics=metrics.into()/> }.into_any(),
         "system" => view! {
@@ -110,6 +113,14 @@ fn Loaded(page: RunPage) -> AnyView {
     };
     let permission = page.read_untracked().permission;
     let deleted = Signal::derive(move || page.read().run.info.lifecycle == Lifecycle::Deleted);
+    let swatches = Swatches::new(move |_, color| page.update(|page| page.run.set_color(color)));
+    let swatch = move || {
+        let ink = Ink::new(color.get(), 0);
+        match permission >= Permission::Edit && !deleted.get() {
+            true => swatches.button(id, &name.read(), ink),
+            false => ink.dot(),
+        }
+    };
     let note = Signal::derive(move || page.read().run.tag(tag::NOTE).unwrap_or_default().to_owned());
     let change = changing(page, Toasts::here());
     let runs_on = Memo::new(move |_| {
@@ -145,6 +156,7 @@ fn Loaded(page: RunPage) -> AnyView {
                 <a href=format!("/experiments/{experiment}")>{move || page.read().experiment_name.clone()}</a>
             </nav>
             <div class="page-title">
+                {swatch}
                 <h1>{name}</h1>
                 {move || view! { <StatusBadge status=page.read().run.info.status/> }}
                 {move || (page.read().run.info.lifecycle == Lifecycle::Deleted).then(|| view! { <span class="chip">"Deleted"</span> })}
@@ -162,6 +174,7 @@ fn Loaded(page: RunPage) -> AnyView {
                     </Show>
                 </span>
             </div>
+            {swatches.panel()}
             <StopNote asked=stop/>
             <Tabs label="Run" tabs/>
         </header>

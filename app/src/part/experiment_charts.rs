@@ -11,6 +11,7 @@ use crate::{
         column::named_columns,
         number::counted,
         run_chips::RunChips,
+        run_color::{Ink, Swatches},
         run_table::{Selection, run_name},
     },
 };
@@ -34,6 +35,8 @@ pub fn ExperimentCharts(
     asked: Memo<RunsQuery>,
     /// What is chosen in it.
     selection: Selection,
+    /// Whether the caller may choose colours of runs.
+    may_color: bool,
 ) -> AnyView {
     let address = Address::here();
     let by = Memo::new(move |_| read_grouping(address));
@@ -54,12 +57,15 @@ pub fn ExperimentCharts(
             learn_chosen(selection, known);
             let runs = Memo::new(move |_| {
                 let (chosen, by) = (selection.runs(), by.read());
-                let drawn = |(color, id): (usize, &RunId)| match known.read().get(id) {
+                let drawn = |(place, id): (usize, &RunId)| match known.read().get(id) {
                     Some(run) => ChartRun {
                         group: group_of(&run.params, &run.tags, &by),
-                        ..ChartRun::new(experiment, *id, run_name(run), color)
+                        ..ChartRun::new(experiment, *id, run_name(run), Ink::of(run, place))
                     },
-                    None => ChartRun::new(experiment, *id, id.to_string().chars().take(8).collect(), color),
+                    None => {
+                        let name = id.to_string().chars().take(8).collect();
+                        ChartRun::new(experiment, *id, name, Ink::Place(place))
+                    }
                 };
                 // The mean of ten runs says little: groups are made of all that are here.
                 let most = if by.is_empty() { DRAWN } else { first.len() };
@@ -69,13 +75,19 @@ pub fn ExperimentCharts(
                 }
             });
             let runs: Signal<Vec<ChartRun>> = runs.into();
+            let swatches = Swatches::new(move |run, color| known.update(|known| {
+                if let Some(run) = known.get_mut(&run) {
+                    run.set_color(color);
+                }
+            }));
             let caption = move || match selection.len() {
                 0 => format!("The first {} of the table. Choose runs there to see others.", counted(runs.read().len() as u64, "run")),
                 _ => counted(runs.read().len() as u64, "chosen run"),
             };
             view! {
                 <p class="muted">{caption}</p>
-                <RunChips runs label="Runs that are drawn"/>
+                <RunChips runs label="Runs that are drawn" swatches=may_color.then_some(swatches)/>
+                {swatches.panel()}
                 <Answered answer=keys bars=6 show={move |keys: KeysFound| {
                     let groupings = groupings(&keys);
                     let (metrics, more) = (RwSignal::new(keys.metrics), RwSignal::new(keys.more.contains(&KeyKind::Metric)));

@@ -28,6 +28,7 @@ pub mod logged_model;
 mod logged_table;
 mod markdown;
 pub mod metric;
+mod moving;
 mod operation;
 mod page;
 mod permission;

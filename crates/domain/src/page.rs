@@ -4,7 +4,7 @@ use crate::{
     Acting,
     artifact::TextRead,
     error::{Error, Result},
-    gate::Read,
+    gate::{Read, RunGrant},
     logged_table, markdown,
     store::{
         self,
@@ -12,18 +12,19 @@ use crate::{
     },
 };
 use model::{
-    ExperimentId, RunId,
+    ExperimentId, Permission, RunId,
     experiment::{Lifecycle, ViewType},
     filter::{self, RunFilter},
     metric,
     page::{
         ArtifactEntry, ArtifactRoot, COMPARISON_LIMIT, ComparedRun, Comparison, ExperimentHead,
-        ExperimentRow, KEYS_LISTED, KeyKind, KeysFound, Level, MATCHING_RUNS, ModelLink, NamedColumns,
-        RUNS_PAGE, RunColumns, RunPage, RunsPage, RunsQuery, TABLE_TAGS, TextPreview, Total, children_filter,
+        ExperimentRow, KEYS_LISTED, KEYS_OF, KeyKind, KeysFound, Level, MATCHING_RUNS, ModelLink,
+        NamedColumns, RUNS_PAGE, RunColumns, RunPage, RunsPage, RunsQuery, TABLE_TAGS, TextPreview, Total,
+        children_filter,
     },
     run::{Tag, tag},
 };
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use tokio::try_join;
 
 /// Experiments that the list shows; it is searched, not paged.
@@ -187,10 +188,29 @@ impl Acting {
     /// # Errors
     /// `RESOURCE_DOES_NOT_EXIST`.
     pub async fn find_keys(&self, experiment: ExperimentId, text: &str) -> Result<KeysFound> {
-        let find = |kind| self.search_keys(experiment, kind, text, KEYS_LISTED + 1);
-        let (metrics, params, tags) =
-            try_join!(find(KeyKind::Metric), find(KeyKind::Param), find(KeyKind::Tag))?;
-        let mut found = KeysFound { metrics, params, tags, more: Vec::new() };
+        self.find_keys_in(&[experiment], text).await
+    }
+
+    /// The same of several experiments; of very many, of the first ones.
+    ///
+    /// # Errors
+    /// `RESOURCE_DOES_NOT_EXIST` for any of them.
+    pub async fn find_keys_in(&self, experiments: &[ExperimentId], text: &str) -> Result<KeysFound> {
+        let (mut metrics, mut params, mut tags) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        for experiment in experiments.iter().take(KEYS_OF) {
+            let find = |kind| self.search_keys(*experiment, kind, text, KEYS_LISTED + 1);
+            let (of_metrics, of_params, of_tags) =
+                try_join!(find(KeyKind::Metric), find(KeyKind::Param), find(KeyKind::Tag))?;
+            metrics.extend(of_metrics);
+            params.extend(of_params);
+            tags.extend(of_tags);
+        }
+        let mut found = KeysFound {
+            metrics: metrics.into_iter().collect(),
+            params: params.into_iter().collect(),
+            tags: tags.into_iter().collect(),
+            more: Vec::new(),
+        };
         for (kind, keys) in [
             (KeyKind::Metric, &mut found.metrics),
             (KeyKind::Param, &mut found.params),
@@ -250,6 +270,11 @@ impl Acting {
         experiments.sort_unstable();
         experiments.dedup();
         let names = store::experiment::names(&self.domain.db, &experiments).await?;
+        let editable = grants
+            .iter()
+            .filter(|grant| grant.permission >= Permission::Edit && grant.lifecycle == Lifecycle::Active)
+            .map(RunGrant::id)
+            .collect();
         let found = self.told_runs(&grants).await?;
         let known: HashSet<String> = found.iter().map(|run| run.info.id.to_string()).collect();
         let missing = ids.iter().filter(|id| !known.contains(*id)).cloned().collect();
@@ -260,7 +285,7 @@ impl Acting {
                 run,
             })
             .collect();
-        Ok(Comparison { runs, missing })
+        Ok(Comparison { runs, missing, editable })
     }
 
     /// Files and folders below a folder of artifacts; paths are relative to the root.

@@ -193,6 +193,7 @@ impl Acting {
     pub async fn update_run(&self, id: RunId, change: &RunUpdate) -> Result<RunInfo> {
         let grant = self.run::<Edit>(id).await?.active()?;
         let mut transaction = self.change().await?;
+        let grant = store::run::held(&mut transaction, grant).await?;
         store::run::update(&mut transaction, &grant, change).await?;
         transaction
             .commit(
@@ -270,6 +271,7 @@ impl Acting {
             // In whichever order they come, two transactions don't wait for each other's new datasets in a circle.
             tx.lock(grant.experiment.0).await?;
         }
+        let grant = store::run::held(&mut tx, grant).await?;
         for dataset in datasets {
             store::run::add_dataset(&mut tx, &grant, dataset).await?;
         }

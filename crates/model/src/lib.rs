@@ -27,6 +27,7 @@ pub mod registry;
 pub mod reproduce;
 pub mod requirements;
 pub mod run;
+pub mod run_color;
 pub mod run_list;
 pub mod share;
 pub mod stop;

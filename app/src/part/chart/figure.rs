@@ -7,6 +7,7 @@ use super::{
     line::{Reader, places},
     measure::Measure,
 };
+use crate::part::run_color::Ink;
 use chart::{Figure, Scale, Series, Window};
 use model::{RunId, metric::Point};
 
@@ -31,8 +32,7 @@ pub fn figure(
 ) -> (Figure, Vec<String>) {
     let line = |(index, run): (usize, &ChartRun)| {
         let (points, total) = points(run.id, measure, &options.along, zoom.x, held)?;
-        let color = chart::series_color(run.color);
-        Some((index, Series { total, ..Series::new(run.name.clone(), color, points) }))
+        Some((index, Series { total, ..Series::new(run.name.clone(), run.ink.rgb(), points) }))
     };
     let lines: Vec<(usize, Series)> = runs.iter().enumerate().filter_map(line).collect();
     let (series, pages): (Vec<Series>, Vec<String>) = if runs.iter().any(|run| run.group.is_some()) {
@@ -137,7 +137,7 @@ pub struct Summary {
     /// The run's name.
     pub name: String,
     /// The colour of its line.
-    pub color: usize,
+    pub ink: Ink,
     /// The value of the latest step.
     pub last: f64,
     /// The least value that is a number.
@@ -158,7 +158,7 @@ pub fn summaries(runs: &[ChartRun], measure: &Measure, held: &Held) -> Vec<Summa
         let numbers = || curve.points.iter().map(|point| point.value).filter(|value| !value.is_nan());
         Some(Summary {
             name: run.name.clone(),
-            color: run.color,
+            ink: run.ink,
             last: last.value,
             min: numbers().reduce(f64::min),
             max: numbers().reduce(f64::max),
@@ -174,7 +174,7 @@ fn reckoned_summary(run: &ChartRun, measure: &Measure, held: &Held) -> Option<Su
     let numbers = || points.iter().map(|point| point.y).filter(|value| !value.is_nan());
     Some(Summary {
         name: run.name.clone(),
-        color: run.color,
+        ink: run.ink,
         last: points.last()?.y,
         min: numbers().reduce(f64::min),
         max: numbers().reduce(f64::max),

@@ -29,6 +29,7 @@ use crate::part::{
     icon::Icon,
     later::{Loaded, later},
     menu::Menu,
+    run_color::Ink,
 };
 pub use canvas::{Screen, paint_on};
 use chart::{Figure, Frame, Layout, Window};
@@ -58,8 +59,8 @@ pub struct ChartRun {
     pub id: RunId,
     /// As the legend says it.
     pub name: String,
-    /// Index of its colour, see [`chart::series_color`].
-    pub color: usize,
+    /// The colour of its lines.
+    pub ink: Ink,
     /// The experiment that it belongs to, where its page is.
     pub experiment: ExperimentId,
     /// What it is drawn together with, as one mean; nothing where each run is a line of its own.
@@ -68,8 +69,8 @@ pub struct ChartRun {
 
 impl ChartRun {
     /// A run with a line of its own.
-    pub fn new(experiment: ExperimentId, id: RunId, name: String, color: usize) -> Self {
-        Self { id, name, color, experiment, group: None }
+    pub fn new(experiment: ExperimentId, id: RunId, name: String, ink: Ink) -> Self {
+        Self { id, name, ink, experiment, group: None }
     }
 
     /// Its page.

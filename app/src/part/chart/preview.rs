@@ -39,12 +39,13 @@ fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::part::run_color::Ink;
     use model::ExperimentId;
 
     #[test]
     fn a_picture_is_named_by_what_it_shows() {
         let id = |end: &str| format!("{end:0>32}").parse().unwrap();
-        let run = |end: &str| ChartRun::new(ExperimentId(1), id(end), end.to_owned(), 0);
+        let run = |end: &str| ChartRun::new(ExperimentId(1), id(end), end.to_owned(), Ink::Place(0));
         let check = |runs: &[ChartRun], metric: &str, options: ChartOptions, expected: &str| {
             assert_eq!(preview(runs, metric, &options), expected);
         };

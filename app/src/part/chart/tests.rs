@@ -7,11 +7,13 @@ use super::{
     held::{Held, MOST},
     measure::Measure,
 };
+use crate::part::run_color::Ink;
 use chart::{Figure, Scale, Series, Window};
 use model::{
     ExperimentId, RunId,
     curve::{Along, Curve, CurveRequest},
     metric::Point,
+    run_color::RunColor,
 };
 
 const A: &str = "0000000000000000000000000000000a";
@@ -22,7 +24,8 @@ fn id(text: &str) -> RunId {
 }
 
 fn runs() -> Vec<ChartRun> {
-    let run = |text, name: &str, color| ChartRun::new(ExperimentId(1), id(text), name.into(), color);
+    let run =
+        |text, name: &str, place| ChartRun::new(ExperimentId(1), id(text), name.into(), Ink::Place(place));
     vec![run(A, "a", 0), run(B, "b", 1)]
 }
 
@@ -76,6 +79,16 @@ fn options_reach_the_figure() {
     assert_eq!((figure.x, figure.y), (chart::XAxis::WallTime, Scale::Log10));
     assert_eq!((figure.smoothing, figure.x_window), (chart::Smoothing::Ema(0.5), Window::new(1.0, 2.0)));
     assert_eq!(figure.series[1].color, chart::series_color(1));
+}
+
+#[test]
+fn a_chosen_colour_is_that_of_the_line() {
+    let mut runs = runs();
+    runs[1].ink = Ink::Chosen(RunColor(1, 2, 3));
+    let held = held(Along::Step);
+    let figure = figure::figure(&runs, &loss(), &ChartOptions::default(), Zoom::default(), &held).0;
+    let colors: Vec<chart::Rgb> = figure.series.iter().map(|series| series.color).collect();
+    assert_eq!(colors, [chart::series_color(0), chart::Rgb(1, 2, 3)]);
 }
 
 #[test]
@@ -218,7 +231,14 @@ fn a_summary_goes_by_the_latest_step_and_leaves_nan_out_of_the_extremes() {
     held.curves[0].whole.points[1].value = f64::NAN;
     held.curves[1].whole.points.clear();
     let summaries = summaries(&runs(), &loss(), &held);
-    let a = Summary { name: "a".into(), color: 0, last: 1.0, min: Some(1.0), max: Some(3.0), points: 300 };
+    let a = Summary {
+        name: "a".into(),
+        ink: Ink::Place(0),
+        last: 1.0,
+        min: Some(1.0),
+        max: Some(3.0),
+        points: 300,
+    };
     assert_eq!(summaries, [a]);
 }
 /// A curve of another metric.

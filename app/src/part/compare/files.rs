@@ -13,7 +13,6 @@ use crate::{
         artifact_browser::Kind,
         later::{Loaded, later},
         number::size,
-        status::series_class,
     },
 };
 use leptos::{prelude::*, wasm_split::wasm_split};
@@ -96,12 +95,11 @@ fn pair_of(beside: Beside, found: &ComparedFiles, choice: Choice) -> Option<Pair
 
 fn table(beside: Beside, address: Address, found: &ComparedFiles, only: bool) -> AnyView {
     let head = |id: &RunId| {
-        let run = beside.find(*id);
-        let class = format!("series-dot {}", series_class(run.as_ref().map_or(0, |run| run.color)));
+        let id = *id;
         view! {
             <th scope="col">
-                <span class=class aria-hidden="true"></span>
-                {run.map(|run| run.name)}
+                {move || beside.dot(id)}
+                {beside.find(id).map(|run| run.name)}
             </th>
         }
     };

@@ -63,7 +63,7 @@ fn kept(nested: Nested) -> AnyView {
         rows
     };
     // What was opened once is kept, and asks for nothing while it isn't in sight.
-    let known = RwSignal::new(HashMap::<RunId, Rows>::new());
+    let known = tree.known;
     let scope = Owner::current().unwrap_or_default();
     Effect::new(move || {
         let open: Vec<RunId> = tree.open.read().keys().copied().collect();

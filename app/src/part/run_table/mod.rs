@@ -20,6 +20,7 @@ use crate::part::{
     column::{Column, ShownColumn, named_columns, write_columns},
     number::count,
     pager::Pager,
+    run_color::Swatches,
 };
 use head::{GroupHeads, Head};
 use leptos::{ev, html::Div, prelude::*};
@@ -30,6 +31,7 @@ use model::{
     run::{Run, RunInfo},
 };
 use row::Row;
+pub use row::cell;
 use rows::Rows;
 use std::{collections::HashSet, ops::Range};
 use tree::Tree;
@@ -71,7 +73,8 @@ impl Selection {
         self.0.write().clear();
     }
 
-    fn place(self, run: RunId) -> Option<usize> {
+    /// The place of a run among the chosen ones, tracked.
+    pub fn place(self, run: RunId) -> Option<usize> {
         self.0.read().iter().position(|chosen| *chosen == run)
     }
 
@@ -127,6 +130,10 @@ struct Table {
     menu: RwSignal<Option<(Column, (f64, f64))>>,
     /// The run that was chosen or let go of last.
     last_chosen: StoredValue<Option<RunId>>,
+    /// What chooses the colours of runs.
+    swatches: Swatches,
+    /// Whether the caller may do that.
+    may_color: bool,
 }
 
 /// What is needed to show what is nested in runs.
@@ -194,6 +201,8 @@ pub fn RunTable(
     selection: Selection,
     /// Tells that rows may have changed.
     changed: Trigger,
+    /// Whether the caller may choose colours of runs.
+    may_color: bool,
 ) -> AnyView {
     let first = page.clone();
     let read = query.columns.clone().unwrap_or_else(|| {
@@ -216,6 +225,11 @@ pub fn RunTable(
         selection,
         menu: RwSignal::new(None),
         last_chosen: StoredValue::new(None),
+        swatches: Swatches::new(move |run, color| {
+            rows.recolor(run, color);
+            tree.recolor(run, color);
+        }),
+        may_color,
     };
     let in_sight = Memo::new(move |_| match view.get() {
         Some(view) => view.rows(window::at_most(table.count(), view.row)),
@@ -287,6 +301,7 @@ pub fn RunTable(
             </table>
         </div>
         <head::ColumnMenu table/>
+        {table.swatches.panel()}
         <footer class="table-foot">
             {move || rows.fault.get().map(|problem| view! { <ProblemNote problem/> })}
             {(tree.is_on && filtered).then(|| view! { <span class="faint tree-hint">"The filter looks at top runs alone, not at what is nested in them."</span> })}

@@ -6,6 +6,7 @@ use crate::part::{
     column::{Column, ShownColumn},
     icon::Icon,
     number::{Number, count},
+    run_color::Ink,
     status::{StatusDot, series_class},
     time::{Ago, Took},
 };
@@ -115,8 +116,19 @@ fn Name(
     // Beneath another one it needs no mark.
     let is_marked = depth == 0 && run.tag(tag::PARENT_RUN).is_some();
     let is_tree = table.tree.is_on;
-    // The chosen box has the colour that the run's lines will have.
-    let color = move || place.get().map(series_class).unwrap_or_default();
+    let own = run.color();
+    // The chosen box has the colour that the run's lines will have, unless the run has one of its own.
+    let color = move || place.get().filter(|_| own.is_none()).map(series_class).unwrap_or_default();
+    let swatch = {
+        let name = name.clone();
+        move || match (own, place.get()) {
+            (None, None) => None,
+            (own, place) if table.may_color => {
+                Some(table.swatches.button(id, &name, Ink::new(own, place.unwrap_or_default())))
+            }
+            (own, _) => own.map(|own| Ink::Chosen(own).dot()),
+        }
+    };
     let choose = move |event: ev::MouseEvent| {
         let chosen = event_target_checked(&event);
         // With Shift everything from the last one to this, wherever it is by now.
@@ -150,6 +162,7 @@ fn Name(
                 {is_marked.then(|| view! { <span class="nested" title="Part of another run">"↳"</span> })}
                 <a href=run_address(&run) title=name.clone()>{name.clone()}</a>
                 {is_tree.then_some(number)}
+                {swatch}
             </div>
         </th>
     }
@@ -184,7 +197,8 @@ pub(super) fn side_gap(width: f64) -> Option<impl IntoView> {
         .then(|| view! { <td class="side-gap" aria-hidden="true" style:min-width=format!("{width}px")></td> })
 }
 
-fn cell(run: &Run, column: &Column, pin: String) -> AnyView {
+/// What a run has for a column; `pin` are classes that keep it in its place.
+pub fn cell(run: &Run, column: &Column, pin: String) -> AnyView {
     let text = |text: Option<&str>| {
         let text = text.unwrap_or_default().to_owned();
         view! { <td class=format!("text{pin}") title=text.clone()>{text.clone()}</td> }.into_any()

@@ -6,6 +6,7 @@ use model::{
     ExperimentId, Problem, RunId,
     page::{NamedColumns, RUNS_PAGE, RunsPage, RunsQuery, Total},
     run::Run,
+    run_color::RunColor,
 };
 use std::{collections::HashMap, ops::Range, sync::Arc, time::Duration};
 
@@ -141,6 +142,19 @@ impl Rows {
     pub fn refresh(self) {
         self.refreshed.update_value(|refreshed| *refreshed += 1);
         self.blocks.update(|blocks| blocks.values_mut().for_each(|block| block.is_stale = true));
+    }
+
+    /// Shows the colour that a run just got.
+    pub fn recolor(self, id: RunId, color: Option<RunColor>) {
+        self.blocks.update(|blocks| {
+            for run in blocks.values_mut().flat_map(|block| block.runs.iter_mut()) {
+                if run.info.id == id {
+                    let mut colored = Run::clone(run);
+                    colored.set_color(color);
+                    *run = Arc::new(colored);
+                }
+            }
+        });
     }
 
     /// Asks for what is in sight, if anything is, and isn't here; now and whenever that changes.

@@ -3,9 +3,9 @@
 //! Rows are counted as if no run were open; what is nested lies in between. What is asked for, and where it comes to lie, is
 //! in [`super::branches`], whose code comes when the table is a tree.
 
-use super::Table;
+use super::{Table, rows::Rows};
 use leptos::{ev, prelude::*};
-use model::{RunId, page::Total, run::Run};
+use model::{RunId, page::Total, run::Run, run_color::RunColor};
 use std::{collections::HashMap, ops::Range, sync::Arc};
 
 /// What a row of the table shows.
@@ -107,6 +107,8 @@ pub struct Tree {
     pub is_on: bool,
     /// The open runs, with how many portions of what is nested in each are wanted.
     pub open: RwSignal<HashMap<RunId, u64>>,
+    /// The runs nested in each that was opened once.
+    pub known: RwSignal<HashMap<RunId, Rows>>,
     /// What is among the top runs, in their order.
     pub beneath: RwSignal<Vec<Beneath>>,
     /// As soon as it is here.
@@ -128,6 +130,7 @@ impl Tree {
         Self {
             is_on,
             open: RwSignal::new(HashMap::new()),
+            known: RwSignal::new(HashMap::new()),
             beneath: RwSignal::new(Vec::new()),
             code: StoredValue::new(None),
         }
@@ -145,6 +148,11 @@ impl Tree {
                 open.insert(id, 1);
             }
         });
+    }
+
+    /// Shows the colour that a nested run just got.
+    pub fn recolor(self, id: RunId, color: Option<RunColor>) {
+        self.known.with_untracked(|known| known.values().for_each(|rows| rows.recolor(id, color)));
     }
 
     /// A key was pressed in a row.
