@@ -19,7 +19,7 @@ use crate::{
 use leptos::{prelude::*, task::spawn_local};
 use model::{
     ExperimentId, RunId,
-    page::{COMPARISON_LIMIT, KeyKind, KeysFound, RunsPage, RunsQuery},
+    page::{COMPARISON_LIMIT, KeyKind, KeysFound, Level, RunsPage, RunsQuery},
     run::Run,
 };
 use std::collections::{HashMap, HashSet};
@@ -41,8 +41,12 @@ pub fn ExperimentCharts(
 ) -> AnyView {
     let address = Address::here();
     let by = Memo::new(move |_| read_grouping(address));
-    let query =
-        move || RunsQuery { offset: 0, columns: Some(named_columns(by.read().iter())), ..asked.get() };
+    let query = move || RunsQuery {
+        offset: 0,
+        columns: Some(named_columns(by.read().iter())),
+        level: Level::All,
+        ..asked.get()
+    };
     let rows = fetch(query, move |query| list_runs(experiment, query));
     let typed = untrack(|| address.text("q"));
     let wanted = Memo::new(move |_| address.text("q"));

@@ -40,6 +40,7 @@ pub enum Icon {
     Sliders,
     Sun,
     Trash,
+    Tree,
     User,
     View,
 }
@@ -94,6 +95,7 @@ impl Icon {
                 "M8 11a3 3 0 1 0 0-6 3 3 0 0 0 0 6ZM8 1v1.5M8 13.5V15M3 3l1.1 1.1M11.9 11.9 13 13M1 8h1.5M13.5 8H15M3 13l1.1-1.1M11.9 4.1 13 3"
             }
             Icon::Trash => "M2.5 4h11M6 4V2.5h4V4M4 4l.6 9.5h6.8L12 4M6.7 6.8v4M9.3 6.8v4",
+            Icon::Tree => "M2.5 2.5h6M4.5 2.5v10h4M4.5 7.5h4M10 7.5h3.5M10 12.5h3.5",
             Icon::View => "M2.5 3.5h11v9h-11zM2.5 6.5h11M6.5 6.5v6",
             Icon::User => "M8 8a3 3 0 1 0 0-6 3 3 0 0 0 0 6ZM2.5 14c.5-2.6 2.7-4 5.5-4s5 1.4 5.5 4",
         }

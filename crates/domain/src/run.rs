@@ -173,6 +173,7 @@ impl Acting {
             experiments: search.experiments,
             filter: &filter,
             view: search.view,
+            only_top: false,
         };
         self.experiments_up_to_date(search.experiments).await?;
         let mut found = runs.find(&self.domain.db, &order, after.as_ref(), wanted + 1).await?;
