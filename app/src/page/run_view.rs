@@ -239,8 +239,8 @@ fn keep_fresh(page: RwSignal<RunPage>) {
             }
         });
     };
-    Live::listen(Signal::stored(vec![format!("r{id}")]), move |_| {
-        if !waiting.get_value() {
+    Live::listen(Signal::stored(vec![format!("r{id}")]), move |news| {
+        if news.concerns(&id) && !waiting.get_value() {
             waiting.set_value(true);
             set_timeout(ask, REFRESH);
         }

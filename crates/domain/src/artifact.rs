@@ -323,6 +323,7 @@ impl Acting {
         // BufWriter makes no file of nothing.
         let Some(first) = stream.next().await else {
             artifacts.store.put(&grant.path().0, PutPayload::new()).await?;
+            self.tell_of_file(grant.path()).await;
             return Ok(());
         };
         let mut writer =
@@ -342,7 +343,18 @@ impl Acting {
         }
         tokio::io::AsyncWriteExt::shutdown(&mut writer)
             .await
-            .map_err(|error| Error::Fault(format!("writing an artifact: {error}")))
+            .map_err(|error| Error::Fault(format!("writing an artifact: {error}")))?;
+        self.tell_of_file(grant.path()).await;
+        Ok(())
+    }
+
+    /// Whoever looks at the run that a new file is of is told.
+    async fn tell_of_file(&self, path: &ArtifactPath) {
+        if let Some(Owner::Run(run)) = path.owner()
+            && let Ok(grant) = self.run::<Read>(run).await
+        {
+            self.domain.live.touch(grant.experiment, run);
+        }
     }
 
     /// Deletes a file, or a folder with all that's in it; it's fine if there is none. Needs MANAGE.
