@@ -8,6 +8,7 @@
 pub mod account;
 pub mod audit;
 pub mod compared;
+pub mod console;
 pub mod curve;
 pub mod experiment;
 pub mod explore;
