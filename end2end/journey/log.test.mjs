@@ -32,7 +32,7 @@ async function upload(path, body) {
 const lines = (from, to) => Array.from({ length: to - from }, (_, at) => `line ${from + at}\n`).join('');
 const address = (query = '?tab=log') => `/experiments/${experiment}/runs/${run}${query}`;
 const log = () => page.getByRole('region', { name: 'Lines of the log' });
-const line = (text) => log().locator('.log-line').getByText(text, { exact: true });
+const line = (text) => log().locator('.log-line').filter({ hasText: new RegExp(`^${text}$`) });
 const isAtEnd = () => log().evaluate((log) => log.scrollTop + log.clientHeight >= log.scrollHeight - 8);
 
 /** Waits until something holds. */

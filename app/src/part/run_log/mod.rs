@@ -115,6 +115,8 @@ struct Reader {
     /// Why there is nothing.
     fault: RwSignal<Option<Fault>>,
     asking: StoredValue<bool>,
+    /// What somebody asked for meanwhile.
+    then: StoredValue<Option<LogPart>>,
     /// Whether its end is looked at.
     at_end: RwSignal<bool>,
 }
@@ -127,14 +129,17 @@ impl Reader {
             held: RwSignal::new(None),
             fault: RwSignal::new(None),
             asking: StoredValue::new(false),
+            then: StoredValue::new(None),
             at_end: RwSignal::new(true),
         }
     }
 
     /// Asks for a part of it, one at a time.
     fn ask(self, part: LogPart) {
-        if self.asking.try_get_value() != Some(false) {
-            return;
+        match (self.asking.try_get_value(), part) {
+            (Some(false), _) => {}
+            (Some(true), LogPart::Before(_)) => return self.then.set_value(Some(part)),
+            _ => return,
         }
         self.asking.set_value(true);
         let (run, path) = (self.run, self.path.get_value());
@@ -149,6 +154,9 @@ impl Reader {
                 Err(fault) if self.held.with_untracked(Option::is_none) => self.fault.set(Some(fault)),
                 // What is here stays while the server is out of reach.
                 Err(_) => {}
+            }
+            if let Some(part) = self.then.try_update_value(Option::take).flatten() {
+                self.ask(part);
             }
         });
     }
@@ -291,7 +299,7 @@ fn Log(of: Of, path: String, files: RwSignal<Vec<String>>, news: Trigger) -> Any
                 />
                 <span class="muted">{caption}</span>
                 <span class="toolbar-end">
-                    <a class="button" href=download rel="external" download=name>
+                    <a class="button" href=download rel="external" download=name aria-label="Download">
                         {Icon::Download.draw()}
                         <span class="button-label">"Download"</span>
                     </a>
