@@ -136,10 +136,14 @@ impl Reader {
 
     /// Asks for a part of it, one at a time.
     fn ask(self, part: LogPart) {
-        match (self.asking.try_get_value(), part) {
-            (Some(false), _) => {}
-            (Some(true), LogPart::Before(_)) => return self.then.set_value(Some(part)),
-            _ => return,
+        let Some(asking) = self.asking.try_get_value() else { return };
+        if asking {
+            self.then.update_value(|then| {
+                if !matches!(then, Some(LogPart::Before(_))) {
+                    *then = Some(part);
+                }
+            });
+            return;
         }
         self.asking.set_value(true);
         let (run, path) = (self.run, self.path.get_value());
@@ -155,8 +159,11 @@ impl Reader {
                 // What is here stays while the server is out of reach.
                 Err(_) => {}
             }
-            if let Some(part) = self.then.try_update_value(Option::take).flatten() {
-                self.ask(part);
+            match self.then.try_update_value(Option::take).flatten() {
+                Some(part @ LogPart::Before(_)) => self.ask(part),
+                // Its end is elsewhere by now.
+                Some(_) => self.follow(),
+                None => {}
             }
         });
     }
