@@ -186,6 +186,7 @@ fn learn(runs: &mut HashMap<RunId, Run>, read: Run) {
         let new: Vec<_> =
             more.into_iter().filter(|tag| known.iter().all(|other| other.key != tag.key)).collect();
         known.extend(new);
+        known.sort_by(|a, b| a.key.cmp(&b.key));
     }
 }
 

@@ -68,9 +68,9 @@ impl Style {
     fn mark(&mut self, code: u16) {
         for (bit, (_, on, off)) in MARKS.iter().enumerate() {
             if code == *on {
-                self.marks |= 1 << bit;
+                self.marks |= 1_u8 << bit;
             } else if code == *off {
-                self.marks &= !(1 << bit);
+                self.marks &= !(1_u8 << bit);
             }
         }
     }
@@ -81,7 +81,7 @@ impl fmt::Display for Style {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let color = self.color.map(|color| format!("fg-{color}"));
         let ground = self.ground.map(|ground| format!("bg-{ground}"));
-        let marks = MARKS.iter().enumerate().filter(|(bit, _)| self.marks & (1 << bit) != 0);
+        let marks = MARKS.iter().enumerate().filter(|(bit, _)| self.marks & (1_u8 << *bit) != 0);
         let marks = marks.map(|(_, (name, ..))| (*name).to_owned());
         let words: Vec<String> = color.into_iter().chain(ground).chain(marks).collect();
         f.write_str(&words.join(" "))
