@@ -13,6 +13,7 @@ pub mod artifact;
 mod audit;
 mod bulk;
 mod clock;
+mod console;
 pub mod error;
 pub mod experiment;
 mod explore;

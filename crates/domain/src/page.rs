@@ -246,6 +246,7 @@ impl Acting {
         Ok(RunPage {
             note_html: note_html(&run.tags),
             has_images: run.tag(tag::LOGGED_IMAGES).is_some() || self.has_images(&run).await,
+            has_logs: self.has_logs(&run).await,
             run,
             experiment_name: names.remove(&grant.experiment).unwrap_or_default(),
             permission,

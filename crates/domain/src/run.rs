@@ -88,6 +88,11 @@ impl Acting {
             })))
             .await?;
         self.domain.live.touch(info.experiment, id);
+        // The page of its parent shows it from now on.
+        let parent = tags.iter().find(|tag| tag.key == tag::PARENT_RUN);
+        if let Some(parent) = parent.and_then(|tag| tag.value.parse().ok()) {
+            self.domain.live.touch(info.experiment, parent);
+        }
         Ok(Run {
             info,
             metrics: Vec::new(),

@@ -9,6 +9,7 @@ pub mod account;
 pub mod audit;
 pub mod chart_layout;
 pub mod compared;
+pub mod console;
 pub mod curve;
 pub mod experiment;
 pub mod explore;

@@ -223,6 +223,8 @@ pub struct RunPage {
     pub note_html: String,
     /// Whether it logged pictures at steps.
     pub has_images: bool,
+    /// Whether it has files that look like console logs.
+    pub has_logs: bool,
 }
 
 /// Child runs that the page of their parent lists; the table of runs has the others.

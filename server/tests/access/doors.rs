@@ -300,7 +300,7 @@ fn server_function(route: &str, things: &Things) -> Load {
         "search_keys_in" => pack((vec![things.experiment], "m".to_owned())),
         "find_values" => pack((things.experiment, model::filter::RunField::Name, String::new())),
         "facets" => pack((things.experiment,)),
-        "run_page" | "run_lineage" | "logged_images" => pack((things.run,)),
+        "run_page" | "run_lineage" | "logged_images" | "run_logs" => pack((things.run,)),
         "compare_runs" => pack((vec![things.run.to_string()],)),
         "curves" => pack((CurveRequest {
             runs: vec![things.run],
@@ -316,6 +316,7 @@ fn server_function(route: &str, things: &Things) -> Load {
             pack((place.clone(), place))
         }
         "artifact_text" => pack((root, "notes.txt".to_owned())),
+        "read_log" => pack((things.run, "notes.txt".to_owned(), model::console::LogPart::Last)),
         other => panic!("say what is sent to the server function {other}"),
     }
 }

@@ -14,6 +14,7 @@ mod artifact;
 mod audit;
 mod changes;
 mod compared;
+mod console;
 mod contention;
 mod coverage;
 mod dataset;
