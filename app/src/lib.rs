@@ -13,12 +13,15 @@ pub use part::{
     address::Query,
     column, comparison, icon,
     number::{count, counted, size},
+    run_color::Ink,
     run_table::run_name,
-    status::{series_class, status_word},
+    status::status_word,
     time::{absolute, duration},
 };
 
 mod api;
+#[cfg(feature = "gallery")]
+mod gallery;
 #[cfg(feature = "ssr")]
 mod half;
 mod page;
@@ -52,6 +55,39 @@ use leptos_router::{
     path,
 };
 
+/// The pages, and those that are given in.
+macro_rules! routes {
+    ($($more:tt)*) => {
+        view! {
+            <Routes fallback=NotFound>
+                <Route path=path!("/sign-in") view=SignIn ssr=SsrMode::Async/>
+                <Route path=path!("/experiments") view=ExperimentList ssr=SsrMode::Async/>
+                <Route path=path!("/experiments/:experiment") view=RunList ssr=SsrMode::Async/>
+                <Route path=path!("/experiments/:experiment/runs/:run") view={Lazy::<split::Run>::new()} ssr=SsrMode::Async/>
+                <Route path=path!("/runs") view={Lazy::<split::AllRuns>::new()} ssr=SsrMode::Async/>
+                <Route path=path!("/compare") view={Lazy::<split::Compare>::new()} ssr=SsrMode::Async/>
+                <Route path=path!("/models") view={Lazy::<split::Models>::new()} ssr=SsrMode::Async/>
+                <Route path=path!("/models/:name") view={Lazy::<split::Models>::new()} ssr=SsrMode::Async/>
+                <Route path=path!("/models/:name/compare") view={Lazy::<split::Models>::new()} ssr=SsrMode::Async/>
+                <Route path=path!("/models/:name/versions/:version") view={Lazy::<split::Models>::new()} ssr=SsrMode::Async/>
+                <Route path=path!("/account") view={Lazy::<split::Account>::new()} ssr=SsrMode::Async/>
+                $($more)*
+            </Routes>
+        }
+    };
+}
+
+/// In builds for development there is one more, see [`gallery`].
+#[cfg(feature = "gallery")]
+fn routes() -> impl IntoView {
+    routes!(<Route path=path!("/gallery") view={gallery::Gallery} ssr=SsrMode::Async/>)
+}
+
+#[cfg(not(feature = "gallery"))]
+fn routes() -> impl IntoView {
+    routes!()
+}
+
 /// Everything within `<body>`: the bar above, and the page that the address names. The server renders each page with
 /// its data before it answers, so that all of it is there without scripts.
 #[component]
@@ -73,18 +109,7 @@ pub fn App() -> impl IntoView {
             <a class="skip-link" href="#main" rel="external">"Skip to content"</a>
             <TopBar palette/>
             <main id="main" tabindex="-1">
-                <Routes fallback=NotFound>
-                    <Route path=path!("/sign-in") view=SignIn ssr=SsrMode::Async/>
-                    <Route path=path!("/experiments") view=ExperimentList ssr=SsrMode::Async/>
-                    <Route path=path!("/experiments/:experiment") view=RunList ssr=SsrMode::Async/>
-                    <Route path=path!("/experiments/:experiment/runs/:run") view={Lazy::<split::Run>::new()} ssr=SsrMode::Async/>
-                    <Route path=path!("/runs") view={Lazy::<split::AllRuns>::new()} ssr=SsrMode::Async/>
-                    <Route path=path!("/compare") view={Lazy::<split::Compare>::new()} ssr=SsrMode::Async/>
-                    <Route path=path!("/models") view={Lazy::<split::Models>::new()} ssr=SsrMode::Async/>
-                    <Route path=path!("/models/:name") view={Lazy::<split::Models>::new()} ssr=SsrMode::Async/>
-                    <Route path=path!("/models/:name/versions/:version") view={Lazy::<split::Models>::new()} ssr=SsrMode::Async/>
-                    <Route path=path!("/account") view={Lazy::<split::Account>::new()} ssr=SsrMode::Async/>
-                </Routes>
+                {routes()}
             </main>
             <ToastPlace/>
             <Palette shown=palette/>

@@ -219,7 +219,9 @@ fn set_policy() {
 /// The module of the page at a path, for the document to ask for early; none for pages of the first one (`page/split.rs`).
 fn module_of(path: &str) -> Option<&'static str> {
     match path.trim_matches('/').split('/').collect::<Vec<_>>()[..] {
-        ["account"] | ["runs"] | ["models", ..] => Some("other"),
+        ["account"] => Some("account"),
+        ["runs"] => Some("runs"),
+        ["models", ..] => Some("models"),
         ["experiments", _, "runs", _] => Some("run"),
         _ => None,
     }

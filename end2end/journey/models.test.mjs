@@ -87,7 +87,7 @@ journey('odd names have pages', () => '/models', async () => {
   await page.getByRole('heading', { name: 'Blüten 50%25' }).waitFor();
 });
 
-journey('a model shows its versions, and their runs are compared', () => '/models', async () => {
+journey('a model shows its versions, and they are compared', () => '/models', async () => {
   await link('churn').click();
   await page.waitForURL(/\/models\/churn$/);
   await page.locator('.note').getByText('works').waitFor();
@@ -98,7 +98,23 @@ journey('a model shows its versions, and their runs are compared', () => '/model
   const compare = page.getByRole('button', { name: 'Compare' });
   assert(await compare.isDisabled());
   for (const version of [1, 2]) await page.getByRole('checkbox', { name: `Select version ${version}` }).check();
-  await link('Compare').click();
+  await compare.click();
+  await page.waitForURL(/\/models\/churn\/compare\?versions=1,2$/);
+  await page.getByRole('heading', { name: 'Comparison' }).waitFor();
+  assert.match(await row(/^Aliases/).innerText(), /champion\s+–/);
+  assert.match(await row(/^Run/).innerText(), new RegExp(`${ALICE}[^]*${BOB}`));
+  assert.match(await row(/^loss/).innerText(), /better|worse/);
+  await row(/^C\s/).waitFor();
+  // What is the same comes when it is wanted.
+  assert.equal(await row(/^solver/).count(), 0);
+  await link('Also what is the same').click();
+  await row(/^solver/).waitFor();
+  await link('Set as baseline: version 2').click();
+  await page.waitForURL(/baseline=2/);
+  await page.locator('thead th').first().getByText('Version 2').waitFor();
+  await link('Only what differs').click();
+  await row(/^solver/).waitFor({ state: 'detached' });
+  await link('Compare the runs').click();
   await page.waitForURL(/\/compare\?runs=/);
   await page.getByRole('heading', { name: 'Comparison' }).waitFor();
 });
@@ -194,17 +210,62 @@ test('readers are offered nothing that they may not do', async () => {
   quiet(reader);
 });
 
+test('versions of a model with an odd name are compared, and stay themselves', async () => {
+  page.complaints.length = 0;
+  const name = '50%25 of all';
+  const path = '/models/50%2525%20of%20all';
+  await ask('POST', 'registered-models/create', { name });
+  for (let version = 1; version <= 51; version += 1) {
+    await ask('POST', 'model-versions/create', { name, source: `models:/${forest}`, tags: [{ key: 'number', value: String(version) }] });
+  }
+  await open(page, w, path);
+  // Links that the router would change are followed by the browser.
+  await link('Next page').click();
+  await page.waitForURL(`${w.url}${path}?page=2`);
+  await page.reload();
+  await alive(page);
+  assert.deepEqual(await page.locator('.model-table tbody th a').allInnerTexts(), ['1']);
+  await open(page, w, path);
+  for (const version of [51, 50]) await page.getByRole('checkbox', { name: `Select version ${version}`, exact: true }).check();
+  await page.getByRole('button', { name: 'Compare' }).click();
+  await page.waitForURL(`${w.url}${path}/compare?versions=51,50`);
+  await row(/^number/).getByText('50').waitFor();
+  await link('Set as baseline: version 50').click();
+  await page.waitForURL(`${w.url}${path}/compare?versions=51,50&baseline=50`);
+  await page.reload();
+  await alive(page);
+  await page.locator('thead th').first().getByText('Version 50').waitFor();
+  await page.getByRole('link', { name, exact: true }).click();
+  await page.getByRole('heading', { name }).waitFor();
+  await open(page, w, `${path}/versions/1?of=model&path=MLmodel`);
+  await page.getByText('flavor: forest').waitFor();
+  await page.getByRole('link', { name: 'All files' }).click();
+  await page.waitForURL(`${w.url}${path}/versions/1?of=model`);
+  await page.reload();
+  await alive(page);
+  await page.getByRole('heading', { name: 'Version 1' }).waitFor();
+  quiet(page);
+});
+
 test('pages of models fit into a narrow window, and need no scripts', async () => {
   await ask('POST', 'registered-models/create', { name: 'narrow', description: 'long '.repeat(100) });
   await ask('POST', 'model-versions/create', { name: 'narrow', source: `models:/${forest}` });
   await page.setViewportSize({ width: 400, height: 800 });
-  for (const address of ['/models', '/models/narrow', '/models/narrow/versions/1']) {
+  await ask('POST', 'model-versions/create', { name: 'narrow', source: `models:/${forest}`, tags: [{ key: 'second', value: 'yes' }] });
+  for (const address of ['/models', '/models/narrow', '/models/narrow/versions/1', '/models/narrow/compare?versions=1,2']) {
     await open(page, w, address);
     await fits(page);
   }
   const still = await w.page({ javaScriptEnabled: false, storageState: await page.context().storageState() });
   await still.goto(`${w.url}/models/narrow/versions/1`);
   await still.getByText('liblinear').waitFor();
+  await still.goto(`${w.url}/models/narrow`);
+  for (const version of [2, 1]) await still.getByRole('checkbox', { name: `Select version ${version}` }).check();
+  await still.getByRole('button', { name: 'Compare' }).click();
+  await still.waitForURL(/\/models\/narrow\/compare\?versions=2&versions=1$/);
+  await still.getByRole('row', { name: /^second/ }).waitFor();
+  await still.getByRole('link', { name: 'Also what is the same' }).click();
+  await still.getByRole('row', { name: /^solver/ }).waitFor();
   await still.goto(`${w.url}/models?q=narr`);
   await still.getByRole('link', { name: 'narrow' }).waitFor();
   await still.getByRole('link', { name: 'Blüten 50%25' }).waitFor({ state: 'detached' });

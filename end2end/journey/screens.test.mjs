@@ -31,6 +31,11 @@ const PAGES = {
   'all-runs': () => '/runs',
   'comparison-empty': () => '/compare',
   account: () => '/account',
+  gallery: () => '/gallery',
+  'gallery-controls': () => '/gallery?tab=controls',
+  'gallery-parts': () => '/gallery?tab=parts',
+  'gallery-tables': () => '/gallery?tab=tables',
+  'gallery-charts': () => '/gallery?tab=charts',
   'not-found': () => '/nowhere',
 };
 

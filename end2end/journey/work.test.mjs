@@ -61,14 +61,20 @@ journey('chosen runs are tagged', () => `${w.experiment}?columns=tags.stage`, as
 
 journey('the table is taken along as a file', () => `${w.experiment}?columns=metrics.loss,params.C&order=run_name`, async () => {
   await choose(ALICE);
-  const saved = async (name) => {
+  const saved = async (name, encoding = 'utf8') => {
+    await bar().getByRole('button', { name: 'Export' }).click();
     const [download] = await Promise.all([page.waitForEvent('download'), bar().getByRole('link', { name }).click()]);
-    return readFileSync(await download.path(), 'utf8');
+    return readFileSync(await download.path(), encoding);
   };
-  const lines = (await saved('CSV')).trim().split('\n');
+  const lines = (await saved('CSV, columns shown')).trim().split('\n');
   assert.equal(lines[0], 'run_id,name,status,metrics.loss,params.C');
   assert.equal(lines.length, 2);
   assert.match(lines[1], /^[0-9a-f]{32},Alice's Initial Run,FINISHED,-?[\d.]+,1\.0$/);
+  const whole = (await saved('CSV, all columns')).split('\n')[0].split(',');
+  assert(['start_time', 'metrics.loss', 'params.C', 'tags.mlflow.user'].every((head) => whole.includes(head)), `${whole}`);
+  // A Parquet file begins and ends so.
+  const parquet = await saved('Parquet, columns shown', 'latin1');
+  assert.deepEqual([parquet.slice(0, 4), parquet.slice(-4)], ['PAR1', 'PAR1']);
   const [run] = JSON.parse(await saved('JSON'));
   assert.equal(run.params.C, '1.0');
   assert(run.metrics.loss.max >= run.metrics.loss.last);

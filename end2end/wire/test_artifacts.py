@@ -8,8 +8,11 @@ import mlflow
 import numpy as np
 import pandas
 import pytest
+import requests
 from mlflow.exceptions import MlflowException
 from PIL import Image
+
+from runmark import use_link
 
 MEGABYTE = 1 << 20
 
@@ -124,3 +127,59 @@ def test_tables_of_predictions(client, experiment):
     table = mlflow.load_table("predictions.json", run_ids=[run.info.run_id], extra_columns=["run_id"])
     assert list(table["text"]) == ["ä", "b"]
     assert set(table["run_id"]) == {run.info.run_id}
+
+
+def move(server, run_id, experiment):
+    """Moves a run to another experiment, as the pages do: what they send is packed (postcard)."""
+    link = server.say("user", "link", "admin", "--url", server.url)
+    server.secrets.add(link.split("token=")[1])
+    browser = requests.Session()
+    use_link(link, browser)
+    assert int(experiment) < 64, "one byte says it"
+    one_run, move_to = bytes([1, 16]) + bytes.fromhex(run_id), bytes([7, int(experiment) * 2])
+    headers = {"Origin": server.url, "Content-Type": "application/octet-stream"}
+    done = browser.post(f"{server.url}/ui/change_runs", data=one_run + move_to, headers=headers, timeout=30)
+    assert done.status_code == 200, done.text
+
+
+def test_a_moved_run_is_logged_to_and_read_as_before(fresh, sign_in, tmp_path):
+    client = sign_in(fresh, fresh.admin)
+    old, new = client.create_experiment("old"), client.create_experiment("new")
+    mlflow.set_experiment(experiment_id=old)
+    with mlflow.start_run() as run:
+        run_id = run.info.run_id
+        mlflow.log_text("before", "notes/before.txt")
+        move(fresh, run_id, new)
+        # The script knows the addresses that it was told at its start.
+        mlflow.log_text("after", "notes/after.txt")
+        mlflow.log_metric("loss", 0.5)
+        mlflow.log_param("lr", 0.1)
+        model = client.create_logged_model(experiment_id=old, name="late", source_run_id=run_id)
+    moved = client.get_run(run_id)
+    assert (moved.info.experiment_id, moved.info.artifact_uri) == (new, run.info.artifact_uri)
+    assert client.get_logged_model(model.model_id).experiment_id == new
+    found = client.search_runs([new], "metrics.loss = 0.5 and params.lr = '0.1'")
+    assert [one.info.run_id for one in found] == [run_id]
+    assert client.search_runs([old]) == []
+
+    assert files(client, run_id) == {"notes/before.txt": 6, "notes/after.txt": 5}
+    assert mlflow.artifacts.load_text(f"runs:/{run_id}/notes/before.txt") == "before"
+    assert mlflow.artifacts.load_text(f"{run.info.artifact_uri}/notes/after.txt") == "after"
+    local = mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path="notes", dst_path=str(tmp_path / "down"))
+    assert sorted(os.listdir(local)) == ["after.txt", "before.txt"]
+    assert (fresh.artifacts / old / run_id / "artifacts/notes/before.txt").read_text() == "before"
+
+    # Who may do what to the files, by the address that they always had, is said where the run is now.
+    behind, along = fresh.add("behind"), fresh.add("along")
+    for account, here, there in [(behind, "MANAGE", "NO_PERMISSIONS"), (along, "NO_PERMISSIONS", "EDIT")]:
+        fresh.grant(account, old, here)
+        fresh.grant(account, new, there)
+    path = f"/mlflow-artifacts/artifacts/{old}/{run_id}/artifacts/notes/before.txt"
+    assert fresh.api("GET", path, along).text == "before"
+    for method in ["GET", "PUT", "DELETE"]:
+        assert fresh.api(method, path, behind, data=b"taken").status_code == 404, method
+    assert fresh.api("PUT", path, along, data=b"changed").status_code == 200
+    assert fresh.api("GET", path, along).text == "changed"
+    with pytest.raises(MlflowException):
+        sign_in(fresh, behind).get_run(run_id)
+    assert sign_in(fresh, along).get_run(run_id).info.experiment_id == new

@@ -1,24 +1,33 @@
-//! A table of runs as a file: CSV with the columns that are shown, or JSON with all that was logged of each run.
+//! A table of runs as a file: CSV or Parquet with the columns that are shown or with all there are, JSON with all that was
+//! logged of each run.
+//!
+//! Owns: the way through the table, the stream of pieces that whoever saves it fetches, the columns (`field`), how they are
+//! written (`text`, `columnar`), and how many files are written at once (`turn`).
+//! Must never: hold a whole table; let a part of one pass for the whole.
+//! Start reading at [`runs`]. To add a kind of file: a variant of [`Form`], the compiler shows the rest.
+
+mod columnar;
+mod field;
+mod text;
+mod turn;
 
 use crate::{identity::SignedIn, wire::error::WireError};
-use app::column::{Column, read_columns};
+use app::column::read_columns;
 use axum::{
     body::Body,
     extract::{Path, Query},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
+use columnar::Columnar;
 use domain::{Acting, run::SearchRuns};
-use futures::{StreamExt as _, TryStreamExt as _, stream};
+use field::{Field, Keys};
+use futures::stream;
 use http::{StatusCode, header};
-use model::{
-    ExperimentId, Problem, RunId,
-    experiment::ViewType,
-    filter::MetricFigure,
-    run::{Run, tag},
-};
-use serde_json::{Map, Value, json};
-use std::collections::HashMap;
+use model::{Code, ExperimentId, Problem, RunId, experiment::ViewType, run::Run};
+use std::{collections::HashMap, io, time::Duration};
+use tokio::{sync::mpsc, task::spawn_blocking, time::timeout};
+use turn::Turn;
 
 /// Runs that are looked up at once.
 const PORTION: i64 = 100;
@@ -26,15 +35,49 @@ const PORTION: i64 = 100;
 const NAMED: usize = 200;
 /// How often a table that grows meanwhile is asked for more, at most: a million runs.
 const PORTIONS: usize = 10_000;
+/// Columns of a file at most.
+const MOST_COLUMNS: usize = 5_000;
+/// Pieces of a file that wait to be fetched, and how long the first of them waits until nobody is taken to want it any more.
+const AHEAD: usize = 2;
+const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What the file holds.
-#[derive(Debug, Clone)]
+/// What kind of file it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
-    Csv(Vec<Column>),
+    Csv,
     Json,
+    Parquet,
 }
 
-/// `GET /export/runs/{experiment}/runs.csv` or `runs.json`, with the query of the table's page; `runs` names some alone.
+impl Form {
+    fn of(file: &str) -> Option<Self> {
+        let forms = [Self::Csv, Self::Json, Self::Parquet];
+        forms.into_iter().find(|form| file == format!("runs.{}", form.ending()))
+    }
+
+    fn ending(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Json => "json",
+            Self::Parquet => "parquet",
+        }
+    }
+
+    fn content_type(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv; charset=utf-8",
+            Self::Json => "application/json",
+            Self::Parquet => "application/vnd.apache.parquet",
+        }
+    }
+}
+
+/// Where runs of several experiments are, which must be named.
+const ALL: &str = "all";
+
+/// `GET /export/runs/{experiment}/runs.csv`, `runs.parquet` or `runs.json`, with the query of the table's page; `runs` names
+/// some alone, of any experiment if `{experiment}` is `all`. Without `columns`, and with `columns=all`, there is one for each
+/// key that the runs have.
 pub async fn runs(
     SignedIn(acting): SignedIn,
     Path((experiment, file)): Path<(String, String)>,
@@ -42,95 +85,141 @@ pub async fn runs(
 ) -> Result<Response, WireError> {
     let text = |key: &str| query.get(key).map(String::as_str).unwrap_or_default();
     let missing = || Problem::missing("There is no such file.");
-    let experiment = ExperimentId(experiment.parse().map_err(|_| missing())?);
-    let form = match file.as_str() {
-        "runs.csv" => Form::Csv(
-            read_columns(text("columns")).unwrap_or_default().into_iter().map(|shown| shown.column).collect(),
-        ),
-        "runs.json" => Form::Json,
-        _ => return Err(missing().into()),
+    let experiment = match experiment.as_str() {
+        ALL => None,
+        number => Some(ExperimentId(number.parse().map_err(|_| missing())?)),
     };
+    let form = Form::of(&file).ok_or_else(missing)?;
     // Whoever may not read it is told so before the file begins.
-    let name = acting.get_experiment(experiment).await?.name;
-    let ids: Vec<RunId> = text("runs").split(',').filter_map(|id| id.trim().parse().ok()).collect();
-    if ids.len() > NAMED {
+    let name = match experiment {
+        Some(experiment) => acting.get_experiment(experiment).await?.name,
+        None => "runs".to_owned(),
+    };
+    let named: Vec<RunId> = text("runs").split(',').filter_map(|id| id.trim().parse().ok()).collect();
+    if named.len() > NAMED {
         return Err(Problem::invalid(format!("An address names at most {NAMED} runs.")).into());
     }
+    if named.is_empty() && experiment.is_none() {
+        return Err(Problem::invalid("Say which runs the file is to hold.").into());
+    }
+    let turn = Turn::of(acting.caller().name())?;
     let order: Vec<String> =
         text("order").split(',').map(str::trim).filter(|by| !by.is_empty()).map(str::to_owned).collect();
     let walk = Walk {
         acting,
         experiment,
+        named,
         filter: text("filter").trim().to_owned(),
         order,
         view: if text("view") == "trash" { ViewType::DeletedOnly } else { ViewType::ActiveOnly },
     };
+    let columns = Some(text("columns")).filter(|columns| *columns != "all").and_then(read_columns);
+    let fields = match (form, columns) {
+        (Form::Json, _) => Vec::new(),
+        (_, Some(columns)) => field::shown(columns.into_iter().map(|shown| shown.column)),
+        (_, None) => walk.keys().await?.fields(),
+    };
+    let writer = Writer::new(form, fields)?;
     // Mistakes are told before the file begins, too.
-    let first = if ids.is_empty() { walk.portion("").await? } else { (walk.named(&ids).await?, None) };
-    let begin = match &form {
-        Form::Csv(columns) => csv_line(&heads(columns))?,
-        Form::Json => Bytes::from_static(b"[\n"),
-    };
-    let end = match form {
-        Form::Csv(_) => Bytes::new(),
-        Form::Json => Bytes::from_static(b"\n]\n"),
-    };
-    let is_json = matches!(form, Form::Json);
-    let portions = stream::try_unfold((Some(first), walk), |(ready, walk)| async move {
-        let Some((runs, next)) = ready else { return Ok(None) };
-        let following = match next {
-            Some(token) => Some(walk.portion(&token).await?),
-            None => None,
-        };
-        Ok::<_, Problem>(Some((runs, (following, walk))))
-    });
-    let mut is_first = true;
-    let lines = portions.take(PORTIONS).map(move |runs| {
-        let mut lines = Vec::new();
-        for run in runs? {
-            match &form {
-                Form::Csv(columns) => lines.extend(csv_line(&cells(columns, &run))?),
-                Form::Json => {
-                    if !std::mem::take(&mut is_first) {
-                        lines.extend(b",\n");
-                    }
-                    lines.extend(object(&run).to_string().into_bytes());
-                }
-            }
+    let first = walk.portion("").await?;
+    let (sender, pieces) = mpsc::channel(AHEAD);
+    tokio::spawn(write(walk, first, writer, sender, turn));
+    let whole = stream::try_unfold(pieces, |mut pieces: mpsc::Receiver<Piece>| async move {
+        match pieces.recv().await {
+            Some(Piece::Next(bytes)) => Ok(Some((bytes, pieces))),
+            Some(Piece::End) => Ok(None),
+            // The connection breaks off, so that nobody takes a part for the whole.
+            None => Err(io::Error::other("the table was not written to its end")),
         }
-        Ok::<_, Problem>(Bytes::from(lines))
     });
-    let whole = stream::once(async { Ok(begin) }).chain(lines).chain(stream::once(async { Ok(end) }));
-    let kind = if is_json { "application/json" } else { "text/csv; charset=utf-8" };
     let plain: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '_' }).collect();
-    let disposition = format!("attachment; filename=\"{plain}.{}\"", if is_json { "json" } else { "csv" });
-    let body = Body::from_stream(whole.map_err(|problem| std::io::Error::other(problem.message)));
+    let disposition = format!("attachment; filename=\"{plain}.{}\"", form.ending());
     Ok((
         StatusCode::OK,
         [
-            (header::CONTENT_TYPE, kind.to_owned()),
+            (header::CONTENT_TYPE, form.content_type().to_owned()),
             (header::CONTENT_DISPOSITION, disposition),
             (header::CACHE_CONTROL, "no-store".to_owned()),
         ],
-        body,
+        Body::from_stream(whole),
     )
         .into_response())
+}
+
+/// A piece of a file.
+#[derive(Debug)]
+enum Piece {
+    Next(Bytes),
+    End,
+}
+
+/// Runs, and what leads to those behind them.
+type Portion = (Vec<Run>, Option<String>);
+
+/// Writes a file to its end, or until something fails or nobody wants it any more: then it just stops.
+async fn write(
+    walk: Walk,
+    first: Portion,
+    mut writer: Writer,
+    pieces: mpsc::Sender<Piece>,
+    turn: Turn,
+) -> Option<()> {
+    let _turn = turn;
+    let mut portion = Some(first);
+    for _ in 0..PORTIONS {
+        let Some((runs, next)) = portion else { break };
+        // Thousands of columns take a while: not on an async thread.
+        let written = spawn_blocking(move || {
+            let bytes = writer.write(&runs);
+            (writer, bytes)
+        });
+        let (back, bytes) = written.await.ok()?;
+        writer = back;
+        let bytes = bytes.ok()?;
+        // Until a group of rows is full there is nothing.
+        if !bytes.is_empty() {
+            send(&pieces, Piece::Next(Bytes::from(bytes))).await?;
+        }
+        portion = match next {
+            Some(token) => Some(walk.portion(&token).await.ok()?),
+            None => None,
+        };
+    }
+    let rest = spawn_blocking(move || writer.end()).await.ok()?.ok()?;
+    if !rest.is_empty() {
+        send(&pieces, Piece::Next(Bytes::from(rest))).await?;
+    }
+    send(&pieces, Piece::End).await
+}
+
+/// Hands a piece to whoever fetches the file; nothing if nobody does.
+async fn send(pieces: &mpsc::Sender<Piece>, piece: Piece) -> Option<()> {
+    timeout(PATIENCE, pieces.send(piece)).await.ok()?.ok()
 }
 
 /// The way through a table.
 struct Walk {
     acting: Acting,
-    experiment: ExperimentId,
+    experiment: Option<ExperimentId>,
+    /// These runs alone, if there are any.
+    named: Vec<RunId>,
     filter: String,
     order: Vec<String>,
     view: ViewType,
 }
 
 impl Walk {
-    async fn portion(&self, token: &str) -> Result<(Vec<Run>, Option<String>), Problem> {
+    async fn portion(&self, token: &str) -> Result<Portion, Problem> {
+        if !self.named.is_empty() {
+            let mut runs = Vec::with_capacity(self.named.len());
+            for id in &self.named {
+                runs.push(self.acting.get_run(*id).await?);
+            }
+            return Ok((runs, None));
+        }
         let search = SearchRuns {
-            experiments: &[self.experiment],
+            experiments: self.experiment.as_slice(),
             filter: &self.filter,
             view: self.view,
             max_results: PORTION,
@@ -141,93 +230,82 @@ impl Walk {
         Ok((page.items, page.next))
     }
 
-    async fn named(&self, ids: &[RunId]) -> Result<Vec<Run>, Problem> {
-        let mut runs = Vec::with_capacity(ids.len());
-        for id in ids {
-            runs.push(self.acting.get_run(*id).await?);
+    /// The keys that any of the runs has: what a table says of its columns stands before its rows.
+    async fn keys(&self) -> Result<Keys, Problem> {
+        let mut keys = Keys::default();
+        let mut token = String::new();
+        for _ in 0..PORTIONS {
+            let (runs, next) = self.portion(&token).await?;
+            keys.learn(&runs);
+            if keys.count() > MOST_COLUMNS {
+                return Err(Problem::invalid(format!(
+                    "These runs have more than {MOST_COLUMNS} metrics, params and tags in all. Choose columns in the table, and export those."
+                )));
+            }
+            match next {
+                Some(next) => token = next,
+                None => break,
+            }
         }
-        Ok(runs)
+        Ok(keys)
     }
 }
 
-fn heads(columns: &[Column]) -> Vec<String> {
-    ["run_id", "name", "status"]
-        .map(str::to_owned)
-        .into_iter()
-        .chain(columns.iter().map(ToString::to_string))
-        .collect()
+/// What makes runs a file.
+enum Writer {
+    Csv { fields: Vec<Field>, is_begun: bool },
+    Json { is_begun: bool, has_runs: bool },
+    Parquet(Box<Columnar>),
 }
 
-fn cells(columns: &[Column], run: &Run) -> Vec<String> {
-    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
-    let cell = |column: &Column| match column {
-        Column::Started => run.info.start_time.to_string(),
-        Column::Duration => match run.info.end_time {
-            Some(end) => end.saturating_sub(run.info.start_time).to_string(),
-            None => String::new(),
-        },
-        Column::User => run.info.user.clone(),
-        Column::Source => text(run.tag(tag::SOURCE_NAME)),
-        Column::Metric(..) => column.number(run).map(|number| number.to_string()).unwrap_or_default(),
-        Column::Param(key) => {
-            text(run.params.iter().find(|param| param.key == *key).map(|param| param.value.as_str()))
-        }
-        Column::Tag(key) => text(run.tag(key)),
-    };
-    let info = [run.info.id.to_string(), run.info.name.clone(), run.info.status.name().to_owned()];
-    info.into_iter().chain(columns.iter().map(cell)).map(harmless).collect()
-}
-
-/// A text that spreadsheets take as text: what somebody logged must not become a formula (OWASP, CSV injection).
-fn harmless(text: String) -> String {
-    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text.parse::<f64>().is_err();
-    if is_formula { format!("'{text}") } else { text }
-}
-
-fn csv_line(cells: &[String]) -> Result<Bytes, Problem> {
-    let fault = || Problem::new(model::Code::InternalError, "A line of the table can't be written.");
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(cells).map_err(|_| fault())?;
-    writer.into_inner().map(Bytes::from).map_err(|_| fault())
-}
-
-/// A run as JSON. Numbers that JSON doesn't have are texts: "NaN", "inf".
-fn object(run: &Run) -> Value {
-    let number = |value: f64| if value.is_finite() { json!(value) } else { json!(value.to_string()) };
-    let figure = |metric: &model::metric::MetricSummary, figure: MetricFigure| match figure {
-        MetricFigure::Last => number(metric.last.value),
-        MetricFigure::Min => metric.min.map_or(Value::Null, number),
-        MetricFigure::Max => metric.max.map_or(Value::Null, number),
-    };
-    let metrics: Map<String, Value> = run
-        .metrics
-        .iter()
-        .map(|metric| {
-            let value = json!({
-                "last": figure(metric, MetricFigure::Last),
-                "min": figure(metric, MetricFigure::Min),
-                "max": figure(metric, MetricFigure::Max),
-                "step": metric.last.step,
-                "points": metric.count,
-            });
-            (metric.key.clone(), value)
+impl Writer {
+    fn new(form: Form, fields: Vec<Field>) -> Result<Self, Problem> {
+        Ok(match form {
+            Form::Csv => Self::Csv { fields, is_begun: false },
+            Form::Json => Self::Json { is_begun: false, has_runs: false },
+            Form::Parquet => Self::Parquet(Box::new(Columnar::new(fields).map_err(fault)?)),
         })
-        .collect();
-    let texts = |pairs: &[model::run::Tag]| -> Map<String, Value> {
-        pairs.iter().map(|pair| (pair.key.clone(), json!(pair.value))).collect()
-    };
-    json!({
-        "run_id": run.info.id.to_string(),
-        "name": run.info.name,
-        "experiment_id": run.info.experiment.to_string(),
-        "status": run.info.status.name(),
-        "user": run.info.user,
-        "start_time": run.info.start_time,
-        "end_time": run.info.end_time,
-        "metrics": metrics,
-        "params": texts(&run.params),
-        "tags": texts(&run.tags),
-    })
+    }
+
+    /// Takes runs in, and gives what is written of the file since the last time.
+    fn write(&mut self, runs: &[Run]) -> Result<Vec<u8>, Problem> {
+        match self {
+            Self::Csv { fields, is_begun } => {
+                let mut lines = if *is_begun { Vec::new() } else { text::head_line(fields)? };
+                *is_begun = true;
+                for run in runs {
+                    lines.extend(text::line(fields, run)?);
+                }
+                Ok(lines)
+            }
+            Self::Json { is_begun, has_runs } => {
+                let mut lines = if *is_begun { Vec::new() } else { b"[\n".to_vec() };
+                *is_begun = true;
+                for run in runs {
+                    if std::mem::replace(has_runs, true) {
+                        lines.extend(b",\n");
+                    }
+                    lines.extend(text::object(run).to_string().into_bytes());
+                }
+                Ok(lines)
+            }
+            Self::Parquet(file) => file.write(runs).map_err(fault),
+        }
+    }
+
+    /// The rest of the file.
+    fn end(self) -> Result<Vec<u8>, Problem> {
+        match self {
+            Self::Csv { .. } => Ok(Vec::new()),
+            Self::Json { .. } => Ok(b"\n]\n".to_vec()),
+            Self::Parquet(file) => file.end().map_err(fault),
+        }
+    }
+}
+
+fn fault(error: parquet::errors::ParquetError) -> Problem {
+    tracing::error!(%error, "a table can't be written as Parquet");
+    Problem::new(Code::InternalError, "The table can't be written.")
 }
 
 #[cfg(test)]
@@ -235,19 +313,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_logged_is_no_formula() {
-        let check = |text: &str, expected: &str| assert_eq!(harmless(text.to_owned()), expected);
-        check("=HYPERLINK(\"http://evil\")", "'=HYPERLINK(\"http://evil\")");
-        check("@SUM(A1)", "'@SUM(A1)");
-        check("-1.5e3", "-1.5e3");
-        check("-inf", "-inf");
-        check("-x", "'-x");
-        check("plain", "plain");
+    fn a_file_without_runs_is_whole_too() {
+        let check = |form: Form, fields: Vec<Field>, expected: &str| {
+            let mut writer = Writer::new(form, fields).unwrap();
+            let mut file = writer.write(&[]).unwrap();
+            file.extend(writer.write(&[]).unwrap());
+            file.extend(writer.end().unwrap());
+            assert_eq!(String::from_utf8(file).unwrap(), expected);
+        };
+        check(Form::Csv, field::shown([]), "run_id,name,status\n");
+        check(Form::Json, Vec::new(), "[\n\n]\n");
     }
 
     #[test]
-    fn lines_are_quoted_where_they_must_be() {
-        let line = csv_line(&["a,b".to_owned(), "say \"x\"".to_owned(), "plain".to_owned()]).unwrap();
-        assert_eq!(line, "\"a,b\",\"say \"\"x\"\"\",plain\n");
+    fn files_are_known_by_their_names() {
+        assert_eq!(Form::of("runs.parquet"), Some(Form::Parquet));
+        assert_eq!(Form::of("runs.csv"), Some(Form::Csv));
+        assert_eq!(Form::of("runs"), None);
+        assert_eq!(Form::of("other.json"), None);
     }
 }

@@ -1,6 +1,7 @@
 //! Charts as pictures: what a page shows where no script runs.
 
 use crate::{identity::SignedIn, wire::error::WireError};
+use app::Ink;
 use axum::{
     extract::Query,
     response::{IntoResponse, Response},
@@ -44,7 +45,7 @@ impl Look {
         }
     }
 
-    /// A metric of some runs, each in the colour of its place among the ids.
+    /// A metric of some runs, each in the colour that was chosen for it, else in that of its place among the ids.
     pub fn figure(self, key: &str, curves: &[Curve], ids: &[RunId], runs: &[ComparedRun]) -> Figure {
         let x = match self.along {
             Along::Step => XAxis::Step(Scale::Linear),
@@ -92,13 +93,12 @@ pub async fn chart(
         .into_response())
 }
 
-/// A curve in the colour of its run's place in the list.
+/// A curve in the colour of its run, which may be that of its place in the list.
 fn series(curve: &Curve, ids: &[RunId], runs: &[ComparedRun], look: Look) -> Series {
     let place = ids.iter().position(|id| *id == curve.run).unwrap_or_default();
-    let name = runs
-        .iter()
-        .find(|compared| compared.run.info.id == curve.run)
-        .map_or_else(String::new, |compared| compared.run.info.name.clone());
+    let run = runs.iter().map(|compared| &compared.run).find(|run| run.info.id == curve.run);
+    let name = run.map_or_else(String::new, |run| run.info.name.clone());
+    let ink = run.map_or(Ink::Place(place), |run| Ink::of(run, place));
     let start = curve.points.first().map_or(0, |point| point.timestamp);
     let points = curve
         .points
@@ -109,7 +109,7 @@ fn series(curve: &Curve, ids: &[RunId], runs: &[ComparedRun], look: Look) -> Ser
             Point { x, y: point.value }
         })
         .collect();
-    let mut series = Series::new(name, chart::series_color(place), points);
+    let mut series = Series::new(name, ink.rgb(), points);
     series.total = curve.total;
     series
 }

@@ -7,7 +7,7 @@ use crate::node::Node;
 use crate::place;
 use crate::postgres::{self, Postgres, Purpose};
 use crate::python::{self, Addition};
-use crate::server::{self, Profile, become_program};
+use crate::server::{self, Edition, Profile, become_program};
 use crate::step::step;
 use anyhow::Result;
 use std::path::PathBuf;
@@ -43,7 +43,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
     }
     bench.args(arguments);
     if !asks_for_help {
-        crate::build()?;
+        crate::build(Edition::Development)?;
         python::ensure()?;
         python::add("MLflow's driver for Postgres, FastTrackML", &PEERS, &["fml"])?;
         let programs = postgres::ensure()?;
@@ -57,7 +57,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
 
 /// How fast the pages feel in a browser, beside MLflow's own: `end2end/ui/bench.mjs`.
 fn run_ui(arguments: &[&String]) -> Result<()> {
-    crate::build()?;
+    crate::build(Edition::Development)?;
     python::ensure()?;
     let node = Node::ensure()?;
     let mut bench = node.command();

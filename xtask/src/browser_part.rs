@@ -2,6 +2,7 @@
 
 use crate::node::Node;
 use crate::place;
+use crate::server::Edition;
 use crate::site;
 use crate::stamp::Stamp;
 use crate::step::{Note, step};
@@ -18,14 +19,16 @@ const NAME: &str = "runmark";
 const PROFILE: &str = "wasm-release";
 
 /// Builds whatever is out of date of `target/site`. Without Node.js the module stays twice as big.
-pub fn build(toolchain: &Toolchain, node: Option<&Node>) -> Result<()> {
+pub fn build(toolchain: &Toolchain, node: Option<&Node>, edition: Edition) -> Result<()> {
     let module = step("browser part: compile", |note| {
         // A target folder of its own: two toolchains in one would undo each other's work.
         let target = place::target().join("wasm");
         let arguments = ["--package", "frontend", "--profile", PROFILE, "--target-dir"];
         // What the module is split by must know which code uses which.
         let relocations = ("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", "-Clink-args=--emit-relocs");
-        note.run(toolchain.build().args(arguments).arg(&target).env(relocations.0, relocations.1))?;
+        let mut build = toolchain.build();
+        build.args(arguments).arg(&target).args(edition.arguments()).env(relocations.0, relocations.1);
+        note.run(&mut build)?;
         Ok(target.join("wasm32-unknown-unknown").join(PROFILE).join("frontend.wasm"))
     })?;
     let package = step("browser part: bind and shrink", |note| bind(note, &module, node))?;

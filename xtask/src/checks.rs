@@ -5,7 +5,7 @@ use crate::machine::{cargo, find};
 use crate::node::Node;
 use crate::place;
 use crate::postgres::{self, Postgres, Purpose};
-use crate::server::{self, Profile};
+use crate::server::{self, Edition, Profile};
 use crate::site;
 use crate::step::{clock, step};
 use crate::wasm_std::{self, Toolchain};
@@ -68,7 +68,9 @@ pub fn run(only: &[Part], kills: Option<u32>) -> Result<()> {
 
 fn run_parts(wanted: &dyn Fn(Part) -> bool, kills: Option<u32>, report: &mut Report) -> Result<()> {
     let machine = report.must("setup", ensure_everything)?;
-    report.must("browser part", || browser_part::build(&machine.toolchain, Some(&machine.node)))?;
+    report.must("browser part", || {
+        browser_part::build(&machine.toolchain, Some(&machine.node), Edition::Development)
+    })?;
     report.may("size", weigh);
     if wanted(Part::Lint) {
         report.may("lint", lint);
@@ -86,7 +88,7 @@ fn run_parts(wanted: &dyn Fn(Part) -> bool, kills: Option<u32>, report: &mut Rep
         report.may("rust", || rust_tests(&environment));
     }
     if wire || journey {
-        report.must("server", || server::build(Profile::Dev))?;
+        report.must("server", || server::build(Profile::Dev, Edition::Development))?;
     }
     if wire {
         report.may("wire", || wire_tests(&machine, kills, &environment));

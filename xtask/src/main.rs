@@ -25,6 +25,7 @@ mod wasm_std;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use server::Edition;
 use std::process::ExitCode;
 
 #[derive(Parser)]
@@ -62,7 +63,7 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Build the browser part and the server as `serve` does, and stop there.
+    /// Build the browser part and the server to be given away, without what `serve` has for development, and stop there.
     Build,
     /// Build the browser part alone, as a server that `cargo build` made shows it.
     Site,
@@ -75,8 +76,8 @@ fn main() -> ExitCode {
         Command::Serve { arguments } => serve(&arguments),
         Command::Test { only, kills } => checks::run(&only, kills),
         Command::Bench { arguments } => bench::run(&arguments),
-        Command::Build => build(),
-        Command::Site => build_site(),
+        Command::Build => build(Edition::Release),
+        Command::Site => build_site(Edition::Development),
         Command::Setup => checks::ensure_everything().map(drop),
     };
     match outcome {
@@ -93,22 +94,22 @@ fn told(error: &anyhow::Error) -> String {
     error.chain().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
-fn build() -> Result<()> {
-    build_site()?;
-    server::build(server::Profile::Release)
+fn build(edition: Edition) -> Result<()> {
+    build_site(edition)?;
+    server::build(server::Profile::Release, edition)
 }
 
-fn build_site() -> Result<()> {
+fn build_site(edition: Edition) -> Result<()> {
     let toolchain = wasm_std::ensure()?;
     // Runmark can be tried without Node.js, so the lack of it is no failure here.
     let node = node::Node::ensure().inspect_err(|error| {
         println!("  · going on without wasm-opt, browsers will download twice as much:\n{}", told(error));
     });
-    browser_part::build(&toolchain, node.as_ref().ok())
+    browser_part::build(&toolchain, node.as_ref().ok(), edition)
 }
 
 fn serve(arguments: &[String]) -> Result<()> {
-    build()?;
+    build(Edition::Development)?;
     println!();
     server::run(arguments)
 }

@@ -25,16 +25,36 @@ impl Profile {
     }
 }
 
+/// What the program is built for.
+#[derive(Clone, Copy)]
+pub enum Edition {
+    /// To work on it: with the page `/gallery`.
+    Development,
+    /// To give it away.
+    Release,
+}
+
+impl Edition {
+    /// What cargo is told.
+    pub fn arguments(self) -> &'static [&'static str] {
+        match self {
+            Edition::Development => &[],
+            Edition::Release => &["--no-default-features"],
+        }
+    }
+}
+
 /// Where the binary of a profile is.
 pub fn binary(profile: Profile) -> PathBuf {
     place::target().join(profile.folder()).join(format!("runmark{}", std::env::consts::EXE_SUFFIX))
 }
 
 /// Builds the server with the site in it.
-pub fn build(profile: Profile) -> Result<()> {
+pub fn build(profile: Profile, edition: Edition) -> Result<()> {
     have_make()?;
     step("server: compile", |note| {
         let mut build = cargo(&["build", "--package", "server"]);
+        build.args(edition.arguments());
         if let Profile::Release = profile {
             build.arg("--release");
         }

@@ -2,10 +2,11 @@ use super::Fault;
 use leptos::prelude::*;
 use model::{
     ExperimentId, RunId,
+    console::{LogPart, LogPiece},
     curve::{Curve, CurveRequest},
     explore::{self, Field, Importance},
     filter::RunField,
-    page::{self, Comparison, KeysFound, RunsChange, RunsChanged, RunsPage, RunsQuery},
+    page::{self, AllRunsQuery, Comparison, KeysFound, RunsChange, RunsChanged, RunsPage, RunsQuery},
 };
 use server_fn::codec::Postcard;
 
@@ -16,11 +17,11 @@ pub async fn list_runs(experiment: ExperimentId, query: RunsQuery) -> Result<Run
     acting().await?.list_runs(experiment, &query).await.map_err(fault)
 }
 
-/// Runs of all experiments, newest first; `after` is from the page before.
+/// Runs of all experiments, newest first.
 #[server(prefix = "/ui", endpoint = "list_all_runs", input = Postcard, output = Postcard)]
-pub async fn list_all_runs(filter: String, after: String) -> Result<page::AllRuns, Fault> {
+pub async fn list_all_runs(asked: AllRunsQuery) -> Result<page::AllRuns, Fault> {
     use crate::ssr::{acting, fault};
-    acting().await?.list_all_runs(&filter, &after).await.map_err(fault)
+    acting().await?.list_all_runs(&asked).await.map_err(fault)
 }
 
 /// Keys of metrics, params and tags in an experiment that contain a text; some of them if there are very many.
@@ -28,6 +29,13 @@ pub async fn list_all_runs(filter: String, after: String) -> Result<page::AllRun
 pub async fn search_keys(experiment: ExperimentId, text: String) -> Result<KeysFound, Fault> {
     use crate::ssr::{acting, fault};
     acting().await?.find_keys(experiment, &text).await.map_err(fault)
+}
+
+/// The same of several experiments.
+#[server(prefix = "/ui", endpoint = "search_keys_in", input = Postcard, output = Postcard)]
+pub async fn search_keys_in(experiments: Vec<ExperimentId>, text: String) -> Result<KeysFound, Fault> {
+    use crate::ssr::{acting, fault};
+    acting().await?.find_keys_in(&experiments, &text).await.map_err(fault)
 }
 
 /// Values of a text of an experiment's runs that contain a text; some of them if there are very many.
@@ -69,6 +77,20 @@ pub async fn logged_images(run: RunId) -> Result<model::logged_image::LoggedImag
     acting().await?.logged_images(run).await.map_err(fault)
 }
 
+/// Files of a run that look like console logs.
+#[server(prefix = "/ui", endpoint = "run_logs", input = Postcard, output = Postcard)]
+pub async fn run_logs(run: RunId) -> Result<Vec<String>, Fault> {
+    use crate::ssr::{acting, fault};
+    acting().await?.run_logs(run).await.map_err(fault)
+}
+
+/// A part of a console log.
+#[server(prefix = "/ui", endpoint = "read_log", input = Postcard, output = Postcard)]
+pub async fn read_log(run: RunId, path: String, part: LogPart) -> Result<LogPiece, Fault> {
+    use crate::ssr::{acting, fault};
+    acting().await?.read_log(run, &path, part).await.map_err(fault)
+}
+
 /// Runs side by side.
 #[server(prefix = "/ui", endpoint = "compare_runs", input = Postcard, output = Postcard)]
 pub async fn compare_runs(runs: Vec<String>) -> Result<Comparison, Fault> {
@@ -95,6 +117,13 @@ pub async fn matching_runs(experiment: ExperimentId, query: RunsQuery) -> Result
 pub async fn change_runs(runs: Vec<RunId>, change: RunsChange) -> Result<RunsChanged, Fault> {
     use crate::ssr::{acting, fault};
     acting().await?.change_runs(&runs, &change).await.map_err(fault)
+}
+
+/// Runs that are nested in these, at any depth.
+#[server(prefix = "/ui", endpoint = "nested_runs", input = Postcard, output = Postcard)]
+pub async fn nested_runs(runs: Vec<RunId>) -> Result<Vec<RunId>, Fault> {
+    use crate::ssr::{acting, fault};
+    acting().await?.nested_runs(&runs).await.map_err(fault)
 }
 
 /// What the runs of a table have of some fields, for plots.

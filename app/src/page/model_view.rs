@@ -6,6 +6,7 @@ use crate::{
         model_list::{list_head, list_view},
         model_versions::model_page,
         pager::page_number,
+        version_comparison::versions_compared,
         version_sheet::version_page,
     },
 };
@@ -14,7 +15,7 @@ use leptos_router::hooks::use_location;
 use model::page::registry::{RegistryPage, RegistryQuestion};
 use std::mem::discriminant;
 
-/// Registered models: all of them, one of them, or a version. One component and one question, so that browsers download the way
+/// Registered models: all of them, one of them, a version, or versions side by side. One component and one question, so that browsers download the way
 /// from a question to its answer once.
 #[component]
 pub fn ModelView() -> AnyView {
@@ -39,6 +40,7 @@ pub fn ModelView() -> AnyView {
                 RegistryPage::List(list) => list_view(list, address),
                 RegistryPage::Model(page) => model_page(*page, address, again),
                 RegistryPage::Version(page) => version_page(*page, again),
+                RegistryPage::Compare(page) => versions_compared(*page, address),
             }}/>
         </div>
     }
@@ -57,8 +59,19 @@ fn question(path: &str, address: Address) -> Option<RegistryQuestion> {
             // No version has this number.
             version: version.parse().unwrap_or_default(),
         }),
+        ["models", name, "compare"] => {
+            Some(RegistryQuestion::Compare { name: decode_path(name), versions: chosen_versions(address) })
+        }
         _ => None,
     }
+}
+
+/// The versions that are compared: numbers between commas, or one by one, as the form on the model's page sends them.
+fn chosen_versions(address: Address) -> Vec<i64> {
+    let query = address.query();
+    let chosen =
+        query.pairs().filter(|(key, _)| *key == "versions").flat_map(|(_, numbers)| numbers.split(','));
+    chosen.filter_map(|number| number.parse().ok()).collect()
 }
 
 fn steps(path: &str) -> Vec<&str> {

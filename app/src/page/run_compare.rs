@@ -6,9 +6,11 @@ use crate::{
         chart::ChartRun,
         chart_board::ChartBoard,
         chart_options::{Hidden, group_of, read_grouping},
+        chart_settings::GroupKeys,
         column::{Column, ShownColumn, write_columns},
         compare::{
             Beside, CompareSections,
+            colors::Colors,
             more_runs::{ListedRun, Listing, MoreRuns},
         },
         comparison_table::ComparisonTable,
@@ -16,9 +18,9 @@ use crate::{
         icon::Icon,
         number::counted,
         run_chips::{RunChips, eye_button},
+        run_color::Ink,
         run_table::{run_address, run_name},
         share_link::ShareLink,
-        status::series_class,
     },
 };
 use leptos::prelude::*;
@@ -38,12 +40,16 @@ const NAMED: usize = 12;
 #[component]
 pub fn RunCompare() -> AnyView {
     let address = Address::here();
-    let ids = Memo::new(move |_| read_runs(&address.text("runs")));
+    let ids = Memo::new(move |before: Option<&Vec<String>>| match before {
+        // A page that is being left sees the next one's query.
+        Some(before) if !address.is_at("/compare") => before.clone(),
+        _ => read_runs(&address.text("runs")),
+    });
     let comparison = fetch(
         move || ids.get(),
         |ids| async move {
             match ids.is_empty() {
-                true => Ok(Comparison { runs: Vec::new(), missing: Vec::new() }),
+                true => Ok(Comparison { runs: Vec::new(), missing: Vec::new(), editable: Vec::new() }),
                 false => compare_runs(ids).await,
             }
         },
@@ -62,7 +68,8 @@ pub fn RunCompare() -> AnyView {
 #[component]
 fn Compared(comparison: Comparison) -> AnyView {
     let address = Address::here();
-    let Comparison { runs, missing } = comparison;
+    let colors = Colors::new(&comparison);
+    let Comparison { runs, missing, .. } = comparison;
     let ids: Arc<Vec<RunId>> = Arc::new(runs.iter().map(|run| run.run.info.id).collect());
     let all = runs.len();
     let base = {
@@ -85,7 +92,7 @@ fn Compared(comparison: Comparison) -> AnyView {
         let remove = format!("Remove {name}");
         view! {
             <li class="run-chip">
-                <span class=format!("series-dot {}", series_class(index)) aria-hidden="true"></span>
+                {colors.swatch(run.run.info.id, &name, index)}
                 <a href=run_address(&run.run)>{name.clone()}</a>
                 <span class="muted">{run.experiment_name.clone()}</span>
                 {eye_button(hidden, run.run.info.id, name)}
@@ -105,18 +112,21 @@ fn Compared(comparison: Comparison) -> AnyView {
     let chart_runs: Vec<ChartRun> = runs
         .iter()
         .enumerate()
-        .map(|(color, run)| {
-            ChartRun::new(run.run.info.experiment, run.run.info.id, run_name(&run.run), color)
+        .map(|(place, run)| {
+            let info = &run.run.info;
+            ChartRun::new(info.experiment, info.id, run_name(&run.run), Ink::of(&run.run, place))
         })
         .collect();
     let more = (all > NAMED).then(|| {
-        let listed = |(run, chart): (&ComparedRun, &ChartRun)| ListedRun {
-            run: chart.clone(),
+        let listed = |(place, run): (usize, &ComparedRun)| ListedRun {
+            id: run.run.info.id,
+            name: run_name(&run.run),
+            place,
             href: run_address(&run.run),
             experiment: run.experiment_name.clone(),
         };
-        let rest: Vec<ListedRun> = runs.iter().zip(&chart_runs).skip(NAMED).map(listed).collect();
-        let listing = Listing { runs: Arc::new(rest), all: ids.clone() };
+        let rest: Vec<ListedRun> = runs.iter().enumerate().skip(NAMED).map(listed).collect();
+        let listing = Listing { runs: Arc::new(rest), all: ids.clone(), colors };
         view! { <MoreRuns listing/> }
     });
     let gone = (!missing.is_empty()).then(|| {
@@ -142,7 +152,8 @@ fn Compared(comparison: Comparison) -> AnyView {
     let metrics: BTreeSet<String> =
         runs.iter().flat_map(|run| run.run.metrics.iter().map(|metric| metric.key.clone())).collect();
     let groupings = groupings(&runs);
-    let drawn = grouped(&chart_runs, &runs);
+    let keys = (!groupings.is_empty()).then(|| GroupKeys::Listed(Signal::stored(groupings)));
+    let drawn = grouped(&chart_runs, &runs, colors);
     let title = counted(all as u64, "run");
     let nothing = runs.is_empty();
     view! {
@@ -158,6 +169,7 @@ fn Compared(comparison: Comparison) -> AnyView {
             </div>
             <ul class="run-chips" aria-label="Compared runs">{chips}</ul>
             {more}
+            {colors.panel()}
         </header>
         {gone}
         {if nothing {
@@ -168,7 +180,7 @@ fn Compared(comparison: Comparison) -> AnyView {
                 </Empty>
             }.into_any()
         } else {
-            let beside = Beside { runs: baseline_first(&chart_runs, base), all };
+            let beside = Beside { runs: baseline_first(&chart_runs, base, colors), all };
             view! {
                 <Show when=move || drawn.read().iter().any(|run| run.group.is_some())>
                     <RunChips runs=drawn.into() label="Groups that are drawn"/>
@@ -176,9 +188,9 @@ fn Compared(comparison: Comparison) -> AnyView {
                 <ChartBoard
                     runs=drawn.into()
                     metrics=Signal::stored(metrics.into_iter().collect())
-                    keys=Signal::stored(groupings)
+                    keys=keys
                 />
-                <ComparisonTable runs base/>
+                <ComparisonTable runs base colors/>
                 <CompareSections beside/>
             }.into_any()
         }}
@@ -196,28 +208,34 @@ fn groupings(runs: &[ComparedRun]) -> Vec<String> {
 }
 
 /// The runs as charts draw them, with their groups.
-fn grouped(runs: &[ChartRun], of: &[ComparedRun]) -> Memo<Vec<ChartRun>> {
+fn grouped(runs: &[ChartRun], of: &[ComparedRun], colors: Colors) -> Memo<Vec<ChartRun>> {
     let address = Address::here();
     let facts = of.iter().map(|run| (run.run.params.clone(), run.run.tags.clone()));
     let runs: Vec<_> = runs.iter().cloned().zip(facts).collect();
     let by = Memo::new(move |_| read_grouping(address));
     Memo::new(move |_| {
         let by = by.read();
-        let drawn = runs
-            .iter()
-            .map(|(run, (params, tags))| ChartRun { group: group_of(params, tags, &by), ..run.clone() });
+        let drawn = runs.iter().enumerate().map(|(place, (run, (params, tags)))| ChartRun {
+            group: group_of(params, tags, &by),
+            ink: colors.ink(run.id, place),
+            ..run.clone()
+        });
         drawn.collect()
     })
 }
 
 /// The first runs, of which files are compared, the baseline at their head.
-fn baseline_first(runs: &[ChartRun], base: Memo<usize>) -> Memo<Vec<ChartRun>> {
+fn baseline_first(runs: &[ChartRun], base: Memo<usize>, colors: Colors) -> Memo<Vec<ChartRun>> {
     let runs = StoredValue::new(runs.to_vec());
     Memo::new(move |_| {
         let base = base.get();
         runs.with_value(|runs| {
-            let others = runs.iter().enumerate().filter(|(place, _)| *place != base).map(|(_, run)| run);
-            runs.get(base).into_iter().chain(others).take(FILES_OF_RUNS).cloned().collect()
+            let inked = |place: usize| {
+                let run = runs.get(place)?;
+                Some(ChartRun { ink: colors.ink(run.id, place), ..run.clone() })
+            };
+            let others = (0..runs.len()).filter(|place| *place != base);
+            std::iter::once(base).chain(others).take(FILES_OF_RUNS).filter_map(inked).collect()
         })
     })
 }

@@ -31,7 +31,7 @@ use leptos_meta::Title;
 use leptos_router::{NavigateOptions, components::Redirect, hooks::use_params_map};
 use model::{
     ExperimentId, Permission,
-    page::{ExperimentChange, ExperimentHead, RUNS_PAGE, RunsPage, RunsQuery, Total},
+    page::{ExperimentChange, ExperimentHead, Level, RUNS_PAGE, RunsPage, RunsQuery, Total},
     run::{Run, Tag, tag},
 };
 
@@ -50,6 +50,11 @@ pub fn experiment_in_path() -> Memo<ExperimentId> {
     })
 }
 
+/// Whether the address asks for runs beneath those that they are nested in; groups aren't nested.
+fn is_tree(address: Address) -> bool {
+    address.text("tree") == "1" && read_grouping(address).is_empty()
+}
+
 /// The runs of an experiment.
 #[component]
 pub fn RunList() -> AnyView {
@@ -63,6 +68,7 @@ pub fn RunList() -> AnyView {
             order_by: address.text("order"),
             offset: (page_number(address) - 1).saturating_mul(u64::from(RUNS_PAGE)),
             deleted: address.text("view") == "trash",
+            level: if is_tree(address) { Level::Top } else { Level::All },
             // The table itself asks for columns that are chosen later.
             columns: untrack(|| read_columns(&address.text("columns"))).map(|columns| {
                 named_columns(columns.iter().take(COLUMNS_AT_FIRST).map(|shown| &shown.column))
@@ -238,9 +244,10 @@ fn Runs(
             );
         }
     });
+    let keys_of = Signal::derive(move || vec![experiment.get()]);
     let chosen = Chosen {
         selection,
-        experiment: experiment.get_untracked(),
+        experiment: Some(experiment.get_untracked()),
         asked,
         shown,
         changed,
@@ -251,6 +258,8 @@ fn Runs(
     let beside = Memo::new(move |_| matches!(tab.get().as_str(), "charts" | "explore"));
     let grouped = Memo::new(move |_| !read_grouping(address).is_empty());
     let trash = Memo::new(move |_| address.text("view") == "trash");
+    // What is in the trash isn't changed.
+    let may_color = move || permission >= Permission::Edit && !trash.get_untracked();
     let trash = move || trash.get();
     let toggle_trash = move || address.with(&[("view", if trash() { "" } else { "trash" }), ("page", "")]);
     view! {
@@ -274,7 +283,8 @@ fn Runs(
                 <SavedViews experiment=experiment.get_untracked() permission/>
                 <Show when=move || !beside.get()>
                     <GroupMenu experiment=experiment.get_untracked()/>
-                    <ColumnPicker experiment shown/>
+                    {move || (!grouped.get()).then(|| view! { <TreeSwitch/> })}
+                    <ColumnPicker experiments=keys_of shown/>
                 </Show>
                 {move || (!trash()).then(|| view! { <ShareLink/> })}
             </div>
@@ -282,7 +292,7 @@ fn Runs(
         <RunActions chosen/>
         {move || match tab.get().as_str() {
             "charts" => view! {
-                <ExperimentCharts experiment=experiment.get_untracked() asked selection/>
+                <ExperimentCharts experiment=experiment.get_untracked() asked selection may_color=may_color()/>
             }.into_any(),
             "explore" => view! { <Explore experiment=experiment.get_untracked() asked selection/> }.into_any(),
             _ => ().into_any(),
@@ -302,10 +312,33 @@ fn Runs(
                 return view! { <GroupTable of/> }.into_any();
             }
             view! {
-                <RunTable experiment=experiment.get_untracked() query=asked.get_untracked() page columns selection changed/>
+                <RunTable experiment=experiment.get_untracked() query=asked.get_untracked() page columns selection changed may_color=may_color()/>
             }.into_any()
         }}/>
         </div>
+    }
+    .into_any()
+}
+
+/// Puts runs beneath those that they are nested in, or all side by side again.
+#[component]
+fn TreeSwitch() -> AnyView {
+    let address = Address::here();
+    let tree = Memo::new(move |_| is_tree(address));
+    let label =
+        move || if tree.get() { "Tree: back to all runs" } else { "Tree: runs beneath their parents" };
+    view! {
+        <a
+            class="button quiet"
+            class:on=move || tree.get()
+            href=move || address.with(&[("tree", if tree.get() { "" } else { "1" }), ("page", "")])
+            data-noscroll=""
+            aria-label=label
+            title=label
+        >
+            {Icon::Tree.draw()}
+            <span class="button-label">"Tree"</span>
+        </a>
     }
     .into_any()
 }
@@ -316,9 +349,14 @@ fn NoRuns(name: String) -> AnyView {
     let address = Address::here();
     let filtered = untrack(|| address.get("filter").is_some());
     let trash = untrack(|| address.text("view") == "trash");
+    let tree = untrack(|| is_tree(address));
     match (filtered, trash) {
         (true, _) => view! {
             <Empty icon=Icon::Search title="No run matches the filter">
+                {tree.then(|| view! {
+                    <p class="muted">"In the tree it looks at top runs alone, not at what is nested in them."</p>
+                    <p><a class="button" href=move || address.with(&[("tree", ""), ("page", "")])>"Look at all runs"</a></p>
+                })}
                 <p>
                     <a class="button" href=move || address.with(&[("filter", ""), ("page", "")])>"Clear the filter"</a>
                 </p>

@@ -77,6 +77,14 @@ fn percent(text: &str, stays: impl Fn(u8) -> bool) -> String {
     encoded
 }
 
+/// Whether the router would make another path of this one: it decodes what it shows as the address of a link that was followed.
+/// Such links are left to the browser.
+pub fn is_changed_by_router(path: &str) -> bool {
+    let path = path.to_ascii_uppercase();
+    // Percent signs, backslashes, control characters; a space at the end.
+    ["%25", "%5C", "%0", "%1", "%7F"].iter().any(|odd| path.contains(odd)) || path.ends_with("%20")
+}
+
 /// What a step of a path means. The router's params are decoded twice, which breaks names such as `50%25`.
 pub fn decode_path(step: &str) -> String {
     unpercent(step, b'+')
@@ -160,6 +168,11 @@ impl Address {
         format!("{}{query}", self.path.read())
     }
 
+    /// What links to this address with other keys need, so that the path stays as it is; tracked.
+    pub fn rel(self) -> Option<&'static str> {
+        is_changed_by_router(&self.path.read()).then_some("external")
+    }
+
     /// The path and the query, to come back to; tracked.
     pub fn whole(self) -> String {
         self.with(&[("__path", ""), ("__err", "")])
@@ -209,6 +222,23 @@ mod tests {
         check("50%25", "50%2525");
         check("größe?#", "gr%C3%B6%C3%9Fe%3F%23");
         assert_eq!(decode_path("a+b"), "a+b");
+    }
+
+    #[test]
+    fn paths_that_the_router_would_change_are_known() {
+        for odd in [
+            "/models/50%25",
+            "/models/50%25/compare",
+            "/models/a%5Cb",
+            "/models/a%5cb",
+            "/models/a%0Ab",
+            "/models/a%20",
+        ] {
+            assert!(is_changed_by_router(odd), "{odd:?}");
+        }
+        for plain in ["/models/Bl%C3%BCten%20a%3Fb%23c", "/models/a%20/compare", "/experiments/10"] {
+            assert!(!is_changed_by_router(plain), "{plain:?}");
+        }
     }
 
     #[test]

@@ -62,7 +62,10 @@ where
 
 /// Grey bars where rows will be.
 #[component]
-fn Waiting(bars: usize) -> AnyView {
+pub fn Waiting(
+    /// How many.
+    bars: usize,
+) -> AnyView {
     view! {
         <div class="waiting" role="status">
             <span class="visually-hidden">"Loading"</span>

@@ -166,6 +166,7 @@ fn Entry(place: Place, entry: ArtifactEntry) -> AnyView {
                 <a
                     class="tree-file"
                     href=move || address.with(&[("of", &value), ("path", &path)])
+                    rel=untrack(|| address.rel())
                     data-noscroll=""
                     aria-current=current
                     title=title
@@ -245,7 +246,13 @@ fn Preview(root: ArtifactRoot, path: String) -> AnyView {
     };
     view! {
         <div class="preview-head">
-            <a class="icon-button preview-back" href=move || address.with(&[("path", "")]) data-noscroll="" aria-label="All files">
+            <a
+                class="icon-button preview-back"
+                href=move || address.with(&[("path", "")])
+                rel=untrack(|| address.rel())
+                data-noscroll=""
+                aria-label="All files"
+            >
                 {Icon::ChevronLeft.draw()}
             </a>
             <h2 title=path.clone()>{path.clone()}</h2>

@@ -1,23 +1,43 @@
 //! What charts can be besides the usual: other axes, groups with means, formulas. It comes with the code of charts.
 
-use crate::part::{
-    address::Address,
-    chart::{ChartOptions, ChartRun, Measure, MetricChart, XAxis, formula},
-    chart_options::{KINDS, METRIC, SPREADS, read_options},
-    icon::Icon,
-    later::{Loaded, later},
-    menu::Menu,
+use crate::{
+    api::search_keys,
+    part::{
+        address::Address,
+        chart::{ChartOptions, ChartRun, Measure, MetricChart, XAxis, formula},
+        chart_options::{KINDS, METRIC, SPREADS, groupings, read_options},
+        icon::Icon,
+        later::{Loaded, later},
+        menu::Menu,
+        search_box::SearchBox,
+    },
 };
-use leptos::{ev, prelude::*, wasm_split::wasm_split};
+use leptos::{ev, html, prelude::*, task::spawn_local, wasm_split::wasm_split};
+use model::{ExperimentId, page::KeyKind};
+use std::time::Duration;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
 
 /// Names in a list to choose from; more are typed.
 const OFFERED: usize = 300;
+
+/// How long nothing is typed before what was typed is asked for.
+const PAUSE: Duration = Duration::from_millis(150);
+
+/// What runs can be grouped by, as addresses write it: `params.lr`.
+#[derive(Debug, Clone, Copy)]
+pub enum GroupKeys {
+    /// These.
+    Listed(Signal<Vec<String>>),
+    /// All that the runs of an experiment have: they are searched for.
+    Of(ExperimentId),
+}
 
 /// What there is to choose from.
 #[derive(Clone, Copy)]
 struct Known {
     metrics: Signal<Vec<String>>,
-    keys: Signal<Vec<String>>,
+    keys: Option<GroupKeys>,
 }
 
 /// Opens the settings of all charts of a page.
@@ -25,8 +45,8 @@ struct Known {
 pub fn ChartSettings(
     /// The metrics there are.
     metrics: Signal<Vec<String>>,
-    /// What runs can be grouped by.
-    keys: Signal<Vec<String>>,
+    /// What runs can be grouped by, where there are several.
+    keys: Option<GroupKeys>,
 ) -> AnyView {
     let face = ViewFn::from(|| view! { {Icon::Sliders.draw()} <span class="button-label">"More"</span> });
     view! {
@@ -92,43 +112,120 @@ fn drawn(Known { metrics, keys }: Known) -> AnyView {
             {check("Log horizontal axis", "logx", Signal::derive(move || options.read().log_x))}
             {check("Without outliers", "outliers", Signal::derive(move || options.read().without_outliers))}
             {choice("Smoothing", "kind", KINDS.iter().map(|(_, word, name)| (*word, *name)).collect())}
-            <Grouping keys/>
-            {choice("Around the mean of a group", "spread", SPREADS.iter().map(|(_, word, name)| (*word, *name)).collect())}
+            {keys.map(|keys| view! {
+                <Grouping keys/>
+                {choice("Around the mean of a group", "spread", SPREADS.iter().map(|(_, word, name)| (*word, *name)).collect())}
+            })}
             <FormulaForm/>
+            <button
+                type="button"
+                class="button"
+                disabled=move || address.get("layout").is_none()
+                on:click=move |_| address.set(&[("layout", "")])
+            >
+                "Reset layout"
+            </button>
         </div>
     }
     .into_any()
 }
 
+/// What was found to group by, and whether there is more.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Offered {
+    keys: Vec<String>,
+    more: bool,
+}
+
+/// Those of a list that have a text in their name.
+fn listed(keys: &[String], text: &str) -> Offered {
+    let text = text.trim().to_lowercase();
+    let mut found = keys.iter().filter(|key| key.to_lowercase().contains(&text));
+    let keys = found.by_ref().take(OFFERED).cloned().collect();
+    Offered { keys, more: found.next().is_some() }
+}
+
+/// Those of an experiment that have a text in their name; asked for at once, and whenever something was typed.
+fn searched(experiment: ExperimentId, typed: RwSignal<String>) -> RwSignal<Offered> {
+    let offered = RwSignal::new(Offered::default());
+    let ask = move |text: String| {
+        spawn_local(async move {
+            let Ok(found) = search_keys(experiment, text.clone()).await else { return };
+            // Something else may be typed by now, or nobody be there.
+            if typed.try_with_untracked(|typed| typed.trim() == text) == Some(true) {
+                let more = found.more.iter().any(|kind| matches!(kind, KeyKind::Param | KeyKind::Tag));
+                _ = offered.try_set(Offered { keys: groupings(&found), more });
+            }
+        });
+    };
+    Effect::new(move |before: Option<()>| {
+        let text = typed.with(|typed| typed.trim().to_owned());
+        if before.is_none() {
+            ask(text);
+            return;
+        }
+        let pause = set_timeout_with_handle(move || ask(text), PAUSE);
+        on_cleanup(move || {
+            if let Ok(pause) = pause {
+                pause.clear();
+            }
+        });
+    });
+    offered
+}
+
 /// What the runs are grouped by.
 #[component]
 pub fn Grouping(
-    /// What there is to choose from, as addresses write it.
-    keys: Signal<Vec<String>>,
+    /// What there is to choose from.
+    keys: GroupKeys,
 ) -> AnyView {
     let address = Address::here();
     let chosen = Memo::new(move |_| split(&address.text("group"), ','));
-    let add = move |event: ev::Event| {
-        let key = event_target_value(&event);
+    let typed = RwSignal::new(String::new());
+    let offered: Signal<Offered> = match keys {
+        GroupKeys::Listed(keys) => Signal::derive(move || listed(&keys.read(), &typed.read())),
+        GroupKeys::Of(experiment) => searched(experiment, typed).into(),
+    };
+    let place = NodeRef::<html::Fieldset>::new();
+    let add = move |key: &str| {
         let mut chosen = chosen.get_untracked();
-        if !key.is_empty() && !chosen.contains(&key) {
-            chosen.push(key);
-            address.set(&[("group", &chosen.join(","))]);
+        chosen.push(key.to_owned());
+        typed.set(String::new());
+        address.set(&[("group", &chosen.join(","))]);
+        // What was pressed is gone from the list: one goes on in the box above it.
+        let input = place.get_untracked().and_then(|place| place.query_selector("input").ok().flatten());
+        if let Some(input) = input.and_then(|input| input.dyn_into::<HtmlElement>().ok()) {
+            _ = input.focus();
         }
     };
-    let offered = move || {
-        let chosen = chosen.read();
-        let others = keys.get().into_iter().filter(|key| !chosen.contains(key)).take(OFFERED);
-        others.map(|key| view! { <option value=key.clone()>{key.clone()}</option> }).collect_view()
+    let entry = move |key: String| {
+        let label = format!("Group by {key}");
+        let name = key.clone();
+        view! {
+            <li><button type="button" aria-label=label on:click=move |_| add(&key)>{name}</button></li>
+        }
+    };
+    let others = Memo::new(move |_| {
+        let (offered, chosen) = (offered.read(), chosen.read());
+        offered.keys.iter().filter(|key| !chosen.contains(key)).cloned().collect::<Vec<_>>()
+    });
+    let note = move || match (others.read().is_empty(), offered.read().more) {
+        (_, true) => "There are more: type to find them.",
+        (true, false) if !typed.read().trim().is_empty() => "No param or tag has this in its name.",
+        _ => "",
     };
     view! {
-        <fieldset class="field">
+        <fieldset class="field" node_ref=place>
             <legend>"Group by"</legend>
             <Removable items=chosen.into() key="group" separator=","/>
-            <select class="input" aria-label="Group by a param or tag" on:change=add>
-                <option value="" selected=move || { chosen.track(); true }>"Choose a param or tag…"</option>
-                {offered}
-            </select>
+            <SearchBox
+                label="Find a param or tag"
+                text=typed.into()
+                on_change=move |text: String| typed.set(text)
+            />
+            <ul class="menu-list group-keys">{move || others.get().into_iter().map(entry).collect_view()}</ul>
+            <p class="faint" role="status">{note}</p>
         </fieldset>
     }
     .into_any()
@@ -262,4 +359,21 @@ fn formula_section(Drawn { runs, options }: Drawn) -> AnyView {
 
 fn split(text: &str, separator: char) -> Vec<String> {
     text.split(separator).map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_of_a_list_are_found_by_a_part_of_their_names() {
+        let keys: Vec<String> = (0..OFFERED + 1).map(|key| format!("params.Layer{key}")).collect();
+        let check = |text: &str, count: usize, more: bool| {
+            let found = listed(&keys, text);
+            assert_eq!((found.keys.len(), found.more), (count, more), "{text}");
+        };
+        check("", OFFERED, true);
+        check(" layer300 ", 1, false);
+        check("tags", 0, false);
+    }
 }

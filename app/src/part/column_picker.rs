@@ -1,5 +1,5 @@
 use crate::{
-    api::{fetch, search_keys},
+    api::{fetch, search_keys_in},
     part::{
         address::Address,
         answered::Answered,
@@ -20,7 +20,7 @@ const PAUSE: Duration = Duration::from_millis(150);
 /// Whose keys there are to choose from, and what is shown.
 #[derive(Clone, Copy)]
 struct Choice {
-    experiment: Signal<ExperimentId>,
+    experiments: Signal<Vec<ExperimentId>>,
     shown: Signal<Vec<ShownColumn>>,
 }
 
@@ -28,11 +28,11 @@ struct Choice {
 #[component]
 pub fn ColumnPicker(
     /// Whose keys there are to choose from. They are asked for when the panel opens, and while one types.
-    experiment: Signal<ExperimentId>,
+    experiments: Signal<Vec<ExperimentId>>,
     /// What is shown.
     shown: Signal<Vec<ShownColumn>>,
 ) -> AnyView {
-    let choice = Choice { experiment, shown };
+    let choice = Choice { experiments, shown };
     view! {
         <Menu
             label="Columns"
@@ -52,7 +52,7 @@ fn panel() -> Loaded<Choice> {
     Ok(drawn)
 }
 
-fn drawn(Choice { experiment, shown }: Choice) -> AnyView {
+fn drawn(Choice { experiments, shown }: Choice) -> AnyView {
     let address = Address::here();
     let (typed, set_typed) = signal(String::new());
     let (search, set_search) = signal(String::new());
@@ -138,8 +138,8 @@ fn drawn(Choice { experiment, shown }: Choice) -> AnyView {
                 <div class="column-picker-list">
                     {move || {
                         let keys = fetch(
-                            move || (experiment.get(), search.get()),
-                            |(experiment, text)| search_keys(experiment, text),
+                            move || (experiments.get(), search.get()),
+                            |(experiments, text)| search_keys_in(experiments, text),
                         );
                         view! { <Answered answer=keys bars=6 show=list/> }
                     }}

@@ -109,37 +109,42 @@ fn attributes(runs: &[ComparedRun]) -> Vec<Line> {
     ]
 }
 
-/// A line for each key that one of the runs has.
-fn keyed<'a, I>(runs: &'a [ComparedRun], pairs: impl Fn(&'a Run) -> I) -> Vec<Line>
+/// A line for each key that one of the columns has.
+pub fn keyed<'a, T, I>(columns: &'a [T], pairs: impl Fn(&'a T) -> I) -> Vec<Line>
 where
     I: Iterator<Item = (&'a str, Value)>,
 {
     let mut lines: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
-    for (place, run) in runs.iter().enumerate() {
-        for (key, value) in pairs(&run.run) {
-            let values = lines.entry(key).or_insert_with(|| vec![Value::Missing; runs.len()]);
+    for (place, column) in columns.iter().enumerate() {
+        for (key, value) in pairs(column) {
+            let values = lines.entry(key).or_insert_with(|| vec![Value::Missing; columns.len()]);
             values[place] = value;
         }
     }
     lines.into_iter().map(|(key, values)| Line { key: key.to_owned(), values }).collect()
 }
 
+/// Params of a run, to be compared.
+pub fn params(run: &Run) -> impl Iterator<Item = (&str, Value)> {
+    run.params.iter().map(|pair| (pair.key.as_str(), Value::Text(pair.value.clone())))
+}
+
+/// The last values of a run's metrics, to be compared.
+pub fn last_values(run: &Run) -> impl Iterator<Item = (&str, Value)> {
+    run.metrics.iter().map(|metric| (metric.key.as_str(), Value::Number(metric.last.value)))
+}
+
 /// All that is known of runs, by kind, what nobody has left out.
-pub fn groups<'a>(runs: &'a [ComparedRun]) -> [(&'static str, Vec<Line>); 4] {
-    let params =
-        |run: &'a Run| run.params.iter().map(|pair| (pair.key.as_str(), Value::Text(pair.value.clone())));
-    let metrics = |run: &'a Run| {
-        run.metrics.iter().map(|metric| (metric.key.as_str(), Value::Number(metric.last.value)))
-    };
-    let tags = |run: &'a Run| {
-        let own = run.tags.iter().filter(|tag| !tag.key.starts_with("mlflow."));
+pub fn groups(runs: &[ComparedRun]) -> [(&'static str, Vec<Line>); 4] {
+    let tags = keyed(runs, |run| {
+        let own = run.run.tags.iter().filter(|tag| !tag.key.starts_with("mlflow."));
         own.map(|tag| (tag.key.as_str(), Value::Text(tag.value.clone())))
-    };
+    });
     [
         ("Run", attributes(runs)),
-        ("Params", keyed(runs, params)),
-        ("Metrics, last value", keyed(runs, metrics)),
-        ("Tags", keyed(runs, tags)),
+        ("Params", keyed(runs, |run| params(&run.run))),
+        ("Metrics, last value", keyed(runs, |run| last_values(&run.run))),
+        ("Tags", tags),
     ]
 }
 

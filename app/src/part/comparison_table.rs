@@ -1,13 +1,13 @@
 use crate::part::{
     address::Address,
-    compare::switched,
+    compare::{colors::Colors, switched},
     comparison::{Line, Value, change, groups},
     direction::{Direction, Directions, turn},
     forge::{commit_address, range_address},
     icon::Icon,
     number::{Number, count, counted},
     run_table::{run_address, run_name},
-    status::{StatusBadge, series_class},
+    status::StatusBadge,
     time::{Ago, Took},
 };
 use leptos::prelude::*;
@@ -70,6 +70,7 @@ struct Shown {
     directions: Memo<Directions>,
     folded: Memo<String>,
     whole: RwSignal<bool>,
+    colors: Colors,
     /// A run alone has nothing to be compared to.
     is_compared: bool,
 }
@@ -94,6 +95,8 @@ pub fn ComparisonTable(
     runs: Vec<ComparedRun>,
     /// The place of the baseline among them.
     base: Memo<usize>,
+    /// Their colours.
+    colors: Colors,
 ) -> AnyView {
     let address = Address::here();
     let many = runs.len();
@@ -106,6 +109,7 @@ pub fn ComparisonTable(
         directions: Memo::new(move |_| Directions::read(address)),
         folded: Memo::new(move |_| address.text("fold")),
         whole: RwSignal::new(false),
+        colors,
         is_compared: many > 1,
     };
     let only = shown.only;
@@ -191,7 +195,7 @@ fn heads(shown: Shown) -> AnyView {
         let is_pinned = shown.is_compared && place == base;
         view! {
             <th scope="col" class:base=is_pinned>
-                <span class=format!("series-dot {}", series_class(place)) aria-hidden="true"></span>
+                {shown.colors.ink(id, place).dot()}
                 <a href=href.clone() title=name.clone()>{name.clone()}</a>
                 {shown.is_compared.then(|| view! { <div>{role}</div> })}
             </th>
@@ -309,7 +313,7 @@ fn row(
 }
 
 /// Says which way a metric gets better, and turns it.
-fn turner(address: Address, key: &str, direction: Direction) -> AnyView {
+pub fn turner(address: Address, key: &str, direction: Direction) -> AnyView {
     let (says, face) = match direction {
         Direction::Less => ("Less is better", Icon::ArrowDown.draw()),
         Direction::More => ("More is better", Icon::ArrowUp.draw()),
@@ -331,7 +335,7 @@ fn turner(address: Address, key: &str, direction: Direction) -> AnyView {
 }
 
 /// How far a number is from the baseline's, and whether that is better.
-fn told(base: &Value, value: &Value, direction: Option<Direction>) -> Option<AnyView> {
+pub fn told(base: &Value, value: &Value, direction: Option<Direction>) -> Option<AnyView> {
     let (Value::Number(from), Value::Number(to)) = (base, value) else { return None };
     let better = direction.and_then(|direction| direction.is_better(*from, *to));
     let difference = to - from;
@@ -355,7 +359,8 @@ fn told(base: &Value, value: &Value, direction: Option<Direction>) -> Option<Any
     Some(view! { <span class=class>{text}</span> }.into_any())
 }
 
-fn show(value: &Value, base: Option<&Value>) -> AnyView {
+/// A value, beside the baseline's.
+pub fn show(value: &Value, base: Option<&Value>) -> AnyView {
     match value {
         Value::Missing => view! { <span class="faint" title="Not logged">"–"</span> }.into_any(),
         Value::Text(text) => view! { <span class="cell-text">{text.clone()}</span> }.into_any(),

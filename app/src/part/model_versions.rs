@@ -1,24 +1,29 @@
 //! A registered model and the table of its versions.
 
 use crate::part::{
-    address::Address,
+    address::{Address, Query},
     icon::Icon,
     model_link::{alias_links, model_link},
     model_menu::{Of, What, model_menu},
     number::counted,
     pager::neighbours,
     time::Ago,
+    version_comparison::comparison_address,
 };
 use leptos::{ev, prelude::*};
 use leptos_meta::Title;
+use leptos_router::{NavigateOptions, hooks::use_navigate};
 use model::{
-    Permission, RunId,
-    page::registry::{RegisteredPage, RunLink, VersionRow},
+    Permission,
+    page::registry::{RegisteredPage, RunLink, VERSIONS_COMPARED, VersionRow},
     run::Tag,
 };
 
-/// Versions that are chosen, with their runs.
-type Chosen = RwSignal<Vec<(i64, RunId)>>;
+/// Numbers of the versions that are chosen.
+type Chosen = RwSignal<Vec<i64>>;
+
+/// What the boxes that choose versions belong to.
+const FORM: &str = "compare-versions";
 
 /// The page of a registered model.
 pub fn model_page(page: RegisteredPage, address: Address, again: RwSignal<u32>) -> AnyView {
@@ -32,8 +37,10 @@ pub fn model_page(page: RegisteredPage, address: Address, again: RwSignal<u32>) 
     };
     let chosen = Chosen::new(Vec::new());
     let none = page.versions.is_empty();
-    let comparable = page.versions.iter().filter(|row| row.run.is_some()).count() > 1;
-    let rows = page.versions.into_iter().map(|row| version_row(&of, row, chosen)).collect_view();
+    let comparable = page.total > 1;
+    let rows = page.versions.into_iter().map(|row| version_row(&of, row, comparable.then_some(chosen)));
+    let rows = rows.collect_view();
+    let compare = comparable.then(|| comparison(&page.name, chosen));
     view! {
         <Title text=page.name.clone()/>
         <header class="page-head">
@@ -46,7 +53,7 @@ pub fn model_page(page: RegisteredPage, address: Address, again: RwSignal<u32>) 
             <div class="chips">{alias_links(&page.name, &page.aliases)} {tag_chips(&page.tags)}</div>
             {(!page.note_html.is_empty()).then(|| view! { <div class="page-note note" inner_html=page.note_html></div> })}
         </header>
-        {comparable.then(|| comparison(chosen))}
+        {compare}
         {if none {
             view! { <p class="none-yet">"No versions."</p> }.into_any()
         } else {
@@ -100,22 +107,24 @@ fn run_link(run: RunLink) -> AnyView {
     view! { <a href=format!("/experiments/{}/runs/{}", run.experiment, run.id)>{run.name}</a> }.into_any()
 }
 
-fn version_row(of: &Of, row: VersionRow, chosen: Chosen) -> AnyView {
+fn version_row(of: &Of, row: VersionRow, chosen: Option<Chosen>) -> AnyView {
     let VersionRow { version: number, stage, aliases, user, created, description, run, run_hidden } = row;
-    let pick = run.as_ref().map(|run| {
-        let id = run.id;
+    let pick = chosen.map(|chosen| {
         let toggle = move |event: ev::Event| {
             chosen.update(|chosen| {
-                chosen.retain(|(other, _)| *other != number);
+                chosen.retain(|other| *other != number);
                 if event_target_checked(&event) {
-                    chosen.push((number, id));
+                    chosen.push(number);
                 }
             });
         };
         view! { <input
             type="checkbox"
+            name="versions"
+            value=number.to_string()
+            form=FORM
             aria-label=format!("Select version {number}")
-            prop:checked=move || chosen.read().iter().any(|(other, _)| *other == number)
+            prop:checked=move || chosen.read().contains(&number)
             on:change=toggle
         /> }
     });
@@ -145,30 +154,34 @@ fn version_row(of: &Of, row: VersionRow, chosen: Chosen) -> AnyView {
     .into_any()
 }
 
-/// The way to a comparison of the runs that the chosen versions come from.
-fn comparison(chosen: Chosen) -> AnyView {
-    let way = move || {
-        let mut runs: Vec<String> = Vec::new();
-        for (_, run) in chosen.get() {
-            let run = run.to_string();
-            if !runs.contains(&run) {
-                runs.push(run);
-            }
-        }
-        if runs.len() < 2 {
-            let why = "Select versions of two or more runs to compare them";
-            view! { <button type="button" class="button" disabled title=why>{Icon::Compare.draw()} "Compare"</button> }
-                .into_any()
-        } else {
-            let href = format!("/compare?runs={}", runs.join(","));
-            view! { <a class="button primary" href=href>{Icon::Compare.draw()} "Compare"</a> }.into_any()
-        }
+/// The way to a comparison of the chosen versions: a form, which needs no scripts.
+fn comparison(name: &str, chosen: Chosen) -> AnyView {
+    let (action, navigate) = (comparison_address(name), use_navigate());
+    let path = action.clone();
+    let submit = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        let numbers: Vec<String> = chosen.read_untracked().iter().map(ToString::to_string).collect();
+        let query = Query::default().with("versions", &numbers.join(","));
+        navigate(&format!("{path}{query}"), NavigateOptions::default());
+    };
+    let why_not = move || match chosen.read().len() {
+        0 | 1 => "Select two or more versions to compare them".to_owned(),
+        many if many > VERSIONS_COMPARED => format!("At most {VERSIONS_COMPARED} versions can be compared"),
+        _ => String::new(),
     };
     view! {
-        <div class="toolbar">
-            {way}
-            <span class="muted">"the runs of the versions that you select"</span>
-        </div>
+        <form id=FORM class="toolbar" method="get" action=action on:submit=submit>
+            <button
+                type="submit"
+                class="button primary"
+                prop:disabled=move || !why_not().is_empty()
+                title=why_not
+            >
+                {Icon::Compare.draw()}
+                "Compare"
+            </button>
+            <span class="muted">"the versions that you select"</span>
+        </form>
     }
     .into_any()
 }

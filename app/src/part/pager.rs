@@ -55,12 +55,12 @@ pub fn Pager(
 
 /// The ways to the parts before and behind this one of a list whose length nobody counts; nothing if this is all.
 pub fn neighbours(address: Address, more: bool) -> Option<AnyView> {
-    let page = untrack(|| page_number(address));
+    let (page, rel) = untrack(|| (page_number(address), address.rel()));
     let way = move |words: &'static str, to: Option<u64>| {
         to.map(|to| {
             let number = if to == 1 { String::new() } else { to.to_string() };
             let href = move || address.with(&[("page", &number)]);
-            view! { <a class="button" href=href>{words}</a> }
+            view! { <a class="button" href=href rel=rel>{words}</a> }
         })
     };
     (page > 1 || more).then(|| {

@@ -7,6 +7,7 @@ use crate::{
         icon::Icon,
         later::{Loaded, later},
         menu::Menu,
+        move_runs::MoveForm,
         number::{count, counted},
         run_table::Selection,
         toast::{Toast, Toasts, Way},
@@ -15,7 +16,7 @@ use crate::{
 use leptos::{ev, prelude::*, task::spawn_local, wasm_split::wasm_split};
 use model::{
     ExperimentId, RunId,
-    page::{COMPARISON_LIMIT, RunsChange, RunsQuery},
+    page::{COMPARISON_LIMIT, Level, RunsChange, RunsQuery},
     run::Tag,
     run_list::write_runs,
 };
@@ -30,8 +31,8 @@ const EXPORTED: usize = 200;
 pub struct Chosen {
     /// The runs.
     pub selection: Selection,
-    /// In which experiment.
-    pub experiment: ExperimentId,
+    /// In which experiment; none if the table has runs of several.
+    pub experiment: Option<ExperimentId>,
     /// What the table shows.
     pub asked: Memo<RunsQuery>,
     /// The columns that are shown.
@@ -72,26 +73,48 @@ fn drawn(chosen: Chosen) -> AnyView {
         many if many > COMPARISON_LIMIT => Err(format!("At most {COMPARISON_LIMIT} runs can be compared")),
         _ => Ok(format!("/compare?runs={}", write_runs(&selection.runs()))),
     };
-    let export = move |file: &'static str| {
+    let export = move |file: &'static str, all: bool| {
         move || {
-            let columns = write_columns(&chosen.shown.read());
+            let columns = if all { "all".to_owned() } else { write_columns(&chosen.shown.read()) };
             let query = crate::Query::default().with("columns", &columns).with("runs", &ids());
-            format!("/export/runs/{experiment}/{file}{query}")
+            let of = experiment.map_or_else(|| "all".to_owned(), |experiment| experiment.to_string());
+            format!("/export/runs/{of}/{file}{query}")
         }
     };
     let toasts = Toasts::here();
-    let all = move |_| {
-        spawn_local(async move {
-            match matching_runs(experiment, asked.get_untracked()).await {
-                Ok(ids) => selection.set_all(&ids, true),
-                Err(fault) => toasts.failed(fault.to_string()),
-            }
-        });
-    };
+    let all = experiment.map(|experiment| {
+        let select = move |_| {
+            spawn_local(async move {
+                match matching_runs(experiment, asked.get_untracked()).await {
+                    Ok(ids) => selection.set_all(&ids, true),
+                    Err(fault) => toasts.failed(fault.to_string()),
+                }
+            });
+        };
+        let is_tree = move || asked.read().level == Level::Top;
+        let nested = move |_| {
+            let parents = selection.0.get_untracked();
+            spawn_local(async move {
+                for parent in parents.into_iter().take(COMPARISON_LIMIT) {
+                    let Some(asked) = asked.try_get_untracked() else { return };
+                    match matching_runs(experiment, RunsQuery { level: Level::In(parent), ..asked }).await {
+                        Ok(ids) => selection.set_all(&ids, true),
+                        Err(fault) => return toasts.failed(fault.to_string()),
+                    }
+                }
+            });
+        };
+        view! {
+            <button type="button" class="button quiet" on:click=select>"Select all that match"</button>
+            {move || is_tree().then(|| view! {
+                <button type="button" class="button quiet" on:click=nested>"Select nested runs too"</button>
+            })}
+        }
+    });
     view! {
         <div class="run-actions" role="toolbar" aria-label="Chosen runs">
             <strong>{move || format!("{} selected", count(selection.len() as u64))}</strong>
-            <button type="button" class="button quiet" on:click=all>"Select all that match"</button>
+            {all}
             <span class="push"></span>
             {move || match compare() {
                 Ok(href) => view! { <a class="button primary" href=href>{Icon::Compare.draw()} "Compare"</a> }.into_any(),
@@ -102,9 +125,21 @@ fn drawn(chosen: Chosen) -> AnyView {
                     <TagForm chosen/>
                 </Menu>
             })}
+            <Show when=move || may_delete && !deleted()>
+                <Menu label="Move to…" face=ViewFn::from(|| view! { "Move to…" })>
+                    <MoveForm chosen/>
+                </Menu>
+            </Show>
             <Show when=move || selection.len() <= EXPORTED>
-                <a class="button" href=export("runs.csv") rel="external" download="">{Icon::Download.draw()} "CSV"</a>
-                <a class="button" href=export("runs.json") rel="external" download="">{Icon::Download.draw()} "JSON"</a>
+                <Menu label="Export" face=ViewFn::from(|| view! { {Icon::Download.draw()} "Export" })>
+                    <ul class="menu-list">
+                        <li><a href=export("runs.csv", false) rel="external" download="">"CSV, columns shown"</a></li>
+                        <li><a href=export("runs.csv", true) rel="external" download="">"CSV, all columns"</a></li>
+                        <li><a href=export("runs.parquet", false) rel="external" download="">"Parquet, columns shown"</a></li>
+                        <li><a href=export("runs.parquet", true) rel="external" download="">"Parquet, all columns"</a></li>
+                        <li><a href=export("runs.json", true) rel="external" download="">"JSON, all but the curves"</a></li>
+                    </ul>
+                </Menu>
             </Show>
             <Show when=move || may_delete>
                 {move || if deleted() {
@@ -160,16 +195,41 @@ fn TagForm(chosen: Chosen) -> AnyView {
     .into_any()
 }
 
-/// Carries a change out in portions, says how far it is, and offers to undo it where that can be done.
+/// Does this to the chosen runs.
 fn change(chosen: Chosen, toasts: Toasts, what: RunsChange) {
     let ids = chosen.selection.0.get_untracked();
     if matches!(what, RunsChange::Delete | RunsChange::Restore) {
         chosen.selection.clear();
     }
-    carry_out(toasts, chosen.changed, ids, what, true);
+    let undo = match what {
+        RunsChange::Delete => Some(RunsChange::Restore),
+        RunsChange::Restore => Some(RunsChange::Delete),
+        _ => None,
+    };
+    carry_out(toasts, chosen.changed, ids, Task { undo, ..Task::of(what) });
 }
 
-fn carry_out(toasts: Toasts, changed: Trigger, ids: Vec<RunId>, what: RunsChange, may_undo: bool) {
+/// What is done to runs, and what follows.
+pub(super) struct Task {
+    pub what: RunsChange,
+    /// What undoes it.
+    pub undo: Option<RunsChange>,
+    /// Where it leads, and the address.
+    pub leads: Option<(String, String)>,
+    /// Where those are chosen again for which it was refused.
+    pub keeps: Option<Selection>,
+}
+
+impl Task {
+    /// This, and nothing follows.
+    fn of(what: RunsChange) -> Self {
+        Self { what, undo: None, leads: None, keeps: None }
+    }
+}
+
+/// Carries a change out in portions, says how far it is, and offers what follows.
+pub(super) fn carry_out(toasts: Toasts, changed: Trigger, ids: Vec<RunId>, task: Task) {
+    let Task { what, undo, leads, keeps } = task;
     let cancelled = ArcRwSignal::new(false);
     let cancel = {
         let cancelled = cancelled.clone();
@@ -202,15 +262,20 @@ fn carry_out(toasts: Toasts, changed: Trigger, ids: Vec<RunId>, what: RunsChange
         }
         // The table may be gone meanwhile; then there is nobody to tell.
         changed.notify();
-        let text = told(done, reached, &refused, fault.map(|fault| fault.to_string()));
-        let undo = match what {
-            RunsChange::Delete => Some(RunsChange::Restore),
-            RunsChange::Restore => Some(RunsChange::Delete),
-            _ => None,
-        };
-        let undo = undo.filter(|_| may_undo && !undoable.is_empty()).map(|undo| Way {
+        let mut text = told(done, reached, &refused, fault.map(|fault| fault.to_string()));
+        if let Some(selection) = keeps.filter(|_| !refused.is_empty()) {
+            let left: Vec<RunId> = refused.iter().map(|(run, _)| *run).collect();
+            selection.set_all(&left, true);
+            text = text.map_err(|text| format!("{text} Those are selected again."));
+        }
+        if let Some((name, address)) = leads.filter(|_| reached > 0) {
+            toast.lead(name, address);
+        }
+        let undo = undo.filter(|_| !undoable.is_empty()).map(|undo| Way {
             label: "Undo",
-            act: Callback::new(move |()| carry_out(toasts, changed, undoable.clone(), undo.clone(), false)),
+            act: Callback::new(move |()| {
+                carry_out(toasts, changed, undoable.clone(), Task::of(undo.clone()));
+            }),
         });
         finish(toast, text, undo);
     });
@@ -232,6 +297,7 @@ fn words(what: &RunsChange) -> (&'static str, &'static str) {
         RunsChange::Rename(_) => ("Renaming", "renamed"),
         RunsChange::AskToStop => ("Asking", "asked to stop"),
         RunsChange::LetRun => ("Telling", "no longer asked to stop"),
+        RunsChange::MoveTo(_) => ("Moving", "moved"),
     }
 }
 

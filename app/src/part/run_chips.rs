@@ -5,7 +5,7 @@ use crate::part::{
     chart::{ChartRun, group_words, groups},
     chart_options::Hidden,
     icon::Icon,
-    status::series_class,
+    run_color::{Ink, Swatches},
 };
 use leptos::prelude::*;
 use model::RunId;
@@ -39,6 +39,9 @@ pub fn RunChips(
     runs: Signal<Vec<ChartRun>>,
     /// What the list is called.
     label: &'static str,
+    /// What chooses colours, for those who may.
+    #[prop(default = None)]
+    swatches: Option<Swatches>,
 ) -> AnyView {
     let address = Address::here();
     let hidden = Memo::new(move |_| Hidden::read(address));
@@ -46,18 +49,22 @@ pub fn RunChips(
     let chip = move |run: &ChartRun| {
         let (id, name) = (run.id, run.name.clone());
         let is_hidden = move || hidden.read().has(id);
+        let dot = match swatches {
+            Some(swatches) => swatches.button(id, &name, run.ink),
+            None => run.ink.dot(),
+        };
         view! {
             <li class="run-chip" class:hidden-run=is_hidden>
-                <span class=format!("series-dot {}", series_class(run.color)) aria-hidden="true"></span>
+                {dot}
                 <a href=run.address()>{run.name.clone()}</a>
                 {eye_button(hidden, id, name)}
             </li>
         }
     };
-    let group = |(color, (name, count)): (usize, (&str, usize))| {
+    let group = |(place, (name, count)): (usize, (&str, usize))| {
         view! {
             <li class="run-chip">
-                <span class=format!("series-dot {}", series_class(color)) aria-hidden="true"></span>
+                {Ink::Place(place).dot()}
                 <span>{group_words(name, count)}</span>
             </li>
         }

@@ -30,6 +30,7 @@ pub struct Toast {
     text: RwSignal<String>,
     kind: RwSignal<Kind>,
     way: RwSignal<Option<Way>>,
+    link: RwSignal<Option<(String, String)>>,
 }
 
 /// All that is said now. One for the whole application, since what is done outlives its page.
@@ -76,6 +77,7 @@ impl Toasts {
             text: RwSignal::new(text.into()),
             kind: RwSignal::new(Kind::Underway),
             way: RwSignal::new(way),
+            link: RwSignal::new(None),
         });
         self.shown.update(|shown| shown.push(toast));
         toast
@@ -90,6 +92,11 @@ impl Toast {
     /// How far it is.
     pub fn say(self, text: impl Into<String>) {
         self.text.set(text.into());
+    }
+
+    /// What it leads to, by name, and the address.
+    pub fn lead(self, name: String, address: String) {
+        self.link.set(Some((name, address)));
     }
 
     /// It is done.
@@ -148,7 +155,10 @@ pub fn ToastPlace() -> AnyView {
                 on:focusin=move |_| looked_at.set(true)
                 on:focusout=move |_| looked_at.set(false)
             >
-                <span class="toast-text">{toast.text}</span>
+                <span class="toast-text">
+                    {toast.text}
+                    {move || toast.link.get().map(|(name, address)| view! { " " <a href=address>{name}</a> })}
+                </span>
                 {way}
                 <Show when=move || toast.kind.get() != Kind::Underway>
                     <button

@@ -2,7 +2,7 @@
 
 use crate::{
     Acting,
-    error::Result,
+    error::{Error, Result},
     store::{
         self,
         search::{
@@ -12,10 +12,10 @@ use crate::{
     },
 };
 use model::{
-    ExperimentId,
-    experiment::ViewType,
+    ExperimentId, Permission, RunId,
+    experiment::{Lifecycle, ViewType},
     filter::{self, RunFilter},
-    page::{AllRuns, ComparedRun, NamedColumns, RUNS_PAGE, RunColumns, TABLE_TAGS},
+    page::{ALL_RUNS_KEYS, AllRuns, AllRunsQuery, ComparedRun, RUNS_PAGE, RunColumns, TABLE_TAGS},
 };
 use std::time::{Duration, Instant};
 
@@ -25,17 +25,26 @@ const LOOKED_INTO: usize = 500;
 const LONGEST: Duration = Duration::from_secs(2);
 
 impl Acting {
-    /// Active runs of all experiments that the caller may read, newest first, a page at a time; `after` is from the page
-    /// before, empty for the first.
+    /// Runs of all active experiments that the caller may read, newest first, a page at a time.
     ///
     /// # Errors
-    /// `INVALID_PARAMETER_VALUE` for the filter or for what is no `after`.
-    pub async fn list_all_runs(&self, filter: &str, after: &str) -> Result<AllRuns> {
-        let filter: RunFilter = filter::parse(filter.trim())?;
+    /// `INVALID_PARAMETER_VALUE` for the filter, for what is no `after`, or for too many columns.
+    pub async fn list_all_runs(&self, asked: &AllRunsQuery) -> Result<AllRuns> {
+        let mut columns = asked.columns.clone();
+        if [&columns.metrics, &columns.params, &columns.tags].iter().any(|keys| keys.len() > ALL_RUNS_KEYS) {
+            return Err(Error::invalid(format!(
+                "At most {ALL_RUNS_KEYS} metrics, params and tags each are shown of all runs."
+            )));
+        }
+        let filter: RunFilter = filter::parse(asked.filter.trim())?;
         let order = Order::of(Vec::new());
-        let after = order.place(after)?;
+        let after = order.place(&asked.after)?;
+        let (lifecycle, view) = match asked.deleted {
+            true => (Lifecycle::Deleted, ViewType::DeletedOnly),
+            false => (Lifecycle::Active, ViewType::ActiveOnly),
+        };
         let (db, visible) = (&self.domain.db, self.visible());
-        let mut experiments = store::experiment::last_used(db, &visible, LOOKED_INTO + 1).await?;
+        let mut experiments = store::experiment::last_used(db, &visible, lifecycle, LOOKED_INTO + 1).await?;
         let mut is_cut = experiments.len() > LOOKED_INTO;
         experiments.truncate(LOOKED_INTO);
         if !filter.is_everything() {
@@ -61,7 +70,8 @@ impl Acting {
                 visible: visible.clone(),
                 experiments: &inside,
                 filter: &filter,
-                view: ViewType::ActiveOnly,
+                view,
+                only_top: false,
             };
             found.extend(search.find(db, &order, after.as_ref(), wanted).await?);
             found.sort_by(|a, b| order.compare(&order.place_of(a), &order.place_of(b)));
@@ -73,16 +83,22 @@ impl Acting {
             Some(last) if more => Some(order.token(order.place_of(last))?),
             _ => None,
         };
+        let ids: Vec<RunId> = found.iter().map(|found| RunId(found.row.id)).collect();
         let rows = found.into_iter().map(|found| found.row).collect();
-        let tags = TABLE_TAGS.map(str::to_owned).to_vec();
-        let columns = RunColumns::Named(NamedColumns { tags, ..NamedColumns::default() });
-        let runs = store::run::complete(db, rows, &columns).await?;
+        if !columns.metrics.is_empty() {
+            self.up_to_date(&ids).await?;
+        }
+        columns.tags.extend(TABLE_TAGS.map(str::to_owned));
+        let runs = store::run::complete(db, rows, &RunColumns::Named(columns)).await?;
+        let grants = self.readable_runs(&ids).await?;
+        let permission =
+            grants.iter().map(|grant| grant.permission).max().unwrap_or(Permission::NoPermissions);
         let inside: Vec<ExperimentId> = runs.iter().map(|run| run.info.experiment).collect();
         let names = store::experiment::names(db, &inside).await?;
         let named = |run: model::run::Run| ComparedRun {
             experiment_name: names.get(&run.info.experiment).cloned().unwrap_or_default(),
             run,
         };
-        Ok(AllRuns { runs: runs.into_iter().map(named).collect(), next, is_cut })
+        Ok(AllRuns { runs: runs.into_iter().map(named).collect(), next, is_cut, permission })
     }
 }

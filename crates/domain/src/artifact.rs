@@ -1,9 +1,12 @@
 //! Artifacts: files that runs and models leave behind, kept below one root and streamed, never held whole in memory.
 //!
-//! A path starts with the number of the experiment that it belongs to (`<experiment>/<run>/artifacts/model.pkl`), which
-//! is what the gate asks about. An upload is seen by nobody until it is complete.
+//! A path starts with the number of the experiment that it was made for (`<experiment>/<run>/artifacts/model.pkl`). Files stay where
+//! they lie when their run is moved: the gate asks about the run or the logged model that a path names, wherever that is now, and
+//! about the experiment where it names none. An upload is seen by nobody until it is complete.
 
 mod compared;
+
+pub(crate) use compared::ENVIRONMENTS;
 
 use crate::{
     Acting, Domain,
@@ -15,7 +18,7 @@ use crate::{
 use bytes::{Bytes, BytesMut};
 use futures::{Stream, StreamExt as _, TryStreamExt as _, stream::BoxStream};
 use model::{
-    ExperimentId, Millis, RunId, TraceId,
+    ExperimentId, Millis, ModelId, RunId, TraceId,
     audit::{Action, Object},
     page::{ArtifactEntry, ArtifactRoot},
 };
@@ -31,6 +34,8 @@ use std::{
 
 /// What URIs of artifacts that this server keeps start with (MLflow's scheme for its proxy).
 pub const PROXY_SCHEME: &str = "mlflow-artifacts:/";
+/// What the folder of all artifacts of a run or a logged model is called.
+const FOLDER: &str = "artifacts";
 /// Longest path, in bytes.
 const LONGEST_PATH: usize = 2048;
 /// Longest name of a file or folder, in bytes: what file systems take.
@@ -116,7 +121,7 @@ impl ArtifactPath {
 
     /// What lies at `below` in the artifacts of a run, where this server puts them.
     pub fn of_run(experiment: ExperimentId, run: RunId, below: &Self) -> Result<Self> {
-        let root = format!("{experiment}/{run}/artifacts");
+        let root = format!("{experiment}/{run}/{FOLDER}");
         match below.0.as_ref() {
             "" => Self::parse(&root),
             below => Path::parse(format!("{root}/{below}")).map(Self).map_err(|_| invalid_path()),
@@ -127,6 +132,35 @@ impl ArtifactPath {
     pub fn experiment(&self) -> Option<ExperimentId> {
         self.0.parts().next().and_then(|first| first.as_ref().parse().ok())
     }
+
+    /// Whose it is, if it says so: of what is below a folder of artifacts, the folder's.
+    pub fn owner(&self) -> Option<Owner> {
+        // Some file systems don't tell upper from lower case.
+        let steps = self.0.parts().skip(1).map(|step| step.as_ref().to_ascii_lowercase());
+        let mut before = steps.take_while(|step| step != FOLDER);
+        before.find_map(|step| {
+            let run = step.parse().map(Owner::Run);
+            run.or_else(|_| step.parse().map(Owner::Model)).ok()
+        })
+    }
+
+    /// As it is written.
+    pub fn as_str(&self) -> &str {
+        self.0.as_ref()
+    }
+}
+
+/// What artifacts are of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Owner {
+    Run(RunId),
+    Model(ModelId),
+}
+
+/// The experiment that a run was made in, if this is the URI of its artifacts and they lie where this server puts them.
+pub(crate) fn made_in(uri: &str, run: RunId) -> Option<ExperimentId> {
+    let (experiment, rest) = uri.strip_prefix(PROXY_SCHEME)?.trim_start_matches('/').split_once('/')?;
+    if rest == format!("{run}/{FOLDER}") { experiment.parse().ok() } else { None }
 }
 
 /// `None` if the bytes aren't text. A stray percent sign stands for itself.
@@ -260,6 +294,24 @@ impl Acting {
         Ok((direct.take(most).collect(), is_more))
     }
 
+    /// Names of files and folders in a folder, so many at most, and which are folders; none if there is no such folder.
+    /// Nothing is asked about each of them. Needs READ.
+    pub(crate) async fn names_in(&self, path: &str, most: usize) -> Result<Vec<(String, bool)>> {
+        let grant = self.artifact::<Read>(path).await?;
+        let full = self.domain.artifacts.root.join(grant.path().0.as_ref());
+        let read = move || -> Vec<(String, bool)> {
+            let Ok(entries) = std::fs::read_dir(full) else { return Vec::new() };
+            let named = entries.filter_map(|entry| {
+                let entry = entry.ok()?;
+                let is_folder = entry.file_type().ok()?.is_dir();
+                Some((entry.file_name().into_string().ok()?, is_folder))
+            });
+            named.take(most).collect()
+        };
+        let names = tokio::task::spawn_blocking(read).await;
+        names.map_err(|error| Error::Fault(format!("listing files: {error}")))
+    }
+
     /// Whether this server keeps such a folder, as far as the caller may know.
     pub(crate) async fn is_kept_folder(&self, path: &str) -> bool {
         let Ok(grant) = self.artifact::<Read>(path).await else { return false };
@@ -289,6 +341,7 @@ impl Acting {
         // BufWriter makes no file of nothing.
         let Some(first) = stream.next().await else {
             artifacts.store.put(&grant.path().0, PutPayload::new()).await?;
+            self.tell_of_file(grant.path()).await;
             return Ok(());
         };
         let mut writer =
@@ -308,17 +361,34 @@ impl Acting {
         }
         tokio::io::AsyncWriteExt::shutdown(&mut writer)
             .await
-            .map_err(|error| Error::Fault(format!("writing an artifact: {error}")))
+            .map_err(|error| Error::Fault(format!("writing an artifact: {error}")))?;
+        self.tell_of_file(grant.path()).await;
+        Ok(())
+    }
+
+    /// Whoever looks at the run that a new file is of is told.
+    async fn tell_of_file(&self, path: &ArtifactPath) {
+        if let Some(Owner::Run(run)) = path.owner()
+            && let Ok(grant) = self.run::<Read>(run).await
+        {
+            self.domain.live.touch(grant.experiment, run);
+        }
     }
 
     /// Deletes a file, or a folder with all that's in it; it's fine if there is none. Needs MANAGE.
     ///
     /// # Errors
-    /// `INVALID_PARAMETER_VALUE` for a bad path or the root of all, `RESOURCE_DOES_NOT_EXIST` for the experiment.
+    /// `INVALID_PARAMETER_VALUE` for a bad path, the root of all, or a folder with files of runs that were moved away;
+    /// `RESOURCE_DOES_NOT_EXIST` for the experiment.
     pub async fn delete_artifact(&self, path: &str) -> Result<()> {
         let grant = self.artifact::<Manage>(path).await?;
         if grant.path().0.as_ref().is_empty() {
             return Err(invalid_path());
+        }
+        if grant.path().owner().is_none() && store::moving::has_files_below(&self.domain.db, &grant).await? {
+            return Err(Error::invalid(format!(
+                "'{path}' holds files of runs or models that are in another experiment."
+            )));
         }
         let full = self.domain.artifacts.root.join(grant.path().0.as_ref());
         // Not through the store: its lists follow symbolic links, and it leaves empty folders behind.
@@ -507,6 +577,42 @@ mod tests {
         check("1/growth%+a.csv", Some("1/growth%+a.csv"));
         check("1/dir/", Some("1/dir"));
         check("", Some(""));
+    }
+
+    #[test]
+    fn a_path_says_whose_it_is() {
+        const RUN: &str = "0af7651916cd43dd8448eb211c80319c";
+        const OTHER: &str = "1bf7651916cd43dd8448eb211c80319d";
+        let run: RunId = RUN.parse().unwrap();
+        let model: ModelId = format!("m-{RUN}").parse().unwrap();
+        let check = |path: &str, owner: Option<Owner>| {
+            assert_eq!(ArtifactPath::parse(path).unwrap().owner(), owner, "{path}");
+        };
+        check("", None);
+        check("1", None);
+        check("1/folder/a.txt", None);
+        check(RUN, None);
+        check(&format!("1/{RUN}"), Some(Owner::Run(run)));
+        check(&format!("1/{RUN}/artifacts/a.txt"), Some(Owner::Run(run)));
+        check(&format!("1/{}/Artifacts/a.txt", RUN.to_uppercase()), Some(Owner::Run(run)));
+        check(&format!("1/team/{RUN}/artifacts"), Some(Owner::Run(run)));
+        check(&format!("1/models/m-{RUN}/artifacts/{OTHER}/a.txt"), Some(Owner::Model(model)));
+        check(&format!("1/{RUN}/{OTHER}/a.txt"), Some(Owner::Run(run)));
+        // A folder that is called like a run is none.
+        check(&format!("1/traces/tr-1/artifacts/{RUN}/a.txt"), None);
+    }
+
+    #[test]
+    fn artifacts_lie_where_their_run_was_made() {
+        let run: RunId = "0af7651916cd43dd8448eb211c80319c".parse().unwrap();
+        let check = |uri: String, experiment: Option<i64>| {
+            assert_eq!(made_in(&uri, run), experiment.map(ExperimentId), "{uri}");
+        };
+        check(format!("mlflow-artifacts:/7/{run}/artifacts"), Some(7));
+        check(format!("mlflow-artifacts:/7/team/{run}/artifacts"), None);
+        check(format!("mlflow-artifacts:/x/{run}/artifacts"), None);
+        check("mlflow-artifacts:/7/1bf7651916cd43dd8448eb211c80319d/artifacts".to_owned(), None);
+        check(format!("s3://bucket/7/{run}/artifacts"), None);
     }
 
     #[test]

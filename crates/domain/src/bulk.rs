@@ -59,6 +59,7 @@ impl Acting {
             }
             RunsChange::AskToStop => self.ask_to_stop(id).await,
             RunsChange::LetRun => self.take_tag(id, tag::STOP_REQUESTED).await,
+            RunsChange::MoveTo(experiment) => self.move_run(id, *experiment).await,
         }
     }
 
@@ -79,6 +80,7 @@ impl Acting {
         }
         let value = stop_request(self.caller.name(), clock::now());
         let mut change = self.change().await?;
+        let grant = store::run::held(&mut change, grant).await?;
         store::run::set_tags(&mut change, &grant, &[Tag { key: tag::STOP_REQUESTED.to_owned(), value }])
             .await?;
         let told = Told::new(Action::RunUpdate, Object::Run(id)).with(json!({ "asked_to_stop": true }));

@@ -12,7 +12,7 @@ mod guest;
 
 use crate::{
     Acting,
-    artifact::ArtifactPath,
+    artifact::{ArtifactPath, Owner},
     error::{Error, Result},
     store::{
         self,
@@ -217,6 +217,11 @@ pub(crate) struct RunGrant<L> {
 impl<L> RunGrant<L> {
     pub fn id(&self) -> RunId {
         self.id
+    }
+
+    /// The same run where it is now: it may have been moved since the gate looked.
+    pub fn now_in(self, experiment: ExperimentId) -> Self {
+        Self { experiment, ..self }
     }
 }
 
@@ -474,16 +479,46 @@ impl Acting {
         Ok(found.map_or(Permission::NoPermissions, |found| self.level_of(found.level, None)))
     }
 
-    /// Lets the caller at artifacts. Their path starts with their experiment; what lies elsewhere is for admins.
+    /// Lets the caller at artifacts. Those of a run or a logged model go with it: its experiment counts, wherever they lie. Of
+    /// others the first step of their path counts, an experiment; what lies elsewhere is for admins.
     pub(crate) async fn artifact_grant<L: Level>(&self, path: ArtifactPath) -> Result<ArtifactGrant<L>> {
+        // What a link shows of files is asked for by its run: see `shared_files`.
+        if matches!(self.caller, Caller::Guest(_)) {
+            return Err(Error::missing("No such artifact."));
+        }
         match path.experiment() {
             Some(experiment) => {
-                self.experiment::<L>(experiment).await?;
+                if !self.owner_lets::<L>(&path, experiment).await? {
+                    self.experiment::<L>(experiment).await?;
+                }
             }
             None if self.caller.is_admin() => {}
             None => return Err(Error::missing("No such artifact.")),
         }
         Ok(artifact_grant(path))
+    }
+
+    /// Whether the path names a run or a logged model that is there, and the caller may do this to it; an error if they may not.
+    async fn owner_lets<L: Level>(&self, path: &ArtifactPath, experiment: ExperimentId) -> Result<bool> {
+        // As if nothing were there at all: nobody learns from it which runs there are.
+        let missing = || Error::missing(format!("No Experiment with id={experiment} exists"));
+        match path.owner() {
+            None => Ok(false),
+            Some(Owner::Run(run)) => match self.found_runs::<L>(&[run]).await?.pop() {
+                Some(found) => self.run_grant::<L>(found, missing).map(|_| true),
+                None => Ok(false),
+            },
+            Some(Owner::Model(model)) => {
+                let user = self.caller.permitted_as();
+                match store::permission::of_model(&self.domain.db, model, user).await? {
+                    Some(Found { thing, level }) => {
+                        let level = self.level_of(level, Some(thing.experiment));
+                        self.visible_level::<L>(level, Object::Model(model), missing).map(|_| true)
+                    }
+                    None => Ok(false),
+                }
+            }
+        }
     }
 
     /// What lists may show the caller.

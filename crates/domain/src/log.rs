@@ -20,7 +20,7 @@ use model::{
     run::{LogBatch, MetricInput, Param, Tag},
 };
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
@@ -162,6 +162,12 @@ async fn write_group(ways: Ways<'_>, group: Vec<Request>) {
     }
 }
 
+/// Whether rows that carry the experiment of the run come of it.
+fn is_tied(batch: &LogBatch) -> bool {
+    let is_measured = || batch.metrics.iter().any(|metric| metric.model.is_some());
+    !batch.params.is_empty() || !batch.tags.is_empty() || is_measured()
+}
+
 /// One outcome for each request, in order; an error if nothing was written.
 async fn try_write(ways: Ways<'_>, group: &[Request]) -> Result<Vec<Result<()>>> {
     // Runs in the order of their ids, so that two processes never wait for each other's locks in a circle.
@@ -172,9 +178,15 @@ async fn try_write(ways: Ways<'_>, group: &[Request]) -> Result<Vec<Result<()>>>
     let mut outcomes: Vec<Result<()>> = group.iter().map(|_| Ok(())).collect();
     let mut blocks = Vec::new();
     let mut tx = ways.db.begin().await?;
+    // Points alone don't carry the experiment: it comes when they are folded.
+    let tied: BTreeSet<RunId> =
+        group.iter().filter(|one| is_tied(&one.batch)).map(|one| one.run.id()).collect();
+    let held = store::run::hold(&mut tx, &tied.into_iter().collect::<Vec<_>>()).await?;
+    let now = |run: &RunGrant<Edit>| held.get(&run.id()).copied().unwrap_or(run.experiment);
     for indexes in by_run.values() {
         let requests: Vec<_> = indexes.iter().map(|index| &group[*index]).collect();
-        let Some(run) = requests.first().map(|request| &request.run) else { continue };
+        let Some(granted) = requests.first().map(|request| &request.run) else { continue };
+        let run = &granted.clone().now_in(now(granted));
         for (index, outcome) in indexes.iter().zip(write_params(&mut tx, run, &requests).await?) {
             outcomes[*index] = outcome;
         }
@@ -198,7 +210,7 @@ async fn try_write(ways: Ways<'_>, group: &[Request]) -> Result<Vec<Result<()>>>
             }
         }
         if points.count() > 0 {
-            blocks.push(NewBlock { run, count: points.count(), data: points.pack() });
+            blocks.push(NewBlock { run: granted, count: points.count(), data: points.pack() });
         }
     }
     let written: Vec<(RunId, usize)> = blocks.iter().map(|block| (block.run.id(), block.count)).collect();
@@ -209,7 +221,7 @@ async fn try_write(ways: Ways<'_>, group: &[Request]) -> Result<Vec<Result<()>>>
         ways.upkeep.was_logged_to(run, points);
     }
     for request in group {
-        ways.live.touch(request.run.experiment, request.run.id());
+        ways.live.touch(now(&request.run), request.run.id());
     }
     Ok(outcomes)
 }

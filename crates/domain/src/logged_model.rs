@@ -2,6 +2,7 @@
 
 use crate::{
     Acting,
+    artifact::made_in,
     audit::Told,
     clock,
     error::{Error, Result},
@@ -64,7 +65,8 @@ impl Acting {
     /// # Errors
     /// The experiment or the source run is not there or in the trash, the name is not allowed, or a param comes twice.
     pub async fn create_model(&self, new: NewModel) -> Result<LoggedModel> {
-        let grant = self.experiment::<Edit>(new.experiment).await?.active()?;
+        let (place, run_in) = self.place_of_model(&new).await?;
+        let grant = self.experiment::<Edit>(place).await?.active()?;
         let name = if new.name.is_empty() { clock::new_name()? } else { new.name };
         name::check_logged_model_name(&name)?;
         check_params(&new.params)?;
@@ -89,12 +91,31 @@ impl Acting {
             metrics: Vec::new(),
         };
         let mut change = self.change().await?;
+        if let Some(run) = model.source_run
+            && store::run::hold(&mut change, &[run]).await?.get(&run).copied() != run_in
+        {
+            let message = "The run is being moved to another experiment. Try again.";
+            return Err(Problem::new(Code::TemporarilyUnavailable, message).into());
+        }
         store::logged_model::insert(&mut change, &grant, &model)
             .await
             .map_err(|error| params_are_fixed(error, id))?;
         change.commit(Told::new(Action::ModelCreate, Object::Model(id)).with(json!({ "experiment": grant.id(), "name": model.name, "run": model.source_run.map(|run| run.to_string()) }))).await?;
         // Read again: tags and params come back in order, and a tag that came twice comes once.
         self.get_model(id, false).await
+    }
+
+    /// Where a new model goes, and where the run is that makes it: scripts name the experiment that their run was launched in,
+    /// and it may have been moved since.
+    async fn place_of_model(&self, new: &NewModel) -> Result<(ExperimentId, Option<ExperimentId>)> {
+        let Some(run) = new.source_run else { return Ok((new.experiment, None)) };
+        let Some(grant) = self.readable_runs(&[run]).await?.pop() else { return Ok((new.experiment, None)) };
+        if grant.experiment == new.experiment {
+            return Ok((new.experiment, Some(grant.experiment)));
+        }
+        let uri = store::run::get_info(&self.domain.db, &grant).await?.artifact_uri;
+        let was_moved = made_in(&uri, run) == Some(new.experiment);
+        Ok((if was_moved { grant.experiment } else { new.experiment }, Some(grant.experiment)))
     }
 
     /// A logged model. One in the trash is there for those who say `allow_deleted`. Needs READ.

@@ -1,6 +1,9 @@
-//! The model registry: use cases. What a new version may come from is in [`source`], what pages show and do at once in [`page`].
+//! The model registry: use cases. What a new version may come from is in [`source`], what pages show and do at once in [`page`],
+//! versions side by side in [`compare`].
 
+mod compare;
 mod page;
+mod signature;
 mod source;
 
 use crate::{
@@ -216,7 +219,7 @@ impl Acting {
     }
 
     /// Creates a version: the number after the highest that there ever was. Needs EDIT of the registered model, and READ of
-    /// the logged model, run or version that it comes from.
+    /// the logged model or version that it comes from. A run that it names is kept unless it is there and the caller may not read it.
     ///
     /// # Errors
     /// The registered model isn't there, the source is refused, or a tag or the description is not allowed.

@@ -88,6 +88,11 @@ impl Acting {
             })))
             .await?;
         self.domain.live.touch(info.experiment, id);
+        // The page of its parent shows it from now on.
+        let parent = tags.iter().find(|tag| tag.key == tag::PARENT_RUN);
+        if let Some(parent) = parent.and_then(|tag| tag.value.parse().ok()) {
+            self.domain.live.touch(info.experiment, parent);
+        }
         Ok(Run {
             info,
             metrics: Vec::new(),
@@ -173,6 +178,7 @@ impl Acting {
             experiments: search.experiments,
             filter: &filter,
             view: search.view,
+            only_top: false,
         };
         self.experiments_up_to_date(search.experiments).await?;
         let mut found = runs.find(&self.domain.db, &order, after.as_ref(), wanted + 1).await?;
@@ -192,6 +198,7 @@ impl Acting {
     pub async fn update_run(&self, id: RunId, change: &RunUpdate) -> Result<RunInfo> {
         let grant = self.run::<Edit>(id).await?.active()?;
         let mut transaction = self.change().await?;
+        let grant = store::run::held(&mut transaction, grant).await?;
         store::run::update(&mut transaction, &grant, change).await?;
         transaction
             .commit(
@@ -269,6 +276,7 @@ impl Acting {
             // In whichever order they come, two transactions don't wait for each other's new datasets in a circle.
             tx.lock(grant.experiment.0).await?;
         }
+        let grant = store::run::held(&mut tx, grant).await?;
         for dataset in datasets {
             store::run::add_dataset(&mut tx, &grant, dataset).await?;
         }

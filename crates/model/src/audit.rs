@@ -149,6 +149,8 @@ actions! {
     RunDelete = "run.delete",
     /// A run came out of the trash.
     RunRestore = "run.restore",
+    /// A run was moved to another experiment.
+    RunMove = "run.move",
     /// A tag of a run was deleted.
     RunTagDelete = "run.tag_delete",
     /// Files were deleted.

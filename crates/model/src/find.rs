@@ -35,6 +35,17 @@ pub struct ExperimentHit {
     pub name: String,
 }
 
+/// An experiment that runs can be moved to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MoveTarget {
+    /// Its number.
+    pub id: ExperimentId,
+    /// Its name.
+    pub name: String,
+    /// Whether the caller may take runs out of it again.
+    pub and_back: bool,
+}
+
 /// A run that was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunHit {

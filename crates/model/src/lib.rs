@@ -7,7 +7,9 @@
 
 pub mod account;
 pub mod audit;
+pub mod chart_layout;
 pub mod compared;
+pub mod console;
 pub mod curve;
 pub mod experiment;
 pub mod explore;
@@ -27,6 +29,7 @@ pub mod registry;
 pub mod reproduce;
 pub mod requirements;
 pub mod run;
+pub mod run_color;
 pub mod run_list;
 pub mod share;
 pub mod stop;

@@ -50,6 +50,22 @@ pub struct RunsQuery {
     pub deleted: bool,
     /// What the table shows of each run; `None` lets the server choose.
     pub columns: Option<NamedColumns>,
+    /// Which runs are rows, where the table is a tree. What sums a table up is of all of them.
+    #[serde(default)]
+    pub level: Level,
+}
+
+/// Runs by what they are nested in. A run is nested in the one whose id its tag `mlflow.parentRunId` is, if the table could show
+/// that one: it lies in the same experiment, and both or neither in the trash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub enum Level {
+    /// All, whatever they are nested in.
+    #[default]
+    All,
+    /// Those that aren't nested.
+    Top,
+    /// Those that are nested in this one. The filter doesn't count for them.
+    In(RunId),
 }
 
 /// What is read of each run besides what every run has.
@@ -144,7 +160,7 @@ impl Total {
 }
 
 /// Tags that the table of runs needs whichever columns it shows.
-pub const TABLE_TAGS: [&str; 2] = [tag::SOURCE_NAME, tag::PARENT_RUN];
+pub const TABLE_TAGS: [&str; 3] = [tag::SOURCE_NAME, tag::PARENT_RUN, tag::RUN_COLOR];
 
 /// Rows of the runs table at once.
 pub const RUNS_PAGE: u32 = 100;
@@ -156,7 +172,28 @@ pub struct RunsPage {
     pub runs: Vec<Run>,
     /// How many runs match in all. Without a filter the number is exact.
     pub total: Total,
+    /// How many runs are nested in each of the rows; nothing where the table isn't a tree.
+    pub children: Vec<Total>,
 }
+
+/// What the table of all experiments' runs asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct AllRunsQuery {
+    /// The search language of [`crate::filter`]; empty for all.
+    pub filter: String,
+    /// From the page before; empty for the first.
+    pub after: String,
+    /// Whether the trash is shown instead.
+    pub deleted: bool,
+    /// What the table shows of each run, besides what every run has.
+    pub columns: NamedColumns,
+}
+
+/// Keys of each kind that the table of all experiments' runs shows at most.
+pub const ALL_RUNS_KEYS: usize = 50;
+
+/// Experiments whose keys can be chosen from at once.
+pub const KEYS_OF: usize = 20;
 
 /// Runs of all experiments.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -167,6 +204,8 @@ pub struct AllRuns {
     pub next: Option<String>,
     /// Whether there are so many experiments that those not used for the longest were passed over.
     pub is_cut: bool,
+    /// The most that the caller may do to one of the runs.
+    pub permission: Permission,
 }
 
 /// A run as its page shows it.
@@ -184,6 +223,8 @@ pub struct RunPage {
     pub note_html: String,
     /// Whether it logged pictures at steps.
     pub has_images: bool,
+    /// Whether it has files that look like console logs.
+    pub has_logs: bool,
 }
 
 /// Child runs that the page of their parent lists; the table of runs has the others.
@@ -238,6 +279,8 @@ pub struct Comparison {
     pub runs: Vec<ComparedRun>,
     /// Ids that gave nothing.
     pub missing: Vec<String>,
+    /// Those of the runs that the caller may change.
+    pub editable: Vec<RunId>,
 }
 
 /// A run in a comparison, or in a list of runs of several experiments.
@@ -320,10 +363,15 @@ pub enum RunsChange {
     AskToStop,
     /// They aren't asked any more.
     LetRun,
+    /// They go to this experiment. Their files stay where they lie.
+    MoveTo(ExperimentId),
 }
 
 /// Runs that are changed in one call at most. Pages send more in portions, and show how far they are.
 pub const CHANGED_AT_ONCE: usize = 100;
+
+/// Runs whose nested ones are asked for in one call at most.
+pub const NESTED_ASKED: usize = 500;
 
 /// Runs that "all that match" means at most.
 pub const MATCHING_RUNS: usize = 10_000;

@@ -71,6 +71,8 @@ pub type Param = Tag;
 pub mod tag {
     /// The run's name, mirrored.
     pub const RUN_NAME: &str = "mlflow.runName";
+    /// The colour that somebody chose for it: see [`crate::run_color`].
+    pub const RUN_COLOR: &str = "mlflow.runColor";
     /// Notes in Markdown, of runs and experiments.
     pub const NOTE: &str = "mlflow.note.content";
     /// Id of the run that this one is nested in.

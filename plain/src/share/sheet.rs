@@ -8,9 +8,10 @@ use crate::{
     words::moment,
 };
 use app::{
+    Ink,
     column::Column,
     comparison::{Line, Value, change, groups},
-    counted, duration, run_name, series_class, status_word,
+    counted, duration, run_name, status_word,
 };
 use chart::{Figure, Theme};
 use leptos::prelude::*;
@@ -149,7 +150,7 @@ fn side_by_side(runs: &[ComparedRun], base: usize, only_differences: bool) -> An
     let heads = runs.iter().enumerate().map(|(index, run)| {
         view! {
             <th scope="col">
-                <span class=format!("series-dot {}", series_class(index)) aria-hidden="true"></span>
+                {Ink::of(&run.run, index).dot()}
                 {run_name(&run.run)}
                 {(base > 0 && index == base).then(|| view! { " " <span class="chip">"Baseline"</span> })}
             </th>
@@ -269,7 +270,8 @@ fn table(columns: &[Column], runs: &[Run], offset: u64, total: Total) -> AnyView
     let heads = columns.iter().map(head).collect_view();
     let row = |run: &Run| {
         let cells = columns.iter().map(|column| cell(run, column)).collect_view();
-        view! { <tr><th scope="row" class="strong">{run_name(run)}</th><td>{status_word(run.info.status)}</td>{cells}</tr> }
+        let dot = run.color().map(|color| view! { {Ink::Chosen(color).dot()} " " });
+        view! { <tr><th scope="row" class="strong">{dot}{run_name(run)}</th><td>{status_word(run.info.status)}</td>{cells}</tr> }
     };
     let rows = runs.iter().map(row).collect_view();
     let last = offset + runs.len() as u64;
@@ -309,4 +311,21 @@ fn cell(run: &Run, column: &Column) -> AnyView {
         Column::Tag(key) => (text(run.tag(key)), false),
     };
     view! { <td class:num=is_number>{content}</td> }.into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::run_color::RunColor;
+
+    #[test]
+    fn a_chosen_colour_is_an_attribute_of_a_drawing_and_no_style() {
+        let check = |ink: Ink, has: &str| {
+            let owner = Owner::new();
+            let html = owner.with(|| ink.dot().to_html());
+            assert!(html.contains(has) && !html.contains("style"), "{html}");
+        };
+        check(Ink::Place(3), "series-3");
+        check(Ink::Chosen(RunColor(0x28, 0x79, 0xdc)), "fill=\"#2879dc\"");
+    }
 }

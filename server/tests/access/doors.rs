@@ -150,6 +150,7 @@ pub fn approach(door: &Door, things: &Things) -> (String, Load) {
             (format!("{address}?of=/experiments/{}/runs/{}", things.experiment, things.run), Load::Nothing)
         }
         _ if door.route == "/live" => (format!("{address}?of=r{}", things.run), load),
+        _ if door.route == "/models/{name}/compare" => (format!("{address}?versions=1"), Load::Nothing),
         _ if door.route == "/compare" => (format!("{address}?runs={}", things.run), Load::Nothing),
         _ => (address, load),
     }
@@ -290,10 +291,10 @@ fn server_function(route: &str, things: &Things) -> Load {
         "create_token" => pack((model::account::NewToken::from("laptop"),)),
         "delete_token" => pack((model::TokenId(things.run.0),)),
         "list_experiments" => pack((things.experiment_name.clone(),)),
-        "find_anything" => pack((things.experiment_name.clone(),)),
+        "find_anything" | "find_targets" => pack((things.experiment_name.clone(),)),
         "experiment_head" => pack((things.experiment,)),
         "list_runs" => pack((things.experiment, RunsQuery::default())),
-        "list_all_runs" => pack((String::new(), String::new())),
+        "list_all_runs" => pack((model::page::AllRunsQuery::default(),)),
         "matching_runs" => pack((things.experiment, RunsQuery::default())),
         "run_values" => {
             let fields = vec![model::explore::Field::metric("m"), model::explore::Field::param("p")];
@@ -302,6 +303,7 @@ fn server_function(route: &str, things: &Things) -> Load {
         "param_importance" => {
             pack((things.experiment, RunsQuery::default(), model::explore::Field::metric("m")))
         }
+        "nested_runs" => pack((vec![things.run],)),
         "change_runs" => pack((vec![things.run], model::page::RunsChange::SetTag(tag()))),
         "change_experiment" => pack((things.experiment, model::page::ExperimentChange::SetTag(tag()))),
         "list_views" => pack((things.experiment,)),
@@ -319,9 +321,10 @@ fn server_function(route: &str, things: &Things) -> Load {
         "change_registered" => pack((things.registered.clone(), RegisteredChange::SetTag(tag()))),
         "register_model" => pack((things.model, things.registered.clone())),
         "search_keys" => pack((things.experiment, "m".to_owned())),
+        "search_keys_in" => pack((vec![things.experiment], "m".to_owned())),
         "find_values" => pack((things.experiment, model::filter::RunField::Name, String::new())),
         "facets" => pack((things.experiment,)),
-        "run_page" | "run_lineage" | "logged_images" => pack((things.run,)),
+        "run_page" | "run_lineage" | "logged_images" | "run_logs" => pack((things.run,)),
         "compare_runs" => pack((vec![things.run.to_string()],)),
         "curves" => pack((CurveRequest {
             runs: vec![things.run],
@@ -337,6 +340,7 @@ fn server_function(route: &str, things: &Things) -> Load {
             pack((place.clone(), place))
         }
         "artifact_text" => pack((root, "notes.txt".to_owned())),
+        "read_log" => pack((things.run, "notes.txt".to_owned(), model::console::LogPart::Last)),
         other => panic!("say what is sent to the server function {other}"),
     }
 }

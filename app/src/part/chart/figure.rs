@@ -2,11 +2,12 @@
 
 use super::{
     ChartOptions, ChartRun, XAxis, Zoom,
-    group::means,
+    group::{groups, means},
     held::Held,
     line::{Reader, places},
     measure::Measure,
 };
+use crate::part::run_color::Ink;
 use chart::{Figure, Scale, Series, Window};
 use model::{RunId, metric::Point};
 
@@ -31,8 +32,7 @@ pub fn figure(
 ) -> (Figure, Vec<String>) {
     let line = |(index, run): (usize, &ChartRun)| {
         let (points, total) = points(run.id, measure, &options.along, zoom.x, held)?;
-        let color = chart::series_color(run.color);
-        Some((index, Series { total, ..Series::new(run.name.clone(), color, points) }))
+        Some((index, Series { total, ..Series::new(run.name.clone(), run.ink.rgb(), points) }))
     };
     let lines: Vec<(usize, Series)> = runs.iter().enumerate().filter_map(line).collect();
     let (series, pages): (Vec<Series>, Vec<String>) = if runs.iter().any(|run| run.group.is_some()) {
@@ -137,7 +137,7 @@ pub struct Summary {
     /// The run's name.
     pub name: String,
     /// The colour of its line.
-    pub color: usize,
+    pub ink: Ink,
     /// The value of the latest step.
     pub last: f64,
     /// The least value that is a number.
@@ -148,8 +148,13 @@ pub struct Summary {
     pub points: u64,
 }
 
-/// The curves in numbers. Reduction loses no extremes, so these are exact.
+/// The curves in numbers. Reduction loses no extremes, so these are exact. Runs of a group have the colour of its line.
 pub fn summaries(runs: &[ChartRun], measure: &Measure, held: &Held) -> Vec<Summary> {
+    let groups = groups(runs);
+    let ink = |run: &ChartRun| {
+        let group = run.group.as_ref().and_then(|group| groups.iter().position(|(name, _)| name == group));
+        group.map_or(run.ink, Ink::Place)
+    };
     let summary = |run: &ChartRun| {
         let Some(key) = measure.plain() else { return reckoned_summary(run, measure, held) };
         let curve = &held.find(run.id, key)?.whole;
@@ -158,14 +163,14 @@ pub fn summaries(runs: &[ChartRun], measure: &Measure, held: &Held) -> Vec<Summa
         let numbers = || curve.points.iter().map(|point| point.value).filter(|value| !value.is_nan());
         Some(Summary {
             name: run.name.clone(),
-            color: run.color,
+            ink: run.ink,
             last: last.value,
             min: numbers().reduce(f64::min),
             max: numbers().reduce(f64::max),
             points: curve.total,
         })
     };
-    runs.iter().filter_map(summary).collect()
+    runs.iter().filter_map(|run| Some(Summary { ink: ink(run), ..summary(run)? })).collect()
 }
 
 /// A formula in numbers: of the points that are held.
@@ -174,7 +179,7 @@ fn reckoned_summary(run: &ChartRun, measure: &Measure, held: &Held) -> Option<Su
     let numbers = || points.iter().map(|point| point.y).filter(|value| !value.is_nan());
     Some(Summary {
         name: run.name.clone(),
-        color: run.color,
+        ink: run.ink,
         last: points.last()?.y,
         min: numbers().reduce(f64::min),
         max: numbers().reduce(f64::max),

@@ -120,11 +120,17 @@ fn student(count: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::part::run_color::Ink;
 
     fn run(end: &str, group: &str) -> ChartRun {
         ChartRun {
             group: Some(group.to_owned()),
-            ..ChartRun::new(model::ExperimentId(1), format!("{end:0>32}").parse().unwrap(), end.into(), 0)
+            ..ChartRun::new(
+                model::ExperimentId(1),
+                format!("{end:0>32}").parse().unwrap(),
+                end.into(),
+                Ink::Place(0),
+            )
         }
     }
 

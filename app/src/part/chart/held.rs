@@ -26,6 +26,8 @@ pub(super) const MOST: usize = 8;
 pub struct Held {
     request: CurveRequest,
     pub(super) curves: Vec<HeldCurve>,
+    /// How often details got too old to be kept for good.
+    aged: u32,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +42,8 @@ pub(super) struct HeldCurve {
 pub(super) struct Detail {
     window: (i64, i64),
     curve: Curve,
+    /// Whether it is to be asked for anew; meanwhile it is better than the whole curve.
+    is_stale: bool,
 }
 
 impl Held {
@@ -49,7 +53,12 @@ impl Held {
             let start = whole.points.iter().map(|point| point.timestamp).min().unwrap_or_default();
             HeldCurve { whole, start, detail: None }
         };
-        Self { request, curves: curves.into_iter().map(hold).collect() }
+        Self { request, curves: curves.into_iter().map(hold).collect(), aged: 0 }
+    }
+
+    /// How often details got too old: each time [`Held::missing`] may say something else.
+    pub fn aged(&self) -> u32 {
+        self.aged
     }
 
     /// What these curves answer.
@@ -69,8 +78,14 @@ impl Held {
 
     /// Takes in what the server answered to a request of [`Held::lacking`].
     pub fn add(&mut self, request: CurveRequest, curves: Vec<Curve>) {
-        let fresh = Self::new(request, curves);
+        let mut fresh = Self::new(request, curves);
         if self.is_alike(&fresh.request) {
+            for curve in fresh.curves.iter_mut().filter(|curve| curve.is_reduced()) {
+                let before = self.curves.iter_mut().find(|held| held.is_of(&curve.whole));
+                let detail = before.and_then(|before| before.detail.take());
+                curve.detail = detail.map(|detail| Detail { is_stale: true, ..detail });
+            }
+            self.aged += 1;
             let known = |run: RunId| fresh.request.runs.contains(&run);
             self.request.runs.retain(|run| !known(*run));
             self.curves.retain(|held| !known(held.whole.run));
@@ -119,7 +134,7 @@ impl Held {
         let Some(window) = request.window else { return };
         for curve in curves {
             if let Some(held) = self.curves.iter_mut().find(|held| held.is_of(&curve)) {
-                held.detail = Some(Detail { window, curve });
+                held.detail = Some(Detail { window, curve, is_stale: false });
             }
         }
     }
@@ -172,6 +187,17 @@ impl Held {
             if whole.points.is_empty() {
                 held.start = new.iter().map(|point| point.timestamp).min().unwrap_or_default();
             }
+            if let Some(detail) = &mut held.detail {
+                let seen =
+                    |point: &&Point| (detail.window.0..=detail.window.1).contains(&along.position(point));
+                let seen: Vec<Point> = new.iter().filter(seen).copied().collect();
+                detail.curve.total += seen.len() as u64;
+                detail.curve.points.extend(seen);
+                if detail.curve.points.len() > most && !detail.is_stale {
+                    detail.is_stale = true;
+                    self.aged += 1;
+                }
+            }
             held.whole.points.extend(new);
         }
         lacking.dedup();
@@ -220,9 +246,17 @@ impl HeldCurve {
     }
 
     fn lacks(&self, window: (i64, i64)) -> bool {
+        if self.detail.as_ref().is_some_and(|detail| detail.is_stale) {
+            return self.is_reduced();
+        }
         let shown = self.shown(Some(window));
         let asked = self.detail.as_ref().is_some_and(|detail| detail.window == window);
         !asked && (shown.points.len() as u64) < shown.total
+    }
+
+    /// Whether points were left out of the whole curve.
+    fn is_reduced(&self) -> bool {
+        (self.whole.points.len() as u64) < self.whole.total
     }
 
     pub(super) fn position(&self, axis: &XAxis, point: &Point) -> f64 {

@@ -1,4 +1,4 @@
-//! The picture that stands in for the canvas where no script runs.
+//! The picture that stands in for the canvas where no script runs, and on paper where nothing was painted yet.
 
 use super::{ChartOptions, ChartRun, XAxis};
 use crate::part::address::Query;
@@ -10,8 +10,15 @@ const PICTURED: usize = 100;
 /// An `<img>` of the chart as the server draws it; nothing without runs. Browsers read what is in `<noscript>` as text
 /// where scripts run, so it can't be markup that the page hydrates.
 pub fn preview(runs: &[ChartRun], metric: &str, options: &ChartOptions) -> String {
+    let Some(source) = source(runs, metric, options) else { return String::new() };
+    let (source, name) = (escape(&source), escape(metric));
+    format!(r#"<img src="{source}" alt="{name}" loading="lazy">"#)
+}
+
+/// Where the picture is; nowhere without runs.
+pub fn source(runs: &[ChartRun], metric: &str, options: &ChartOptions) -> Option<String> {
     if runs.is_empty() {
-        return String::new();
+        return None;
     }
     let ids: Vec<RunId> = runs.iter().take(PICTURED).map(|run| run.id).collect();
     let along = match options.along {
@@ -27,8 +34,7 @@ pub fn preview(runs: &[ChartRun], metric: &str, options: &ChartOptions) -> Strin
         .with("log", if options.log_y { "1" } else { "" })
         .with("smooth", &smoothing)
         .to_string();
-    let (source, name) = (escape(&format!("/preview/chart.svg{query}")), escape(metric));
-    format!(r#"<img src="{source}" alt="{name}" loading="lazy">"#)
+    Some(format!("/preview/chart.svg{query}"))
 }
 
 /// Text within a quoted attribute.
@@ -39,12 +45,13 @@ fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::part::run_color::Ink;
     use model::ExperimentId;
 
     #[test]
     fn a_picture_is_named_by_what_it_shows() {
         let id = |end: &str| format!("{end:0>32}").parse().unwrap();
-        let run = |end: &str| ChartRun::new(ExperimentId(1), id(end), end.to_owned(), 0);
+        let run = |end: &str| ChartRun::new(ExperimentId(1), id(end), end.to_owned(), Ink::Place(0));
         let check = |runs: &[ChartRun], metric: &str, options: ChartOptions, expected: &str| {
             assert_eq!(preview(runs, metric, &options), expected);
         };

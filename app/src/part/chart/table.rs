@@ -1,10 +1,7 @@
 //! The chart in numbers, for those who can't see it or want to copy them.
 
 use super::figure::Summary;
-use crate::part::{
-    number::{Number, count},
-    status::series_class,
-};
+use crate::part::number::{Number, count};
 use leptos::prelude::*;
 
 /// Last value, extremes and number of points of each run.
@@ -17,11 +14,10 @@ pub fn ChartTable(
 ) -> impl IntoView {
     let number = |value: Option<f64>| value.map(|value| view! { <Number value/> });
     let row = move |summary: Summary| {
-        let swatch = format!("chart-swatch {}", series_class(summary.color));
         view! {
             <tr>
                 <th scope="row">
-                    <span class=swatch></span>
+                    <span class="chart-swatch" style:background-color=summary.ink.rgb().css()></span>
                     <span class="chart-run" title=summary.name.clone()>{summary.name.clone()}</span>
                 </th>
                 <td>{number(Some(summary.last))}</td>

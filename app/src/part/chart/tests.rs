@@ -7,11 +7,13 @@ use super::{
     held::{Held, MOST},
     measure::Measure,
 };
+use crate::part::run_color::Ink;
 use chart::{Figure, Scale, Series, Window};
 use model::{
     ExperimentId, RunId,
     curve::{Along, Curve, CurveRequest},
     metric::Point,
+    run_color::RunColor,
 };
 
 const A: &str = "0000000000000000000000000000000a";
@@ -22,7 +24,8 @@ fn id(text: &str) -> RunId {
 }
 
 fn runs() -> Vec<ChartRun> {
-    let run = |text, name: &str, color| ChartRun::new(ExperimentId(1), id(text), name.into(), color);
+    let run =
+        |text, name: &str, place| ChartRun::new(ExperimentId(1), id(text), name.into(), Ink::Place(place));
     vec![run(A, "a", 0), run(B, "b", 1)]
 }
 
@@ -76,6 +79,16 @@ fn options_reach_the_figure() {
     assert_eq!((figure.x, figure.y), (chart::XAxis::WallTime, Scale::Log10));
     assert_eq!((figure.smoothing, figure.x_window), (chart::Smoothing::Ema(0.5), Window::new(1.0, 2.0)));
     assert_eq!(figure.series[1].color, chart::series_color(1));
+}
+
+#[test]
+fn a_chosen_colour_is_that_of_the_line() {
+    let mut runs = runs();
+    runs[1].ink = Ink::Chosen(RunColor(1, 2, 3));
+    let held = held(Along::Step);
+    let figure = figure::figure(&runs, &loss(), &ChartOptions::default(), Zoom::default(), &held).0;
+    let colors: Vec<chart::Rgb> = figure.series.iter().map(|series| series.color).collect();
+    assert_eq!(colors, [chart::series_color(0), chart::Rgb(1, 2, 3)]);
 }
 
 #[test]
@@ -193,6 +206,25 @@ fn a_curve_grows_by_what_came_since() {
 }
 
 #[test]
+fn detail_grows_with_its_curve_and_is_asked_for_again_when_that_is() {
+    let mut held = held(Along::Step);
+    let request = held.missing(&runs(), &XAxis::Step, Window::new(0.0, 30.0).unwrap()).remove(0);
+    held.refine(&request, vec![curve(A, 0, &[7.0, 8.0, 9.0], 3), curve(B, 0, &[4.0], 1)]);
+    assert!(held.extend(vec![curve(A, 5_000, &[3.0, 2.0, 1.0, 0.5, 0.25], 5)]).is_empty());
+    let check = |held: &Held| {
+        let figure = drawn(&ChartOptions::default(), Window::new(0.0, 30.0), held);
+        assert_eq!(lines(&figure)[0], "a: 0=7 10=8 20=9 30=0.5");
+    };
+    check(&held);
+    check_missing(&held, XAxis::Step, (0.0, 30.0), &[]);
+    let aged = held.aged();
+    held.add(held.request().clone(), vec![curve(A, 5_000, &[3.0, 0.25], 300), curve(B, 9_000, &[4.0], 1)]);
+    check(&held);
+    assert_ne!(held.aged(), aged, "the chart hears of it");
+    check_missing(&held, XAxis::Step, (0.0, 30.0), &["a 0..30"]);
+}
+
+#[test]
 fn points_without_steps_are_learnt_of_too() {
     let mut held = held(Along::Step);
     held.curves[0].whole.points.truncate(1);
@@ -218,9 +250,26 @@ fn a_summary_goes_by_the_latest_step_and_leaves_nan_out_of_the_extremes() {
     held.curves[0].whole.points[1].value = f64::NAN;
     held.curves[1].whole.points.clear();
     let summaries = summaries(&runs(), &loss(), &held);
-    let a = Summary { name: "a".into(), color: 0, last: 1.0, min: Some(1.0), max: Some(3.0), points: 300 };
+    let a = Summary {
+        name: "a".into(),
+        ink: Ink::Place(0),
+        last: 1.0,
+        min: Some(1.0),
+        max: Some(3.0),
+        points: 300,
+    };
     assert_eq!(summaries, [a]);
 }
+
+#[test]
+fn runs_of_a_group_have_its_colour_in_the_table() {
+    let group = |(run, group): (ChartRun, &str)| ChartRun { group: Some(group.to_owned()), ..run };
+    let runs: Vec<ChartRun> = runs().into_iter().zip(["lr=2", "lr=1"]).map(group).collect();
+    let inks: Vec<Ink> =
+        summaries(&runs, &loss(), &held(Along::Step)).iter().map(|summary| summary.ink).collect();
+    assert_eq!(inks, [Ink::Place(1), Ink::Place(0)]);
+}
+
 /// A curve of another metric.
 fn of(key: &str, curve: Curve) -> Curve {
     Curve { key: key.to_owned(), ..curve }

@@ -10,7 +10,7 @@ use crate::{
         number::{count, counted},
     },
 };
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
 use model::{
     compared::{FilePlace, TextDifference},
     text_diff::{DiffLine, LineKind},
@@ -27,8 +27,16 @@ pub struct Pair {
     pub names: (String, String),
 }
 
-/// What two files differ in.
-pub fn difference(address: Address, pair: Pair) -> AnyView {
+/// What two files differ in. `wanted` says whether somebody just asked for it, who then must find themselves there: it may be far
+/// below what they pressed.
+pub fn difference(address: Address, pair: Pair, wanted: RwSignal<bool>, on_close: Callback<()>) -> AnyView {
+    let place = NodeRef::<html::Section>::new();
+    Effect::new(move || {
+        let Some(place) = place.get().filter(|_| wanted.get()) else { return };
+        wanted.set(false);
+        place.scroll_into_view();
+        _ = place.focus();
+    });
     let (before, after) = pair.names.clone();
     let path = pair.before.path.clone();
     let body = match Kind::of(&path) {
@@ -38,9 +46,17 @@ pub fn difference(address: Address, pair: Pair) -> AnyView {
             view! { <p class="none-found">"This kind of file can't be shown here."</p> }.into_any()
         }
     };
-    let close = move |_| address.set(&[("of", ""), ("file", ""), ("with", "")]);
+    let close = move |_| {
+        address.set(&[("of", ""), ("file", ""), ("with", "")]);
+        on_close.run(());
+    };
     view! {
-        <section class="card compare-difference" aria-label=format!("What differs in {path}")>
+        <section
+            class="card compare-difference"
+            node_ref=place
+            tabindex="-1"
+            aria-label=format!("What differs in {path}")
+        >
             <div class="card-head">
                 <h3>{path.clone()}</h3>
                 <span class="muted">{before} " → " {after}</span>

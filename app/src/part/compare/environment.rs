@@ -8,7 +8,6 @@ use crate::{
         answered::Answered,
         icon::Icon,
         later::{Loaded, later},
-        status::series_class,
     },
 };
 use leptos::{prelude::*, wasm_split::wasm_split};
@@ -65,12 +64,11 @@ fn table(beside: Beside, found: &Environments, all: bool) -> AnyView {
         .into_any();
     }
     let head = |id: &RunId| {
-        let run = beside.find(*id);
-        let class = format!("series-dot {}", series_class(run.as_ref().map_or(0, |run| run.color)));
+        let id = *id;
         view! {
             <th scope="col">
-                <span class=class aria-hidden="true"></span>
-                {run.map(|run| run.name)}
+                {move || beside.dot(id)}
+                {beside.find(id).map(|run| run.name)}
             </th>
         }
     };

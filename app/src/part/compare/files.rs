@@ -13,14 +13,15 @@ use crate::{
         artifact_browser::Kind,
         later::{Loaded, later},
         number::size,
-        status::series_class,
     },
 };
-use leptos::{prelude::*, wasm_split::wasm_split};
+use leptos::{ev, prelude::*, wasm_split::wasm_split};
 use model::{
     RunId,
     compared::{ComparedFiles, FileCell, FileLine, FilePlace, Likeness},
 };
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
 
 /// The section's content, once its code is here.
 pub fn part(beside: Beside) -> AnyView {
@@ -48,11 +49,35 @@ impl Choice {
     }
 }
 
+/// What somebody pressed to compare two files.
+#[derive(Clone, Copy)]
+struct Pressed {
+    /// Whether what they asked for isn't in sight yet.
+    wanted: RwSignal<bool>,
+    /// Where they come back to.
+    button: StoredValue<Option<HtmlElement>, LocalStorage>,
+}
+
+impl Pressed {
+    fn go_on(self, event: &ev::MouseEvent) {
+        self.wanted.set(true);
+        self.button.set_value(event.current_target().and_then(|target| target.dyn_into().ok()));
+    }
+
+    fn go_back(self) {
+        if let Some(button) = self.button.try_get_value().flatten() {
+            _ = button.focus();
+        }
+    }
+}
+
 fn drawn(beside: Beside) -> AnyView {
     let address = Address::here();
     let found = fetch(move || beside.ids(), compare_files);
     let only = Memo::new(move |_| address.get("diff").is_some());
     let choice = Memo::new(move |_| Choice::read(address));
+    let pressed = Pressed { wanted: RwSignal::new(false), button: StoredValue::new_local(None) };
+    let back = Callback::new(move |()| pressed.go_back());
     view! {
         {beside.note()}
         <Answered answer=found bars=6 show={move |found: ComparedFiles| {
@@ -62,8 +87,8 @@ fn drawn(beside: Beside) -> AnyView {
             let found = StoredValue::new(found);
             let pair = Memo::new(move |_| found.with_value(|found| pair_of(beside, found, choice.get()?)));
             view! {
-                {move || found.with_value(|found| table(beside, address, found, only.get()))}
-                {move || pair.get().map(|pair| difference(address, pair))}
+                {move || found.with_value(|found| table(beside, address, pressed, found, only.get()))}
+                {move || pair.get().map(|pair| difference(address, pair, pressed.wanted, back))}
             }
             .into_any()
         }}/>
@@ -94,20 +119,19 @@ fn pair_of(beside: Beside, found: &ComparedFiles, choice: Choice) -> Option<Pair
     })
 }
 
-fn table(beside: Beside, address: Address, found: &ComparedFiles, only: bool) -> AnyView {
+fn table(beside: Beside, address: Address, pressed: Pressed, found: &ComparedFiles, only: bool) -> AnyView {
     let head = |id: &RunId| {
-        let run = beside.find(*id);
-        let class = format!("series-dot {}", series_class(run.as_ref().map_or(0, |run| run.color)));
+        let id = *id;
         view! {
             <th scope="col">
-                <span class=class aria-hidden="true"></span>
-                {run.map(|run| run.name)}
+                {move || beside.dot(id)}
+                {beside.find(id).map(|run| run.name)}
             </th>
         }
     };
     let heads = found.runs.iter().map(head).collect_view();
     let lines = found.lines.iter().filter(|line| !only || found.runs.len() < 2 || differs(line));
-    let rows: Vec<AnyView> = lines.map(|line| row(beside, address, &found.runs, line)).collect();
+    let rows: Vec<AnyView> = lines.map(|line| row(beside, address, pressed, &found.runs, line)).collect();
     if rows.is_empty() {
         return view! { <p class="none-found">"These runs have the same files."</p> }.into_any();
     }
@@ -123,7 +147,7 @@ fn table(beside: Beside, address: Address, found: &ComparedFiles, only: bool) ->
     .into_any()
 }
 
-fn row(beside: Beside, address: Address, runs: &[RunId], line: &FileLine) -> AnyView {
+fn row(beside: Beside, address: Address, pressed: Pressed, runs: &[RunId], line: &FileLine) -> AnyView {
     let name = match line.model.as_str() {
         "" => line.path.clone(),
         model => format!("{model}: {}", line.path),
@@ -146,7 +170,8 @@ fn row(beside: Beside, address: Address, runs: &[RunId], line: &FileLine) -> Any
             let (id, model, path) = (*run, line.model.clone(), line.path.clone());
             let of = beside.find(id).map(|run| run.name).unwrap_or_default();
             let label = format!("{word}: compare {path} of {of} with the baseline's");
-            let choose = move |_| {
+            let choose = move |event: ev::MouseEvent| {
+                pressed.go_on(&event);
                 address.set(&[("of", &model), ("file", &path), ("with", &id.to_string())]);
             };
             view! { <button type="button" class="set-base" aria-label=label on:click=choose>{word}</button> }

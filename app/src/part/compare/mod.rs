@@ -6,6 +6,7 @@
 //! Start reading at [`CompareSections`]. To add a section: its code in a file here, marked with `wasm_split(work, …)`, and
 //! a line in [`CompareSections`]; its word in the address opens it.
 
+pub mod colors;
 mod difference;
 mod environment;
 mod files;
@@ -33,6 +34,11 @@ impl Beside {
     /// A run by its id; nothing if it is none of these.
     fn find(self, id: RunId) -> Option<ChartRun> {
         self.runs.with_untracked(|runs| runs.iter().find(|run| run.id == id).cloned())
+    }
+
+    /// The dot of a run's colour, tracked.
+    fn dot(self, id: RunId) -> Option<AnyView> {
+        self.runs.with(|runs| runs.iter().find(|run| run.id == id).map(|run| run.ink.dot()))
     }
 
     /// That others are left out.

@@ -1,15 +1,14 @@
 //! The runs that don't fit on top of a comparison.
 
+use super::colors::Colors;
 use crate::part::{
     address::Address,
-    chart::ChartRun,
     chart_options::Hidden,
     icon::Icon,
     later::{Loaded, later},
     number::count,
     run_chips::eye_button,
     search_box::SearchBox,
-    status::series_class,
 };
 use leptos::{prelude::*, wasm_split::wasm_split};
 use model::{RunId, run_list::write_runs};
@@ -17,8 +16,12 @@ use std::sync::Arc;
 
 /// A run of the list.
 pub struct ListedRun {
-    /// Which, and its colour.
-    pub run: ChartRun,
+    /// Which.
+    pub id: RunId,
+    /// What it is called.
+    pub name: String,
+    /// Its place among all runs of the comparison.
+    pub place: usize,
     /// Its page.
     pub href: String,
     /// Its experiment's name.
@@ -32,6 +35,8 @@ pub struct Listing {
     pub runs: Arc<Vec<ListedRun>>,
     /// All runs of the comparison.
     pub all: Arc<Vec<RunId>>,
+    /// Their colours.
+    pub colors: Colors,
 }
 
 /// A line that says how many more runs there are, and opens to show them.
@@ -64,13 +69,13 @@ fn run_listing() -> Loaded<Listing> {
     Ok(drawn)
 }
 
-fn drawn(Listing { runs, all }: Listing) -> AnyView {
+fn drawn(Listing { runs, all, colors }: Listing) -> AnyView {
     let address = Address::here();
     let (search, set_search) = signal(String::new());
     let hidden = Memo::new(move |_| Hidden::read(address));
     let entry = move |listed: &ListedRun, all: &Arc<Vec<RunId>>| {
-        let (id, all) = (listed.run.id, all.clone());
-        let name = listed.run.name.clone();
+        let (id, all) = (listed.id, all.clone());
+        let name = listed.name.clone();
         let remove = format!("Remove {name}");
         let without = move |_| {
             let rest: Vec<RunId> = all.iter().copied().filter(|other| *other != id).collect();
@@ -78,7 +83,7 @@ fn drawn(Listing { runs, all }: Listing) -> AnyView {
         };
         view! {
             <li class="run-chip">
-                <span class=format!("series-dot {}", series_class(listed.run.color)) aria-hidden="true"></span>
+                {colors.swatch(id, &name, listed.place)}
                 <a href=listed.href.clone()>{name.clone()}</a>
                 <span class="muted">{listed.experiment.clone()}</span>
                 <button
@@ -98,7 +103,7 @@ fn drawn(Listing { runs, all }: Listing) -> AnyView {
     };
     let list = move || {
         let wanted = search.get().to_lowercase();
-        let found = runs.iter().filter(|listed| listed.run.name.to_lowercase().contains(&wanted));
+        let found = runs.iter().filter(|listed| listed.name.to_lowercase().contains(&wanted));
         found.map(|listed| entry(listed, &all)).collect_view()
     };
     view! {

@@ -1,10 +1,12 @@
 //! The plot: a canvas, what follows the pointer above it, and the same values as a table beneath.
 
 use super::{
-    Subject, ask,
+    REFRESH, Subject, ask,
     brush::{Drag, LEAST, conditions},
     choices::Choices,
     draw::{Brush, draw},
+    news_of,
+    rail::{Rails, set_brush},
     reading::{Reading, read},
     table::ValueTable,
     values::Held,
@@ -18,6 +20,7 @@ use crate::{
         icon::Icon,
         menu::Menu,
         number::{count, counted},
+        toast::{Toasts, Way},
     },
 };
 use chart::{Plot, PlotHit, PlotLayout, Theme};
@@ -65,7 +68,7 @@ pub fn Board(
     /// As what.
     choices: Memo<Choices>,
 ) -> AnyView {
-    let again = Trigger::new();
+    let again = news_of(subject.experiment, REFRESH);
     // What was read is enough while fewer fields are asked for.
     let question = Memo::new(move |before: Option<&Option<(RunsQuery, Vec<Field>)>>| {
         let (query, fields) = (query.get(), choices.read().fields());
@@ -157,6 +160,7 @@ pub fn Board(
         >
             <canvas class="chart-canvas" node_ref=surface role="img" aria-label=label></canvas>
             <Pointed subject shown brushes/>
+            <Rails shown brushes/>
             <Show when=move || waiting.get() && shown.read().is_none()>
                 <div class="chart-cover chart-waiting"></div>
             </Show>
@@ -184,6 +188,7 @@ fn told(values: &RunValues) -> String {
 #[component]
 fn Brushed(subject: Subject, brushes: RwSignal<Vec<Brush>>, shown: Shown) -> AnyView {
     let address = Address::here();
+    let toasts = Toasts::here();
     let passing = move || match shown.read().as_ref().map(|picture| (&picture.plot, picture.held.clone())) {
         Some((Plot::Parallel(parallel), held)) => {
             let passing = parallel.passing();
@@ -212,13 +217,30 @@ fn Brushed(subject: Subject, brushes: RwSignal<Vec<Brush>>, shown: Shown) -> Any
                 address.set(&[("tab", ""), ("page", ""), ("filter", &filter)]);
             }
             None => {
-                subject.selection.clear();
-                subject.selection.set_all(&runs, true);
+                let chosen = counted(runs.len() as u64, "run");
+                let before = subject.selection.replace(runs);
+                let text = match before.len() as u64 {
+                    0 => format!("{chosen} chosen: a filter can't say what was brushed."),
+                    others => format!("{chosen} chosen, in place of the {} before.", count(others)),
+                };
+                let here = format!("/experiments/{}", subject.experiment);
+                // Another experiment's table has nothing to do with these runs.
+                let back = move |()| {
+                    if window().location().pathname().is_ok_and(|path| path == here) {
+                        subject.selection.replace(before.clone());
+                    }
+                };
+                toasts.done(text, Some(Way { label: "Undo", act: Callback::new(back) }));
                 address.set(&[("tab", "")]);
             }
         }
     };
+    let told = move || {
+        let some = is_parallel() && !brushes.read().is_empty();
+        some.then(|| format!("{} selected", counted(passing().len() as u64, "run")))
+    };
     view! {
+        <span class="visually-hidden" role="status">{told}</span>
         <Show when=move || is_parallel() && !brushes.read().is_empty()>
             <button type="button" class="button" on:click=show>
                 {move || format!("Show these {} in the table", count(passing().len() as u64))}
@@ -228,7 +250,9 @@ fn Brushed(subject: Subject, brushes: RwSignal<Vec<Brush>>, shown: Shown) -> Any
             </button>
         </Show>
         <Show when=move || is_parallel() && brushes.read().is_empty()>
-            <span class="faint">"Drag along an axis to see only the runs that pass there."</span>
+            <span class="faint">
+                "Drag along an axis, or move its ends with the arrow keys, to see only the runs that pass there."
+            </span>
         </Show>
     }
     .into_any()
@@ -278,12 +302,8 @@ fn Pointed(subject: Subject, shown: Shown, brushes: RwSignal<Vec<Brush>>) -> Any
             (Some(ended), Some(picture)) => {
                 let fields = super::draw::parallel_fields(&picture.choices);
                 if let Some(field) = fields.get(ended.axis) {
-                    let window = ended.window(&picture.layout);
                     // A click takes the brush away.
-                    brushes.update(|brushes| {
-                        brushes.retain(|(brushed, _)| brushed != field);
-                        brushes.extend(window.map(|window| (field.clone(), window)));
-                    });
+                    set_brush(brushes, field, ended.window(&picture.layout));
                 }
             }
             (None, Some(picture)) if is_click && event.button() == 0 => {

@@ -44,9 +44,17 @@ pub fn commands(path: &str, query: &Query, is_there: impl Fn(&str) -> bool) -> V
         let with = |key: &str, value: &str| {
             Way::Go(format!("{path}{}", query.clone().with("page", "").with(key, value)))
         };
-        match query.get("tab") {
-            Some("charts") => commands.push(("Show the table of runs", with("tab", ""))),
-            _ => commands.push(("Show the charts", with("tab", "charts"))),
+        let tab = query.get("tab");
+        for (words, to) in [
+            ("Show the table of runs", None),
+            ("Show the charts", Some("charts")),
+            ("Explore the runs", Some("explore")),
+        ] {
+            // Whatever else an address says is the table.
+            let is_here = tab.filter(|tab| ["charts", "explore"].contains(tab)) == to;
+            if !is_here {
+                commands.push((words, with("tab", to.unwrap_or_default())));
+            }
         }
         match query.get("view") {
             Some("trash") => commands.push(("Back to active runs", with("view", ""))),
@@ -78,9 +86,12 @@ mod tests {
 
     #[test]
     fn an_experiment_has_commands_of_its_own() {
-        assert_eq!(words("/experiments/3", "", true)[..2], ["Show the charts", "Show deleted runs"]);
-        let other = words("/experiments/3", "tab=charts&view=trash", true);
-        assert_eq!(other[..2], ["Show the table of runs", "Back to active runs"]);
+        let check = |query: &str, expected: [&str; 3]| {
+            assert_eq!(words("/experiments/3", query, true)[..3], expected, "{query}");
+        };
+        check("", ["Show the charts", "Explore the runs", "Show deleted runs"]);
+        check("tab=charts&view=trash", ["Show the table of runs", "Explore the runs", "Back to active runs"]);
+        check("tab=explore", ["Show the table of runs", "Show the charts", "Show deleted runs"]);
         for elsewhere in ["/experiments", "/experiments/", "/experiments/3/runs/a", "/compare"] {
             assert_eq!(words(elsewhere, "", true)[0], "Go to experiments", "{elsewhere}");
         }

@@ -1,10 +1,11 @@
 use super::{
     Table, change_columns,
+    grip::{Grip, size},
     row::{pin_class, side_gap},
 };
 use crate::part::{
     address::Address,
-    column::{Column, NARROWEST, ShownColumn, WIDEST, move_column, toggle_column, toggle_pin},
+    column::{Column, ShownColumn, move_column, toggle_column, toggle_pin},
     icon::Icon,
     later::{Loaded, later},
     menu::{FloatingMenu, under},
@@ -12,7 +13,7 @@ use crate::part::{
 use leptos::{ev, html, prelude::*, wasm_split::wasm_split};
 use model::filter::{MetricFigure, RunOrder, parse_orders};
 use wasm_bindgen::JsCast;
-use web_sys::{DragEvent, Element, EventTarget, HtmlElement, PointerEvent};
+use web_sys::{DragEvent, Element, EventTarget};
 
 /// The kinds of columns over the columns.
 #[component]
@@ -21,17 +22,25 @@ pub fn GroupHeads(table: Table) -> AnyView {
         let made = table.made.read();
         let pins = made.columns.iter().filter(|shown| shown.pinned).count();
         let (pinned, others) = made.columns.split_at(pins);
+        let mut next = pins;
         let groups = others.chunk_by(|a, b| a.column.group() == b.column.group()).map(|group| {
             let name = group.first().map_or("", |shown| shown.column.group());
             let shown = if name == "Run" { "" } else { name };
-            view! { <td class="group" colspan=group.len().to_string()><span>{shown}</span></td> }
+            let index = made.aria_index(next);
+            next += group.len();
+            view! {
+                <td class="group" colspan=group.len().to_string() aria-colindex=index><span>{shown}</span></td>
+            }
         });
+        let groups = groups.collect_view();
+        let pin =
+            |index| view! { <td class=pin_class(index, pins) aria-colindex=made.aria_index(index)></td> };
         view! {
-            {(0..pinned.len()).map(|index| view! { <td class=pin_class(index, pins)></td> }).collect_view()}
+            {(0..pinned.len()).map(pin).collect_view()}
             {side_gap(made.before)}
-            {groups.collect_view()}
+            {groups}
             {side_gap(made.behind)}
-            <td class="rest"></td>
+            <td class="rest" aria-hidden="true"></td>
         }
     };
     heads.into_any()
@@ -44,13 +53,14 @@ pub fn Heads(table: Table) -> AnyView {
         let made = table.made.read();
         let pins = made.columns.iter().filter(|shown| shown.pinned).count();
         let head = |(index, shown): (usize, &ShownColumn)| {
-            view! { <ColumnHead table shown=shown.clone() pin=pin_class(index, pins)/> }
+            let (pin, place) = (pin_class(index, pins), made.aria_index(index));
+            view! { <ColumnHead table shown=shown.clone() pin place/> }
         };
         let (pinned, others) = made.columns.split_at(pins);
         view! {
             {pinned.iter().enumerate().map(head).collect_view()}
             {side_gap(made.before)}
-            {others.iter().map(|shown| (pins, shown)).map(head).collect_view()}
+            {(pins..).zip(others).map(head).collect_view()}
             {side_gap(made.behind)}
             <th class="rest" aria-hidden="true"></th>
         }
@@ -92,7 +102,8 @@ fn next_order(now: &str, key: &RunOrder, also: bool) -> String {
 #[component]
 pub fn Head(class: &'static str, title: String, order: Option<RunOrder>) -> AnyView {
     let sort = aria_sort(order.clone());
-    view! { <th class=class scope="col" aria-sort=sort><Sorter title figure=None order/></th> }.into_any()
+    view! { <th class=class scope="col" aria-sort=sort aria-colindex="2"><Sorter title figure=None order/></th> }
+        .into_any()
 }
 
 fn aria_sort(order: Option<RunOrder>) -> impl Fn() -> &'static str + Clone + Send + 'static {
@@ -151,7 +162,7 @@ fn Sorter(title: String, figure: Option<&'static str>, order: Option<RunOrder>) 
 
 /// The head of a column that can be moved, pinned, sized and taken out.
 #[component]
-fn ColumnHead(table: Table, shown: ShownColumn, pin: String) -> AnyView {
+fn ColumnHead(table: Table, shown: ShownColumn, pin: String, place: Option<String>) -> AnyView {
     let address = Address::here();
     let columns = table.columns;
     let column = shown.column.clone();
@@ -218,6 +229,7 @@ fn ColumnHead(table: Table, shown: ShownColumn, pin: String) -> AnyView {
             scope="col"
             node_ref=head
             aria-sort=sort
+            aria-colindex=place
             draggable="true"
             class:over=over
             on:dragstart=drag
@@ -243,63 +255,8 @@ fn ColumnHead(table: Table, shown: ShownColumn, pin: String) -> AnyView {
                     {Icon::ChevronDown.draw()}
                 </button>
             </div>
-            <Grip head columns column=shown.column width/>
+            <Grip table head shown/>
         </th>
-    }
-    .into_any()
-}
-
-fn size(head: &HtmlElement, width: u16) {
-    let style = HtmlElement::style(head);
-    for property in ["width", "min-width", "max-width"] {
-        _ = style.set_property(property, &format!("{width}px"));
-    }
-}
-
-/// The edge that is dragged to size a column.
-#[component]
-fn Grip(head: NodeRef<html::Th>, columns: Signal<Vec<ShownColumn>>, column: Column, width: u16) -> AnyView {
-    let address = Address::here();
-    let from = StoredValue::new(None::<(f64, u16)>);
-    let now = move |event: &PointerEvent| {
-        let (start, width) = from.get_value()?;
-        let moved = f64::from(event.client_x()) - start;
-        Some((f64::from(width) + moved).clamp(f64::from(NARROWEST), f64::from(WIDEST)) as u16)
-    };
-    let press = move |event: PointerEvent| {
-        event.prevent_default();
-        event.stop_propagation();
-        _ = event_target::<Element>(&event).set_pointer_capture(event.pointer_id());
-        from.set_value(Some((f64::from(event.client_x()), width)));
-    };
-    let drag = move |event: PointerEvent| {
-        if let (Some(width), Some(head)) = (now(&event), head.get_untracked()) {
-            size(&head, width);
-        }
-    };
-    let release = move |event: PointerEvent| {
-        if let Some(width) = now(&event) {
-            change_columns(address, columns, |columns| {
-                if let Some(shown) = columns.iter_mut().find(|shown| shown.column == column) {
-                    shown.width = Some(width);
-                }
-            });
-        }
-        from.set_value(None);
-    };
-    view! {
-        <span
-            class="grip"
-            aria-hidden="true"
-            draggable="true"
-            on:dragstart=|event: DragEvent| {
-                event.prevent_default();
-                event.stop_propagation();
-            }
-            on:pointerdown=press
-            on:pointermove=drag
-            on:pointerup=release
-        ></span>
     }
     .into_any()
 }

@@ -1,14 +1,18 @@
 //! The table of runs: as many as there are, of which only those in sight are made.
 //!
-//! Owns: what is in sight (`window`), the rows that are here and those still to come (`rows`), heads that sort, move, pin
-//! and size columns (`head`), rows and cells (`row`).
+//! Owns: what is in sight (`window`), the rows that are here and those still to come (`rows`), heads that sort, move and pin
+//! columns (`head`) and size them (`grip`), rows and cells (`row`), runs beneath those that they are nested in (`tree`,
+//! `branches`).
 //! Must never: hold which columns are shown, or in which order (the address has that); make what isn't in sight.
 //! Start reading at [`RunTable`]. To add a kind of column: a variant of [`Column`](super::column::Column), the compiler shows
 //! the rest.
 
+mod branches;
+mod grip;
 mod head;
 mod row;
 mod rows;
+mod tree;
 mod window;
 
 use crate::part::{
@@ -18,18 +22,21 @@ use crate::part::{
     column::{Column, ShownColumn, named_columns, write_columns},
     number::count,
     pager::Pager,
+    run_color::Swatches,
 };
 use head::{GroupHeads, Head};
 use leptos::{ev, html::Div, prelude::*};
 use model::{
     ExperimentId, RunId,
     filter::{RunOrder, RunText},
-    page::{RunsPage, RunsQuery, Total},
+    page::{Level, NamedColumns, RunsPage, RunsQuery, Total},
     run::{Run, RunInfo},
 };
 use row::Row;
-pub use rows::Rows;
+pub use row::cell;
+use rows::Rows;
 use std::{collections::HashSet, ops::Range};
+use tree::Tree;
 use web_sys::HtmlDivElement;
 use window::View;
 
@@ -63,12 +70,18 @@ impl Selection {
         self.0.read().len()
     }
 
+    /// Chooses these and no others; returns what was chosen before.
+    pub fn replace(self, runs: Vec<RunId>) -> Vec<RunId> {
+        self.0.try_update(|chosen| std::mem::replace(chosen, runs)).unwrap_or_default()
+    }
+
     /// Takes everything out.
     pub fn clear(self) {
         self.0.write().clear();
     }
 
-    fn place(self, run: RunId) -> Option<usize> {
+    /// The place of a run among the chosen ones, tracked.
+    pub fn place(self, run: RunId) -> Option<usize> {
         self.0.read().iter().position(|chosen| *chosen == run)
     }
 
@@ -115,6 +128,7 @@ pub fn info_address(info: &RunInfo) -> String {
 #[derive(Clone, Copy)]
 struct Table {
     rows: Rows,
+    tree: Tree,
     columns: Signal<Vec<ShownColumn>>,
     /// Those of them that are made: all pinned ones come first and are among them.
     made: Memo<Made>,
@@ -123,6 +137,27 @@ struct Table {
     menu: RwSignal<Option<(Column, (f64, f64))>>,
     /// The run that was chosen or let go of last.
     last_chosen: StoredValue<Option<RunId>>,
+    /// What chooses the colours of runs.
+    swatches: Swatches,
+    /// Whether the caller may do that.
+    may_color: bool,
+    /// The column whose edge was just moved with keys.
+    sized: StoredValue<Option<Column>>,
+}
+
+/// What is needed to show what is nested in runs.
+#[derive(Clone)]
+struct Nested {
+    table: Table,
+    experiment: ExperimentId,
+    /// What the top runs were asked for with.
+    query: RunsQuery,
+    frame: NodeRef<Div>,
+    /// The rows that are made.
+    in_sight: Memo<Range<u64>>,
+    /// What is read of them.
+    asked: Memo<NamedColumns>,
+    changed: Trigger,
 }
 
 /// The columns that are made, and how wide what is left out on both sides is, in CSS pixels.
@@ -131,21 +166,38 @@ struct Made {
     columns: Vec<ShownColumn>,
     before: f64,
     behind: f64,
+    /// How many of them are pinned.
+    pins: usize,
+    /// How many columns are left out behind the pinned ones.
+    skipped: usize,
 }
 
 impl Made {
     fn new(columns: &[ShownColumn], view: Option<View>) -> Self {
-        let pinned = columns.iter().filter(|shown| shown.pinned).count().min(PINS);
-        let (pinned, others) = columns.split_at(pinned);
-        let Some(view) = view else { return Self { columns: columns.to_vec(), ..Self::default() } };
+        let pins = columns.iter().filter(|shown| shown.pinned).count().min(PINS);
+        let (pinned, others) = columns.split_at(pins);
+        let Some(view) = view else { return Self { columns: columns.to_vec(), pins, ..Self::default() } };
         let widths: Vec<f64> = others.iter().map(|shown| f64::from(shown.pixels())).collect();
         let fixed = pinned.iter().map(|shown| f64::from(shown.pixels())).sum::<f64>();
         let range = view.columns(fixed, &widths);
         Self {
             before: widths[..range.start].iter().sum(),
             behind: widths[range.end..].iter().sum(),
+            pins,
+            skipped: range.start,
             columns: pinned.iter().chain(&others[range]).cloned().collect(),
         }
+    }
+
+    /// Which column of the whole table one of these is, counted from 1; nothing while all of them are made, and so speak for
+    /// themselves.
+    fn aria_index(&self, index: usize) -> Option<String> {
+        if self.before <= 0.0 && self.behind <= 0.0 {
+            return None;
+        }
+        let place = if index < self.pins { index } else { index + self.skipped };
+        // Behind the box that chooses a run, and its name.
+        Some((place + 3).to_string())
     }
 }
 
@@ -175,31 +227,42 @@ pub fn RunTable(
     selection: Selection,
     /// Tells that rows may have changed.
     changed: Trigger,
+    /// Whether the caller may choose colours of runs.
+    may_color: bool,
 ) -> AnyView {
     let first = page.clone();
     let read = query.columns.clone().unwrap_or_else(|| {
         columns.with_untracked(|columns| named_columns(columns.iter().map(|shown| &shown.column)))
     });
-    let rows = Rows::new(experiment, query, page, read);
+    let filtered = !query.filter.is_empty();
+    let tree = Tree::new(query.level == Level::Top);
+    let rows = Rows::new(experiment, query.clone(), page, read);
     Effect::watch(move || changed.track(), move |(), _, _| rows.refresh(), false);
 
     let frame = NodeRef::<Div>::new();
     let view = RwSignal::new(None::<View>);
     watch_view(frame, rows, view);
-    let in_sight = Memo::new(move |_| match view.get() {
-        Some(view) => view.rows(window::at_most(rows.count(), view.row)),
-        // As the server writes it.
-        None => rows.first(),
-    });
     let made = Memo::new(move |_| Made::new(&columns.read(), view.get()));
     let table = Table {
         rows,
+        tree,
         columns,
         made,
         selection,
         menu: RwSignal::new(None),
         last_chosen: StoredValue::new(None),
+        swatches: Swatches::new(move |run, color| {
+            rows.recolor(run, color);
+            tree.recolor(run, color);
+        }),
+        may_color,
+        sized: StoredValue::new(None),
     };
+    let in_sight = Memo::new(move |_| match view.get() {
+        Some(view) => view.rows(window::at_most(table.count(), view.row)),
+        // As the server writes it.
+        None => rows.first(),
+    });
     let asked = Memo::new(move |_| {
         let (all, made) = (columns.read(), made.read());
         let place =
@@ -212,7 +275,7 @@ pub fn RunTable(
             all.iter().enumerate().filter(|(index, _)| within(*index)).map(|(_, shown)| &shown.column),
         )
     });
-    rows.keep_filled(in_sight, asked);
+    rows.keep_filled(Memo::new(move |_| Some(tree.tops(in_sight.get()))), asked);
     place_pins(frame, columns);
 
     let gap = move |height: f64| {
@@ -223,7 +286,7 @@ pub fn RunTable(
     let above = move || view.get().map(|view| gap(in_sight.read().start as f64 * view.row));
     let below = move || {
         view.get().map(|view| {
-            let rest = window::at_most(rows.count(), view.row).saturating_sub(in_sight.read().end);
+            let rest = window::at_most(table.count(), view.row).saturating_sub(in_sight.read().end);
             gap(rest as f64 * view.row)
         })
     };
@@ -239,22 +302,23 @@ pub fn RunTable(
             <table
                 class="grid run-table"
                 aria-label="Runs"
-                aria-rowcount=move || (rows.count() + 2).to_string()
+                role=tree.is_on.then_some("treegrid")
+                aria-rowcount=move || (table.count() + 2).to_string()
                 aria-colcount=move || (columns.read().len() + 2).to_string()
             >
                 <thead>
-                    <tr class="group-row">
-                        <td class="pick"></td>
-                        <td class="name"></td>
+                    <tr class="group-row" aria-rowindex="1">
+                        <td class="pick" aria-colindex="1"></td>
+                        <td class="name" aria-colindex="2"></td>
                         <GroupHeads table/>
                     </tr>
-                    <tr>
-                        <th class="pick" scope="col"><ChooseAll table in_sight/></th>
+                    <tr aria-rowindex="2">
+                        <th class="pick" scope="col" aria-colindex="1"><ChooseAll table in_sight/></th>
                         <Head class="name" title="Run".to_owned() order=Some(RunOrder::Text(RunText::Name))/>
                         <head::Heads table/>
                     </tr>
                 </thead>
-                <tbody>
+                <tbody on:keydown=move |event| tree.press(event)>
                     {above}
                     <For each=move || in_sight.get() key=|row| *row let:row>
                         <Row table row/>
@@ -264,28 +328,39 @@ pub fn RunTable(
             </table>
         </div>
         <head::ColumnMenu table/>
+        {table.swatches.panel()}
         <footer class="table-foot">
             {move || rows.fault.get().map(|problem| view! { <ProblemNote problem/> })}
-            <Foot rows view first/>
+            {(tree.is_on && filtered).then(|| view! { <span class="faint tree-hint">"The filter looks at top runs alone, not at what is nested in them."</span> })}
+            <Foot table view first/>
         </footer>
+        {tree.is_on.then(|| {
+            branches::beneath(Nested { table, experiment, query, frame, in_sight, asked, changed })
+        })}
     }
     .into_any()
 }
 
 /// Which rows are seen, of how many; ways to the other pages until the table scrolls.
 #[component]
-fn Foot(rows: Rows, view: RwSignal<Option<View>>, first: RunsPage) -> AnyView {
-    let seen = Memo::new(move |_| view.get().map(|view| view.seen(rows.count(), HEADS)));
+fn Foot(table: Table, view: RwSignal<Option<View>>, first: RunsPage) -> AnyView {
+    let Table { rows, tree, .. } = table;
+    // Of a tree the top runs are counted.
+    let seen = Memo::new(move |_| {
+        let seen = view.get().map(|view| view.seen(table.count(), HEADS));
+        seen.map(|seen| seen.map(|(from, to)| tree.tops(from - 1..to)).map(|tops| (tops.start + 1, tops.end)))
+    });
     let all = move || match rows.total() {
         Total::Exactly(total) => count(total),
         Total::AtLeast(total) => format!("{}+", count(total.max(rows.count()))),
     };
+    let kind = if tree.is_on { " top runs" } else { "" };
     let (total, here) = (first.total, first.runs.len() as u64);
     (move || match seen.get() {
         None => view! { <Pager total rows=here/> }.into_any(),
         Some(None) => view! { <span class="pager">"No runs"</span> }.into_any(),
         Some(Some((from, to))) => view! {
-            <span class="pager">{format!("{}–{} of ", count(from), count(to))}{all}</span>
+            <span class="pager">{format!("{}–{} of ", count(from), count(to))}{all}{kind}</span>
         }
         .into_any(),
     })
@@ -295,13 +370,13 @@ fn Foot(rows: Rows, view: RwSignal<Option<View>>, first: RunsPage) -> AnyView {
 /// Chooses all rows that are here, or lets go of them.
 #[component]
 fn ChooseAll(table: Table, in_sight: Memo<Range<u64>>) -> AnyView {
-    let all = move || in_sight.get().filter_map(|row| table.rows.run(row)).collect::<Vec<_>>();
+    let all = move || table.ids(in_sight.get());
     let all_chosen = move || {
         let all = all();
-        !all.is_empty() && all.iter().all(|run| table.selection.place(run.info.id).is_some())
+        !all.is_empty() && all.iter().all(|run| table.selection.place(*run).is_some())
     };
     let choose_all = move |event: ev::Event| {
-        let ids = table.rows.ids(0..table.rows.count());
+        let ids = untrack(|| table.ids(0..table.count()));
         table.selection.set_all(&ids, event_target_checked(&event));
     };
     view! {
@@ -369,4 +444,27 @@ fn place_pins(frame: NodeRef<Div>, columns: Signal<Vec<ShownColumn>>) {
             left += f64::from(shown.pixels());
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_that_are_left_out_count() {
+        let metric = |pinned: bool, index: usize| ShownColumn {
+            pinned,
+            width: Some(100),
+            ..ShownColumn::plain(Column::metric(&format!("m{index}")))
+        };
+        let columns: Vec<ShownColumn> = (0..50).map(|index| metric(index < 2, index)).collect();
+        assert_eq!(Made::new(&columns, None).aria_index(5), None);
+        let view = View { top: 0.0, left: 2000.0, width: 1000.0, height: 320.0, row: 32.0 };
+        let made = Made::new(&columns, Some(view));
+        for index in [0, 1, 2, made.columns.len() - 1] {
+            let place = columns.iter().position(|shown| *shown == made.columns[index]).unwrap();
+            assert_eq!(made.aria_index(index), Some((place + 3).to_string()), "{index}");
+        }
+        assert!(made.skipped > 0);
+    }
 }

@@ -22,6 +22,9 @@ use crate::{
     text::{LABEL, width},
 };
 
+/// How far a strip of contours reaches under its neighbours, in pixels.
+const OVERLAP: f64 = 1.0;
+
 /// One run of a [`Heatmap`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct HeatmapPoint {
@@ -184,8 +187,14 @@ impl HeatmapLayout {
                 self.grid.paint(pen, theme, false)
             }
             Body::Contours { strips, dots } => {
-                for strip in strips {
-                    pen.plate(strip.place, ramp_color(strip.share, theme), 1.0)?;
+                for Strip { place, share } in strips {
+                    // Under what comes to the right and beneath, so that nothing shines through between them.
+                    let place = Rect {
+                        right: (place.right + OVERLAP).min(plot.right),
+                        bottom: (place.bottom + OVERLAP).min(plot.bottom),
+                        ..*place
+                    };
+                    pen.plate(place, ramp_color(*share, theme), 1.0)?;
                 }
                 for &(_, x, y) in dots {
                     pen.dot((x, y), 2.5, theme.background, 0.9)?;

@@ -206,6 +206,23 @@ impl PlotLayout {
         }
     }
 
+    /// How far to the right an axis of a [`Parallel`] stands.
+    pub fn axis_x(&self, axis: usize) -> Option<f64> {
+        match &self.places {
+            Places::Parallel(places) => places.x(axis),
+            _ => None,
+        }
+    }
+
+    /// The height of a value of an axis of a [`Parallel`], or of what lies between two words; at the axis' foot where the
+    /// value has no place.
+    pub fn axis_height(&self, axis: usize, value: f64) -> Option<f64> {
+        match &self.places {
+            Places::Parallel(places) => places.height(axis, value),
+            _ => None,
+        }
+    }
+
     /// The rectangle in which the data is drawn.
     pub fn plot(&self) -> Rect {
         match &self.places {

@@ -307,6 +307,17 @@ impl ParallelLayout {
         Some(column.ruler.value(y.clamp(self.plot.top, self.plot.bottom)))
     }
 
+    /// How far to the right an axis stands.
+    pub fn x(&self, axis: usize) -> Option<f64> {
+        self.columns.get(axis).map(|column| column.x)
+    }
+
+    /// The height of a value of an axis, within its ends; at its foot where the value has no place.
+    pub fn height(&self, axis: usize, value: f64) -> Option<f64> {
+        let edge = self.columns.get(axis)?.ruler.edge(value);
+        Some(edge.min(self.plot.bottom).max(self.plot.top))
+    }
+
     /// The axis near the pointer, or the nearest line that passes all brushes.
     pub fn hit(&self, parallel: &Parallel, x: f64, y: f64) -> Option<PlotHit> {
         let Rect { top, bottom, .. } = self.plot;
@@ -388,6 +399,9 @@ mod tests {
         assert_eq!(axis, 0);
         assert!((value / 1e-2 - 1.0).abs() < 1e-9);
         assert_eq!(layout.value(2, layout.plot.bottom + 500.0), Some(0.1));
+        assert_eq!((layout.x(0), layout.x(3)), (Some(first), None));
+        assert_eq!(layout.height(2, 0.1), Some(layout.plot.bottom));
+        assert_eq!(layout.height(0, 0.0), Some(layout.plot.bottom));
 
         let middle = (layout.line(1)[0] + layout.line(1)[1]) / 2.0;
         assert_eq!(layout.hit(&parallel, (first + second) / 2.0, middle), Some(PlotHit::Item(1)));

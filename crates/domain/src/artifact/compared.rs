@@ -25,7 +25,7 @@ use std::collections::BTreeMap;
 /// Bytes of a file that is read for packages.
 const LARGEST_ENVIRONMENT: u64 = 1 << 20;
 /// Bytes of all such files of a call, and packages that one of them may name.
-const ENVIRONMENTS: u64 = 8 << 20;
+pub(crate) const ENVIRONMENTS: u64 = 8 << 20;
 const PACKAGES: usize = 2_000;
 /// Folders of a run that are looked into for such files.
 const FOLDERS: usize = 20;
@@ -205,11 +205,8 @@ impl Acting {
                         continue;
                     }
                     let path = format!("{}{file}", folder.path);
-                    let text = self.start_of(place.root, &path, LARGEST_ENVIRONMENT.min(*left)).await?;
-                    let Some(text) = text.filter(|text| !text.is_empty()) else { continue };
-                    *left = left.saturating_sub(text.len() as u64);
-                    for (name, wanted) in read(&String::from_utf8_lossy(&text)).into_iter().take(PACKAGES) {
-                        packages.entry(name).or_insert(wanted);
+                    if !self.add_packages(place.root, &path, read, left, &mut packages).await? {
+                        continue;
                     }
                     names.push(if place.model.is_empty() {
                         path
@@ -220,6 +217,41 @@ impl Acting {
             }
         }
         Ok((names, packages))
+    }
+
+    /// The packages that files directly in a folder name, and the names of those files. What may not be read names nothing.
+    pub(crate) async fn packages_in(
+        &self,
+        root: ArtifactRoot,
+        folder: &str,
+        left: &mut u64,
+    ) -> Result<(Vec<String>, Packages)> {
+        let (mut names, mut packages) = (Vec::new(), Packages::new());
+        for (file, read) in ENVIRONMENT_FILES {
+            let path = if folder.is_empty() { file.to_owned() } else { format!("{folder}/{file}") };
+            if self.add_packages(root, &path, read, left, &mut packages).await? {
+                names.push(file.to_owned());
+            }
+        }
+        Ok((names, packages))
+    }
+
+    /// Adds the packages that a file names and no other one did. Returns whether anything is in it.
+    async fn add_packages(
+        &self,
+        root: ArtifactRoot,
+        path: &str,
+        read: ReadPackages,
+        left: &mut u64,
+        packages: &mut Packages,
+    ) -> Result<bool> {
+        let text = self.start_of(root, path, LARGEST_ENVIRONMENT.min(*left)).await?;
+        let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(false) };
+        *left = left.saturating_sub(text.len() as u64);
+        for (name, wanted) in read(&String::from_utf8_lossy(&text)).into_iter().take(PACKAGES) {
+            packages.entry(name).or_insert(wanted);
+        }
+        Ok(true)
     }
 
     /// The folders that may hold files which name packages: the place itself, and of a run's own files what is directly in it.
@@ -278,7 +310,7 @@ impl Acting {
     }
 
     /// The start of a file, if it is there.
-    async fn start_of(&self, root: ArtifactRoot, path: &str, most: u64) -> Result<Option<Bytes>> {
+    pub(crate) async fn start_of(&self, root: ArtifactRoot, path: &str, most: u64) -> Result<Option<Bytes>> {
         let read = async {
             let path = self.artifact_path(root, path).await?;
             self.read_artifact_start(&path, most).await

@@ -5,9 +5,9 @@ use super::{
 };
 use crate::{
     Acting,
-    artifact::ArtifactPath,
+    artifact::{ArtifactPath, made_in},
     error::{Error, Result},
-    store::permission::Found,
+    store::{self, permission::Found},
 };
 use model::{
     ExperimentId, Permission, RunId, audit::Object, experiment::Lifecycle, page::RunsQuery, share::Reach,
@@ -78,6 +78,9 @@ impl Acting {
         })?;
         // What is below must not lead out, so it is checked alone.
         let below = ArtifactPath::parse(below)?;
-        Ok(artifact_grant(ArtifactPath::of_run(grant.experiment, run, &below)?))
+        let uri = store::run::get_info(&self.domain.db, &grant).await?.artifact_uri;
+        // A run that was moved left its files where it was made.
+        let made_in = made_in(&uri, run).unwrap_or(grant.experiment);
+        Ok(artifact_grant(ArtifactPath::of_run(made_in, run, &below)?))
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     },
 };
 use model::{
-    ExperimentId, RunId,
+    RunId,
     metric::{MetricSummary, Point},
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -27,7 +27,6 @@ const SUMMARIES: usize = 2000;
 /// What the blocks of a run bring to its metrics, in the order of their names: so the rows of summaries lie.
 struct Gathered {
     claim: Claim,
-    experiment: ExperimentId,
     metrics: BTreeMap<String, Vec<Point>>,
 }
 
@@ -74,7 +73,6 @@ async fn fold_once(
             };
             let gathered = Gathered {
                 claim: Claim { run, from, to },
-                experiment: ExperimentId(progress.experiment_id),
                 metrics: off_the_async_threads(move || gather(&blocks)).await??.into_iter().collect(),
             };
             summaries += gathered.metrics.len();
@@ -99,6 +97,8 @@ async fn write(db: &Db, gathered: Vec<Gathered>) -> Result<Vec<RunId>> {
     }
     let mut tx = db.begin_upkeep().await?;
     let claims: Vec<Claim> = gathered.iter().map(|run| run.claim).collect();
+    let ids: Vec<RunId> = claims.iter().map(|claim| claim.run).collect();
+    let held = store::run::hold(&mut tx, &ids).await?;
     let claimed: HashSet<RunId> = store::block::claim(&mut tx, &claims).await?.into_iter().collect();
     let (gathered, lost): (Vec<&Gathered>, Vec<&Gathered>) =
         gathered.iter().partition(|run| claimed.contains(&run.claim.run));
@@ -107,12 +107,13 @@ async fn write(db: &Db, gathered: Vec<Gathered>) -> Result<Vec<RunId>> {
     let mut sheets = Vec::new();
     for run in gathered {
         let id = run.claim.run;
+        let Some(experiment) = held.get(&id).copied() else { continue };
         let mut of_run = known.remove(&id).unwrap_or_default();
         for (key, points) in fresh_points(&mut tx, run, &of_run.summaries).await? {
             let summary = of_run.summaries.remove(key);
             if let Some(summary) = extended(key, summary.clone(), &points) {
                 of_run.summaries.insert(key.to_owned(), summary.clone());
-                summaries.push((id, run.experiment, summary));
+                summaries.push((id, experiment, summary));
             } else if let Some(summary) = summary {
                 of_run.summaries.insert(key.to_owned(), summary);
             }

@@ -39,7 +39,8 @@ type Counted = (Instant, Arc<StorageUse>);
 #[derive(Default)]
 struct Files {
     of_experiments: HashMap<ExperimentId, Used>,
-    of_runs: HashMap<RunId, Used>,
+    /// With the experiment in whose folder they lie.
+    of_runs: HashMap<(RunId, Option<ExperimentId>), Used>,
     is_whole: bool,
 }
 
@@ -71,11 +72,22 @@ impl Domain {
             add(&mut of_users, share.created_by.map(UserId), used);
             add(&mut of_experiments, ExperimentId(share.experiment_id), used);
         }
-        let runs: Vec<RunId> = files.of_runs.keys().copied().collect();
+        let runs: Vec<RunId> = files.of_runs.keys().map(|(run, _)| *run).collect();
+        let mut known = HashMap::with_capacity(runs.len());
         for runs in runs.chunks(ASKED_AT_ONCE) {
-            for (run, maker) in store::operation::makers(&self.db, runs).await? {
-                add(&mut of_users, maker, files.of_runs.get(&run).copied().unwrap_or_default());
-            }
+            let found = store::operation::makers(&self.db, runs).await?;
+            known.extend(found.into_iter().map(|(run, experiment, maker)| (run, (experiment, maker))));
+        }
+        for ((run, folder), used) in files.of_runs {
+            let Some((experiment, maker)) = known.get(&run).copied() else {
+                // Of what is called like a run and is none, the folder counts.
+                if let Some(folder) = folder {
+                    add(&mut of_experiments, folder, used);
+                }
+                continue;
+            };
+            add(&mut of_experiments, experiment, used);
+            add(&mut of_users, maker, used);
         }
         let all = of_experiments.values().copied().fold(Used::default(), Used::and);
         let experiments = store::operation::experiments(&self.db).await?.into_iter();
@@ -103,12 +115,10 @@ impl Domain {
         let mut listed = self.artifacts.list();
         while let Some(file) = listed.try_next().await? {
             let used = Used { files: 1, file_bytes: file.size, ..Used::default() };
-            let (experiment, run) = owner_of(&file.location);
-            if let Some(experiment) = experiment {
-                add(&mut files.of_experiments, experiment, used);
-            }
-            if let Some(run) = run {
-                add(&mut files.of_runs, run, used);
+            match owner_of(&file.location) {
+                (folder, Some(run)) => add(&mut files.of_runs, (run, folder), used),
+                (Some(experiment), None) => add(&mut files.of_experiments, experiment, used),
+                (None, None) => {}
             }
             if began.elapsed() > PATIENCE {
                 files.is_whole = false;
@@ -134,7 +144,7 @@ fn add<K: Eq + Hash>(to: &mut HashMap<K, Used>, key: K, used: Used) {
     *sum = sum.and(used);
 }
 
-/// The experiment that a file belongs to, and the run, if it is one's: see [`crate::artifact`].
+/// The experiment in whose folder a file lies, and the run that it belongs to, if it is one's: see [`crate::artifact`].
 fn owner_of(path: &Path) -> (Option<ExperimentId>, Option<RunId>) {
     let mut parts = path.parts();
     let experiment = parts.next().and_then(|part| part.as_ref().parse().ok());

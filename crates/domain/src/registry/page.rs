@@ -77,11 +77,21 @@ fn files_of(
     Some((ArtifactRoot::Run(run.experiment, run.id), folder))
 }
 
+/// What a version comes from, as far as somebody may see it.
+pub(super) struct Origin {
+    /// The logged model that it is.
+    pub model: Option<LoggedModel>,
+    /// Where its files are, if this server keeps them.
+    pub files: Option<(ArtifactRoot, String)>,
+    /// Whether there is something that they may not see.
+    pub hides: bool,
+}
+
 impl Acting {
     /// What a page of registered models shows. Needs READ of what it is about; lists have what the caller may read.
     ///
     /// # Errors
-    /// `RESOURCE_DOES_NOT_EXIST`, `INVALID_PARAMETER_VALUE` for what can't be a name.
+    /// `RESOURCE_DOES_NOT_EXIST`, `INVALID_PARAMETER_VALUE` for what can't be a name, or too many versions.
     pub async fn registry_page(&self, asked: &RegistryQuestion) -> Result<RegistryPage> {
         Ok(match asked {
             RegistryQuestion::List { text, by_change, page } => {
@@ -92,6 +102,9 @@ impl Acting {
             }
             RegistryQuestion::Version { name, version } => {
                 RegistryPage::Version(Box::new(self.version_page(name, *version).await?))
+            }
+            RegistryQuestion::Compare { name, versions } => {
+                RegistryPage::Compare(Box::new(self.compare_versions(name, versions).await?))
             }
         })
     }
@@ -168,23 +181,13 @@ impl Acting {
             Some(run) => self.compare_runs(&[run.to_string()]).await?.runs.pop(),
             None => None,
         };
-        let model = match version.model {
-            // It may lie in an experiment that the caller may not read.
-            Some(id) => self.get_model(id, true).await.ok(),
-            None => None,
-        };
-        let files = files_of(&version, model.as_ref(), run.as_ref().map(|run| &run.run.info));
+        let Origin { model, files, .. } =
+            self.origin_of(&mut version, run.as_ref().map(|run| &run.run.info)).await;
         let model = model.map(|model| ModelLink {
             files: ArtifactRoot::Model(model.experiment, model.id),
             id: model.id,
             name: model.name,
         });
-        // What the caller may not read isn't named either, nor where it lies.
-        let hides = (version.run.is_some() && run.is_none()) || (version.model.is_some() && model.is_none());
-        if hides {
-            version.source.clear();
-            version.storage_location.clear();
-        }
         Ok(VersionPage {
             note_html: html_of(&version.description),
             permission: grant.permission,
@@ -193,6 +196,23 @@ impl Acting {
             model,
             files,
         })
+    }
+
+    /// What a version of this run comes from, as far as the caller may see it. What they may not read isn't named in the version
+    /// either, nor where it lies.
+    pub(super) async fn origin_of(&self, version: &mut ModelVersion, run: Option<&RunInfo>) -> Origin {
+        let model = match version.model {
+            // It may lie in an experiment that the caller may not read.
+            Some(id) => self.get_model(id, true).await.ok(),
+            None => None,
+        };
+        let files = files_of(version, model.as_ref(), run);
+        let hides = (version.run.is_some() && run.is_none()) || (version.model.is_some() && model.is_none());
+        if hides {
+            version.source.clear();
+            version.storage_location.clear();
+        }
+        Origin { model, files, hides }
     }
 
     /// Changes a registered model or a version of it. Needs what the change needs.

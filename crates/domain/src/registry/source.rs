@@ -66,7 +66,7 @@ impl Acting {
             return Ok(Lineage {
                 storage_location: source.clone(),
                 source,
-                run: new.run,
+                run: self.named_run(new.run).await?,
                 model: None,
                 told: None,
             });
@@ -99,13 +99,24 @@ impl Acting {
             (Source::Model(_), Some(model)) => model.artifact_uri.clone(),
             _ => source.to_owned(),
         };
+        let made_by = model.as_ref().and_then(|model| model.source_run);
+        let run = if new.run == made_by { made_by } else { self.named_run(new.run).await?.or(made_by) };
         Ok(Lineage {
             source: source.to_owned(),
             storage_location,
-            run: new.run.or(model.as_ref().and_then(|model| model.source_run)),
+            run,
             model: model.map(|model| model.id),
             told,
         })
+    }
+
+    /// The run that a request names. One that is there and that the caller may not read is left out: its page would list the version.
+    /// One that isn't there may be another server's.
+    async fn named_run(&self, run: Option<RunId>) -> Result<Option<RunId>> {
+        let Some(run) = run else { return Ok(None) };
+        let is_there = !self.found_runs::<Read>(&[run]).await?.is_empty();
+        let is_hidden = is_there && self.readable_runs(&[run]).await?.is_empty();
+        Ok(Some(run).filter(|_| !is_hidden))
     }
 
     /// A path, or a file that this server keeps, must lie among the artifacts of the model or the run that the request

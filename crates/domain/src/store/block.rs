@@ -89,7 +89,6 @@ fn ids(rows: Vec<(Uuid,)>) -> Vec<RunId> {
 /// How far a run is written and folded.
 #[derive(Debug, Clone, Copy, sqlx::FromRow)]
 pub(crate) struct Progress {
-    pub experiment_id: i64,
     pub next_seq: i64,
     pub folded_seq: i64,
 }
@@ -103,11 +102,7 @@ impl Progress {
 
 /// How far a run is; `None` if nothing was logged to it.
 pub(crate) async fn progress(mut db: &Db, run: RunId) -> Result<Option<Progress>> {
-    db.first(
-        sql("SELECT r.experiment_id, j.next_seq, j.folded_seq FROM journals j JOIN runs r ON r.id = j.run_id WHERE j.run_id = $1")
-            .bind(run),
-    )
-    .await
+    db.first(sql("SELECT next_seq, folded_seq FROM journals WHERE run_id = $1").bind(run)).await
 }
 
 /// A block as it lies there.

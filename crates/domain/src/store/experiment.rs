@@ -222,16 +222,21 @@ pub(crate) async fn list(
         .collect()
 }
 
-/// Active experiments with active runs, and when the last of those started; the latest come first.
+/// Active experiments with runs that are active, or in the trash, and when the last of those started; the latest come first.
 pub(crate) async fn last_used(
     mut db: &Db,
     visible: &VisibleTo,
+    runs: Lifecycle,
     limit: usize,
 ) -> Result<Vec<(ExperimentId, Millis)>> {
     // One look into the index for each experiment.
     let mut select = sql("SELECT u.id, u.last_start FROM (SELECT e.id, (SELECT r.start_time FROM runs r
-             WHERE r.experiment_id = e.id AND r.lifecycle = 'active' ORDER BY r.start_time DESC LIMIT 1) AS last_start
-         FROM experiments e WHERE e.lifecycle = 'active' AND ");
+             WHERE r.experiment_id = e.id AND r.lifecycle = ");
+    select.push(match runs {
+        Lifecycle::Active => "'active'",
+        Lifecycle::Deleted => "'deleted'",
+    });
+    select.push(" ORDER BY r.start_time DESC LIMIT 1) AS last_start FROM experiments e WHERE e.lifecycle = 'active' AND ");
     push_visible_experiment(&mut select, visible, "e.id");
     select.push(") u WHERE u.last_start IS NOT NULL ORDER BY u.last_start DESC, u.id DESC LIMIT ");
     select.push_bind(i64::try_from(limit).unwrap_or(i64::MAX));

@@ -3,14 +3,14 @@
 
 use super::{
     Db, Query, experiment, parse,
-    permission::{push_visible_experiment, push_visible_registered},
+    permission::{push_permitted_experiment, push_visible_experiment, push_visible_registered},
     registry::IS_PROMPT,
     search::{push_begins, push_contains, push_starts_with},
     sql,
 };
 use crate::{error::Result, gate::VisibleTo};
 use model::{
-    ExperimentId, Millis, RunId,
+    ExperimentId, Millis, Permission, RunId,
     experiment::Lifecycle,
     find::{ExperimentHit, RunHit},
     run::RunStatus,
@@ -34,10 +34,12 @@ fn rows(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
-/// Active experiments with this number or with the text in their names; names that begin with it come first.
+/// Active experiments with this number or with the text in their names, of which the caller has this level or more; names that
+/// begin with it come first.
 pub(crate) async fn experiments(
     mut db: &Db,
     visible: &VisibleTo,
+    level: Permission,
     text: &str,
     limit: usize,
 ) -> Result<Vec<ExperimentHit>> {
@@ -47,7 +49,7 @@ pub(crate) async fn experiments(
         select.push(" OR e.id = ").push_bind(number);
     }
     select.push(") AND ");
-    push_visible_experiment(&mut select, visible, "e.id");
+    push_permitted_experiment(&mut select, visible, "e.id", level);
     select.push(" ORDER BY CASE WHEN ");
     push_begins(&mut select, "e.name", text);
     select.push(" THEN 0 ELSE 1 END, e.updated DESC, e.id DESC LIMIT ").push_bind(rows(limit));
@@ -125,7 +127,7 @@ pub(crate) async fn runs(mut db: &Db, visible: &VisibleTo, text: &str, limit: us
         select.push(" ORDER BY r.id LIMIT ").push_bind(rows(limit));
         found.extend(db.all::<RunRow>(select).await?);
     }
-    let experiments = experiment::last_used(db, visible, BEGIN_IN).await?;
+    let experiments = experiment::last_used(db, visible, Lifecycle::Active, BEGIN_IN).await?;
     let mut begin: Vec<RunRow> = Vec::new();
     for (experiment, _) in &experiments {
         if begin.len() >= limit {

@@ -132,6 +132,7 @@ async fn pairs(
     Ok(found)
 }
 
+/// What was measured by runs of the same experiment: of a run that is in another one, whoever sees the model learns nothing.
 async fn metrics(on: &mut impl Query, ids: &[ModelId]) -> Result<HashMap<ModelId, Vec<ModelMetric>>> {
     #[derive(FromRow)]
     struct Row {
@@ -146,11 +147,12 @@ async fn metrics(on: &mut impl Query, ids: &[ModelId]) -> Result<HashMap<ModelId
         timestamp: Millis,
     }
     let mut select =
-        sql("SELECT model_id, key, run_id, dataset_name, dataset_digest, value, is_nan, step, timestamp
-         FROM logged_model_metrics WHERE model_id IN ");
+        sql("SELECT x.model_id, x.key, x.run_id, x.dataset_name, x.dataset_digest, x.value, x.is_nan, x.step, x.timestamp
+         FROM logged_model_metrics x JOIN runs r ON r.id = x.run_id
+         JOIN logged_models m ON m.id = x.model_id AND m.experiment_id = r.experiment_id WHERE x.model_id IN ");
     select
         .push_list(ids.iter().copied())
-        .push(" ORDER BY model_id, key, run_id, dataset_name, dataset_digest");
+        .push(" ORDER BY x.model_id, x.key, x.run_id, x.dataset_name, x.dataset_digest");
     let rows: Vec<Row> = on.all(select).await?;
     let mut found: HashMap<ModelId, Vec<ModelMetric>> = HashMap::new();
     for row in rows {

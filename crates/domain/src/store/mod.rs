@@ -18,6 +18,7 @@ pub(crate) mod key;
 pub(crate) mod live;
 pub(crate) mod logged_model;
 pub(crate) mod metric;
+pub(crate) mod moving;
 pub(crate) mod operation;
 mod packed;
 pub(crate) mod param;

@@ -78,10 +78,16 @@ pub(crate) async fn names(mut db: &Db) -> Result<HashMap<UserId, String>> {
     Ok(rows.into_iter().map(|(id, name)| (UserId(id), name)).collect())
 }
 
-/// Who made these runs: those that are there.
-pub(crate) async fn makers(mut db: &Db, runs: &[RunId]) -> Result<Vec<(RunId, Option<UserId>)>> {
-    let mut select = sql("SELECT id, created_by FROM runs WHERE id IN ");
+/// Where these runs are and who made them: those that are there.
+pub(crate) async fn makers(
+    mut db: &Db,
+    runs: &[RunId],
+) -> Result<Vec<(RunId, ExperimentId, Option<UserId>)>> {
+    let mut select = sql("SELECT id, experiment_id, created_by FROM runs WHERE id IN ");
     select.push_list(runs.iter().copied());
-    let rows: Vec<(Uuid, Option<Uuid>)> = db.all(select).await?;
-    Ok(rows.into_iter().map(|(run, user)| (RunId(run), user.map(UserId))).collect())
+    let rows: Vec<(Uuid, i64, Option<Uuid>)> = db.all(select).await?;
+    let read = |(run, experiment, user): (Uuid, i64, Option<Uuid>)| {
+        (RunId(run), ExperimentId(experiment), user.map(UserId))
+    };
+    Ok(rows.into_iter().map(read).collect())
 }

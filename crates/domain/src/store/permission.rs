@@ -87,7 +87,8 @@ impl Kind {
         select.push(" = ").push(column).push("))");
     }
 
-    fn push_visible(self, select: &mut Sql, visible: &VisibleTo, column: &'static str) {
+    /// Adds the condition that the caller has this level, or more, of the thing in `column`.
+    fn push_has(self, select: &mut Sql, visible: &VisibleTo, column: &'static str, level: Permission) {
         match (&visible.only, self) {
             (None, _) => {}
             (Some(only), Self::Experiment) if !only.is_empty() => {
@@ -103,7 +104,7 @@ impl Kind {
         };
         select.push("COALESCE(");
         self.push_given(select, column, Some(user));
-        select.push(", ").push_bind(default.rank()).push(") >= ").push_bind(Permission::Read.rank());
+        select.push(", ").push_bind(default.rank()).push(") >= ").push_bind(level.rank());
     }
 }
 
@@ -214,12 +215,22 @@ pub(crate) async fn of_registered(db: &Db, name: &str, user: Option<UserId>) -> 
 
 /// Adds the condition that the experiment in `column` is visible. The statement goes on with whatever comes next.
 pub(crate) fn push_visible_experiment(select: &mut Sql, visible: &VisibleTo, column: &'static str) {
-    Kind::Experiment.push_visible(select, visible, column);
+    Kind::Experiment.push_has(select, visible, column, Permission::Read);
+}
+
+/// Adds the condition that the caller has this level, or more, of the experiment in `column`.
+pub(crate) fn push_permitted_experiment(
+    select: &mut Sql,
+    visible: &VisibleTo,
+    column: &'static str,
+    level: Permission,
+) {
+    Kind::Experiment.push_has(select, visible, column, level);
 }
 
 /// Adds the condition that the registered model named in `column` is visible.
 pub(crate) fn push_visible_registered(select: &mut Sql, visible: &VisibleTo, column: &'static str) {
-    Kind::Registered.push_visible(select, visible, column);
+    Kind::Registered.push_has(select, visible, column, Permission::Read);
 }
 
 /// A thing whose manager says who may do what to it.

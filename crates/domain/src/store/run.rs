@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    gate::{Edit, Manage, RunGrant},
+    gate::{Edit, Manage, Read, RunGrant},
 };
 use model::{
     ExperimentId, Millis, ModelId, RunId, UserId,
@@ -108,6 +108,55 @@ async fn insert_tags(tx: &mut Tx, id: RunId, experiment: ExperimentId, tags: &[T
         tx.execute(sql("UPDATE runs SET name = $1 WHERE id = $2").bind(&name.value).bind(id)).await?;
     }
     Ok(())
+}
+
+/// Keeps runs in the experiments that they are in until the transaction ends, and says which these are. Whoever writes rows that
+/// carry the experiment of a run asks for it here, and before anything else: when the gate looked, the run may have been elsewhere.
+pub(crate) async fn hold(tx: &mut Tx, runs: &[RunId]) -> Result<HashMap<RunId, ExperimentId>> {
+    let mut held = HashMap::with_capacity(runs.len());
+    for runs in runs.chunks(512) {
+        let Some(last) = runs.last() else { continue };
+        // A power of two of them, so that there are few different statements, which stay prepared.
+        let padded = runs.iter().chain(std::iter::repeat(last)).take(runs.len().next_power_of_two());
+        let mut select = sql("SELECT id, experiment_id FROM runs WHERE id IN ");
+        select.push_list(padded.copied()).push(" ORDER BY id");
+        // SQLite has one writer.
+        if tx.is_postgres() {
+            select.push(" FOR KEY SHARE");
+        }
+        let rows: Vec<(Uuid, i64)> = tx.all(select).await?;
+        held.extend(rows.into_iter().map(|(id, experiment)| (RunId(id), ExperimentId(experiment))));
+    }
+    Ok(held)
+}
+
+/// As [`hold`], of one run: the grant to it where it is.
+pub(crate) async fn held<L>(tx: &mut Tx, grant: RunGrant<L>) -> Result<RunGrant<L>> {
+    let id = grant.id();
+    match hold(tx, &[id]).await?.remove(&id) {
+        Some(experiment) => Ok(grant.now_in(experiment)),
+        None => Err(Error::missing(format!("Run with id={id} not found"))),
+    }
+}
+
+/// Active runs of the same experiments that are nested in these.
+pub(crate) async fn children(mut db: &Db, grants: &[RunGrant<Read>]) -> Result<Vec<RunId>> {
+    let mut by_experiment: BTreeMap<ExperimentId, Vec<String>> = BTreeMap::new();
+    for grant in grants {
+        by_experiment.entry(grant.experiment).or_default().push(grant.id().to_string());
+    }
+    let mut found = Vec::new();
+    for (experiment, parents) in by_experiment {
+        for parents in parents.chunks(512) {
+            let mut select = sql("SELECT t.run_id FROM tags t JOIN runs r ON r.id = t.run_id
+                 WHERE r.lifecycle = 'active' AND t.experiment_id = ");
+            select.push_bind(experiment).push(" AND t.key = ").push_bind(tag::PARENT_RUN);
+            select.push(" AND substr(t.value, 1, 64) IN ").push_list(parents.iter().map(String::as_str));
+            let rows: Vec<(Uuid,)> = db.all(select).await?;
+            found.extend(rows.into_iter().map(|(id,)| RunId(id)));
+        }
+    }
+    Ok(found)
 }
 
 pub(crate) async fn set_tags(tx: &mut Tx, grant: &RunGrant<Edit>, tags: &[Tag]) -> Result<()> {

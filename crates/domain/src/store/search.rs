@@ -1,5 +1,6 @@
 //! The search language as SQL. The parser is `model::filter`; here its conditions become parts of statements.
 
+pub(crate) mod nested;
 pub(crate) mod order;
 pub(crate) mod runs;
 mod seek;

@@ -1,12 +1,19 @@
 //! The runs of all experiments. That nobody sees more than they may is in [`crate::visible`].
 
 use crate::world::*;
-use model::{page::AllRuns, run::NewRun};
+use model::{
+    Permission::{Edit, Manage, Read},
+    page::{ALL_RUNS_KEYS, AllRuns, AllRunsQuery, NamedColumns},
+    run::NewRun,
+};
 
 on_both_databases! {
     runs_of_all_experiments_come_newest_first,
     they_come_a_page_at_a_time,
     they_are_filtered,
+    they_come_with_the_columns_that_are_asked_for,
+    deleted_ones_are_listed_alone,
+    keys_of_several_experiments_are_found_at_once,
 }
 
 async fn runs_at(user: &User, experiment: ExperimentId, seconds: impl IntoIterator<Item = i64>) {
@@ -17,8 +24,12 @@ async fn runs_at(user: &User, experiment: ExperimentId, seconds: impl IntoIterat
     }
 }
 
+fn asked(filter: &str, after: &str) -> AllRunsQuery {
+    AllRunsQuery { filter: filter.to_owned(), after: after.to_owned(), ..AllRunsQuery::default() }
+}
+
 async fn all(user: &User, filter: &str, after: &str) -> AllRuns {
-    user.list_all_runs(filter, after).await.unwrap()
+    user.list_all_runs(&asked(filter, after)).await.unwrap()
 }
 
 fn names(page: &AllRuns) -> Vec<&str> {
@@ -59,7 +70,7 @@ async fn they_come_a_page_at_a_time(world: &World) {
     let second = all(&alice, "", first.next.as_deref().unwrap()).await;
     assert_eq!(names(&second), expected[100..]);
     assert_eq!(second.next, None);
-    check_code(alice.list_all_runs("", "nonsense").await, Code::InvalidParameterValue);
+    check_code(alice.list_all_runs(&asked("", "nonsense")).await, Code::InvalidParameterValue);
 }
 
 async fn they_are_filtered(world: &World) {
@@ -74,5 +85,73 @@ async fn they_are_filtered(world: &World) {
     // Of runs that started at once either comes first.
     found.sort_unstable();
     assert_eq!(found, ["of 0.1", "of 0.5"]);
-    check_code(alice.list_all_runs("metrics.loss <", "").await, Code::InvalidParameterValue);
+    check_code(alice.list_all_runs(&asked("metrics.loss <", "")).await, Code::InvalidParameterValue);
+}
+
+async fn they_come_with_the_columns_that_are_asked_for(world: &World) {
+    let alice = world.user("alice").await;
+    let (vision, sound) = (alice.experiment("vision").await, alice.experiment("sound").await);
+    for (experiment, loss) in [(vision, 0.5), (sound, 0.1)] {
+        let run = alice.run_in(experiment).await;
+        let logged =
+            batch().metric("loss", 1, loss).metric("other", 1, 1.0).param("depth", "3").param("width", "9");
+        alice.logs(run, logged.tag("team", "blue").tag("more", "x")).await;
+    }
+    let named = |key: &str| vec![key.to_owned()];
+    let columns = NamedColumns { metrics: named("loss"), params: named("depth"), tags: named("team") };
+    let page = alice.list_all_runs(&AllRunsQuery { columns, ..AllRunsQuery::default() }).await.unwrap();
+    let mut found: Vec<String> = Vec::new();
+    for row in &page.runs {
+        let metrics = row.run.metrics.iter().map(|metric| format!("{}={}", metric.key, metric.last.value));
+        let texts =
+            row.run.params.iter().chain(&row.run.tags).map(|pair| format!("{}={}", pair.key, pair.value));
+        found.push(metrics.chain(texts).collect::<Vec<_>>().join(" "));
+    }
+    found.sort();
+    assert_eq!(found, ["loss=0.1 depth=3 team=blue", "loss=0.5 depth=3 team=blue"]);
+    let metrics = (0..=ALL_RUNS_KEYS).map(|number| number.to_string()).collect();
+    let columns = NamedColumns { metrics, ..NamedColumns::default() };
+    let many = AllRunsQuery { columns, ..AllRunsQuery::default() };
+    check_code(alice.list_all_runs(&many).await, Code::InvalidParameterValue);
+}
+
+async fn deleted_ones_are_listed_alone(world: &World) {
+    let closed = world.closed().await;
+    let (alice, bob) = (world.user("alice").await.on(&closed), world.user("bob").await.on(&closed));
+    let (vision, sound) = (alice.experiment("vision").await, alice.experiment("sound").await);
+    // The one in the trash is younger than all that are not.
+    runs_at(&alice, vision, [1]).await;
+    runs_at(&alice, sound, [5, 2]).await;
+    let newest = all(&alice, "", "").await.runs[0].run.info.id;
+    alice.delete_run(newest).await.unwrap();
+    let trash = AllRunsQuery { deleted: true, ..AllRunsQuery::default() };
+    assert_eq!(names(&alice.list_all_runs(&trash).await.unwrap()), ["5"]);
+    assert_eq!(names(&all(&alice, "", "").await), ["2", "1"]);
+    assert_eq!(all(&alice, "", "").await.permission, Manage);
+    assert_eq!(names(&all(&bob, "", "").await), [""; 0]);
+    alice.grant_experiment(vision, "bob", Read).await.unwrap();
+    assert_eq!(all(&bob, "", "").await.permission, Read);
+    alice.grant_experiment(sound, "bob", Edit).await.unwrap();
+    assert_eq!(all(&bob, "", "").await.permission, Edit);
+    assert_eq!(names(&bob.list_all_runs(&trash).await.unwrap()), ["5"]);
+    closed.close().await;
+}
+
+async fn keys_of_several_experiments_are_found_at_once(world: &World) {
+    let closed = world.closed().await;
+    let (alice, bob) = (world.user("alice").await.on(&closed), world.user("bob").await.on(&closed));
+    let (vision, sound) = (alice.experiment("vision").await, alice.experiment("sound").await);
+    let (one, two) = (alice.run_in(vision).await, alice.run_in(sound).await);
+    alice.logs(one, batch().metric("loss", 1, 0.5).param("depth", "3")).await;
+    alice.logs(two, batch().metric("loss", 1, 0.5).metric("accuracy", 1, 0.5).param("width", "3")).await;
+    let found = alice.find_keys_in(&[vision, sound], "").await.unwrap();
+    assert_eq!(
+        (found.metrics, found.params),
+        (vec!["accuracy".to_owned(), "loss".to_owned()], vec!["depth".to_owned(), "width".to_owned()])
+    );
+    let found = alice.find_keys_in(&[vision, sound], "DEP").await.unwrap();
+    assert_eq!((found.metrics, found.params), (vec![], vec!["depth".to_owned()]));
+    alice.grant_experiment(vision, "bob", Read).await.unwrap();
+    check_code(bob.find_keys_in(&[vision, sound], "").await, Code::ResourceDoesNotExist);
+    closed.close().await;
 }

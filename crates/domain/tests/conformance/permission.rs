@@ -4,6 +4,7 @@ use crate::world::*;
 use Permission::{Edit, Manage, NoPermissions, Read, Use};
 use domain::run::SearchRuns;
 use model::{
+    console::LogPart,
     curve::{Along, CurveRequest},
     experiment::ViewType,
     logged_model::{ModelStatus, NewModel},
@@ -151,6 +152,8 @@ pub async fn attempts(user: &User, on: &Things) -> Vec<Attempt> {
         Read artifact_entries(root, "");
         Read artifact_text(root, "a.txt");
         Read artifact_entries(model_root, "");
+        Read run_logs(on.run);
+        Read read_log(on.run, "a.txt", LogPart::Last);
         Edit write_artifact(&file, stream_of(b"changed"));
         Manage delete_artifact(&file);
 

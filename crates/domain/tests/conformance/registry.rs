@@ -16,6 +16,7 @@ on_both_databases! {
     a_version_of_a_logged_model_leads_to_its_files,
     a_version_can_be_copied,
     sources_must_lie_where_the_request_says,
+    a_run_that_its_maker_may_not_read_is_not_linked,
     models_are_searched,
     versions_are_searched,
     prompts_keep_to_themselves,
@@ -293,6 +294,31 @@ async fn sources_must_lie_where_the_request_says(world: &World) {
     check("s3://bucket/a/../b", None, false).await;
     check("s3://bucket/a", None, true).await;
     check("models:/m-0", None, false).await;
+}
+
+async fn a_run_that_its_maker_may_not_read_is_not_linked(world: &World) {
+    let closed = world.closed().await;
+    let (alice, bob) = (world.user("alice").await.on(&closed), world.user("bob").await.on(&closed));
+    let experiment = alice.experiment("vision").await;
+    let run = alice.run_in(experiment).await;
+    bob.create_registered_model("his", &[], "").await.unwrap();
+    bob.grant_registered_model("his", "alice", Permission::Read).await.unwrap();
+    let names = |run: RunId| NewVersion { run: Some(run), ..new_version("his", "s3://bucket/model") };
+    assert_eq!(bob.create_version(names(run)).await.unwrap().run, None);
+    let source = format!("runs:/{run}/model");
+    let new = NewVersion { run: Some(run), ..new_version("his", &source) };
+    let version = bob.create_version(new).await.unwrap();
+    assert_eq!((version.run, version.source), (None, source));
+    assert_eq!(alice.run_lineage(run).await.unwrap().versions, []);
+    // It may be another server's.
+    assert_eq!(bob.create_version(names(no_run())).await.unwrap().run, Some(no_run()));
+    // Whoever may read it links it, also one in the trash.
+    alice.grant_experiment(experiment, "bob", Permission::Read).await.unwrap();
+    assert_eq!(bob.create_version(names(run)).await.unwrap().run, Some(run));
+    assert_eq!(alice.run_lineage(run).await.unwrap().versions.len(), 1);
+    alice.delete_run(run).await.unwrap();
+    assert_eq!(bob.create_version(names(run)).await.unwrap().run, Some(run));
+    closed.close().await;
 }
 
 async fn models_are_searched(world: &World) {

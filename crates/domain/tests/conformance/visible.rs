@@ -11,7 +11,7 @@ use domain::{
 use model::{
     account::{Limits, NewToken, Scope},
     experiment::ViewType,
-    page::{RunsQuery, Total},
+    page::{AllRunsQuery, RunsQuery, Total},
     permission::Subject,
     share::{Audience, NewShare, Reach},
 };
@@ -129,7 +129,7 @@ async fn check(user: &User, things: &[Things], seen: &[bool], registered: &[bool
     let names = sorted(of(registered).into_iter().map(|thing| things[thing].registered.clone()));
     let expected = [vec![ids.clone(); 6], vec![names.clone(); 2]].concat();
     assert_eq!(lists(user, &experiments, &runs).await, expected, "{who}");
-    let all = user.list_all_runs("", "").await.unwrap();
+    let all = user.list_all_runs(&AllRunsQuery::default()).await.unwrap();
     assert_eq!(sorted(all.runs.iter().map(|row| row.run.info.experiment.to_string())), ids, "{who}");
     let found = user.find_anything("things").await.unwrap();
     assert_eq!(sorted(found.experiments.iter().map(|hit| hit.id.to_string())), ids, "{who}");
@@ -277,7 +277,7 @@ async fn check_with_link(
     let expected = [vec![Vec::new(); 3], vec![ids; 2], vec![Vec::new(); 3]].concat();
     assert_eq!(lists(&guest, &experiments, &runs).await, expected, "a link of {}", PEOPLE[person]);
     assert!(guest.find_anything("things").await.unwrap().is_empty());
-    assert!(guest.list_all_runs("", "").await.unwrap().runs.is_empty());
+    assert!(guest.list_all_runs(&AllRunsQuery::default()).await.unwrap().runs.is_empty());
     for (thing, run) in runs.iter().enumerate() {
         assert!(guest.find_anything(&run.to_string()).await.unwrap().is_empty());
         assert_eq!(guest.get_run(*run).await.is_ok(), linked.contains(&thing));

@@ -3,6 +3,7 @@
 use super::{ArtifactRoot, ComparedRun, ModelLink};
 use crate::{
     ExperimentId, Millis, Permission, RunId,
+    compared::EnvironmentLine,
     registry::{Alias, ModelVersion},
     run::Tag,
 };
@@ -10,6 +11,9 @@ use serde::{Deserialize, Serialize};
 
 /// Registered models, and versions of one, that a page shows at once.
 pub const REGISTRY_ROWS: usize = 50;
+
+/// Versions that are compared at once.
+pub const VERSIONS_COMPARED: usize = 20;
 
 /// Which page is asked for. Pages of lists are counted from 0.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +41,13 @@ pub enum RegistryQuestion {
         /// Its number.
         version: i64,
     },
+    /// Versions side by side.
+    Compare {
+        /// Of which registered model.
+        name: String,
+        /// Their numbers.
+        versions: Vec<i64>,
+    },
 }
 
 /// What the page shows that was asked for.
@@ -48,6 +59,8 @@ pub enum RegistryPage {
     Model(Box<RegisteredPage>),
     /// A version.
     Version(Box<VersionPage>),
+    /// Versions side by side.
+    Compare(Box<VersionComparison>),
 }
 
 /// A part of the registered models.
@@ -146,6 +159,40 @@ pub struct VersionPage {
     pub model: Option<ModelLink>,
     /// Where its files are, if this server keeps them and the caller may see them: a root, and the folder below it.
     pub files: Option<(ArtifactRoot, String)>,
+}
+
+/// Versions of a registered model side by side.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct VersionComparison {
+    /// The registered model.
+    pub name: String,
+    /// In the order asked for.
+    pub versions: Vec<ComparedVersion>,
+    /// Numbers that gave nothing.
+    pub missing: Vec<i64>,
+    /// The runs that made them, as far as the caller may see them, each once.
+    pub runs: Vec<ComparedRun>,
+    /// What the models take, by the names of the fields.
+    pub inputs: Vec<EnvironmentLine>,
+    /// What they give.
+    pub outputs: Vec<EnvironmentLine>,
+    /// Params that can be said when they are asked.
+    pub params: Vec<EnvironmentLine>,
+    /// The packages that their files name.
+    pub packages: Vec<EnvironmentLine>,
+}
+
+/// A version in a comparison.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ComparedVersion {
+    /// The version. Where it comes from isn't said if the caller may not see that.
+    pub version: ModelVersion,
+    /// Whether there is a run that the caller may not see, or that is gone.
+    pub run_hidden: bool,
+    /// Whether its model says what it takes and gives.
+    pub has_signature: bool,
+    /// The files that packages were read from.
+    pub files: Vec<String>,
 }
 
 /// What is done to a registered model.

@@ -40,6 +40,10 @@ pub(crate) struct Order {
     pub dataset_digest: Option<String>,
 }
 
+/// Metrics `x` of the model `m`; more conditions can follow. Only what runs of the same experiment measured counts.
+const MEASURED: &str = "logged_model_metrics x JOIN runs xr ON xr.id = x.run_id
+     AND xr.experiment_id = m.experiment_id WHERE x.model_id = m.id";
+
 /// Models in use that the caller may read. Ties go by time of creation, newest first, then id.
 pub(crate) async fn search(
     mut db: &Db,
@@ -58,7 +62,7 @@ pub(crate) async fn search(
         push_condition(&mut select, db, condition, search.datasets);
     }
     if !on_metric && !search.datasets.is_empty() {
-        select.push(" AND EXISTS (SELECT 1 FROM logged_model_metrics x WHERE x.model_id = m.id");
+        select.push(" AND EXISTS (SELECT 1 FROM ").push(MEASURED);
         push_datasets(&mut select, search.datasets);
         select.push(")");
     }
@@ -82,7 +86,7 @@ fn push_condition(
 ) {
     match condition {
         LoggedModelCondition::Metric { key, op, value } => {
-            select.push("EXISTS (SELECT 1 FROM logged_model_metrics x WHERE x.model_id = m.id AND x.key = ");
+            select.push("EXISTS (SELECT 1 FROM ").push(MEASURED).push(" AND x.key = ");
             select.push_bind(key.as_str()).push(" AND ");
             // NaN is unlike every number, and neither greater nor smaller.
             select.push(if *op == NumberOp::Ne { "(x.is_nan OR " } else { "(NOT x.is_nan AND " });
@@ -168,7 +172,7 @@ fn push_order(select: &mut Sql, order: &Order) {
     match &order.by {
         LoggedModelOrder::Metric(key) => {
             let push_latest = |select: &mut Sql, head: &'static str| {
-                select.push(head).push(" FROM logged_model_metrics x WHERE x.model_id = m.id AND x.key = ");
+                select.push(head).push(" FROM ").push(MEASURED).push(" AND x.key = ");
                 select.push_bind(key.as_str());
                 if let Some(name) = &order.dataset_name {
                     select.push(" AND x.dataset_name = ").push_bind(name);

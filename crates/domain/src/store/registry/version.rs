@@ -108,6 +108,19 @@ pub(crate) async fn list<L>(
     fill(on, rows).await
 }
 
+/// Those of the versions with these numbers that are there.
+pub(crate) async fn some<L>(
+    on: &mut impl Query,
+    grant: &RegisteredGrant<L>,
+    numbers: &[i64],
+) -> Result<Vec<ModelVersion>> {
+    let mut select = sql(COLUMNS);
+    select.push(" WHERE v.name = ").push_bind(grant.name()).push(" AND v.version IN ");
+    select.push_list(numbers.iter().copied());
+    let rows: Vec<Row> = on.all(select).await?;
+    fill(on, rows).await
+}
+
 /// How many versions a registered model has.
 pub(crate) async fn count<L>(on: &mut impl Query, grant: &RegisteredGrant<L>) -> Result<u64> {
     let row: Option<(i64,)> =

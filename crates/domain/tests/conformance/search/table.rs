@@ -1,7 +1,11 @@
 //! The table of runs in the browser: its rows, their number, the names of its columns, and runs side by side.
 
 use crate::world::*;
-use model::page::{KeyKind, NamedColumns, RunsQuery, Total};
+use model::{
+    page::AllRunsQuery,
+    page::{KeyKind, NamedColumns, RunsChange, RunsQuery, Total},
+    run_color::RunColor,
+};
 
 on_both_databases! {
     the_runs_table_filters_and_counts,
@@ -9,6 +13,7 @@ on_both_databases! {
     very_many_runs_are_counted_up_to_a_bound,
     keys_are_found_by_a_part_of_their_names,
     a_comparison_keeps_the_order_and_names_what_is_missing,
+    a_chosen_colour_comes_with_every_list,
 }
 
 async fn the_runs_table_filters_and_counts(world: &World) {
@@ -161,4 +166,31 @@ async fn a_comparison_keeps_the_order_and_names_what_is_missing(world: &World) {
         Code::InvalidParameterValue,
         "A comparison takes at most 1000 runs, and this has 1001.",
     );
+}
+
+async fn a_chosen_colour_comes_with_every_list(world: &World) {
+    let alice = world.user("alice").await;
+    let experiment = alice.experiment("vision").await;
+    let run = alice.run_in(experiment).await;
+    let choose = RunsChange::SetTag(tag("mlflow.runColor", "#2879DC"));
+    assert_eq!(alice.change_runs(&[run], &choose).await.unwrap().changed, 1);
+    let color = Some(RunColor(0x28, 0x79, 0xdc));
+    let nothing = RunsQuery { columns: Some(NamedColumns::default()), ..RunsQuery::default() };
+    assert_eq!(alice.list_runs(experiment, &nothing).await.unwrap().runs[0].color(), color);
+    assert_eq!(alice.list_all_runs(&AllRunsQuery::default()).await.unwrap().runs[0].run.color(), color);
+    let asked = [run.to_string()];
+    let compared = alice.compare_runs(&asked).await.unwrap();
+    assert_eq!((compared.runs[0].run.color(), compared.editable), (color, vec![run]));
+
+    let reader = world.user("reader").await;
+    let compared = reader.compare_runs(&asked).await.unwrap();
+    assert_eq!((compared.runs[0].run.color(), compared.editable), (color, vec![]), "who may only look");
+    alice.delete_run(run).await.unwrap();
+    let compared = alice.compare_runs(&asked).await.unwrap();
+    assert_eq!((compared.runs.len(), compared.editable), (1, vec![]), "what is in the trash stays as it is");
+
+    let other = alice.run_in(experiment).await;
+    let choose = RunsChange::SetTag(tag("mlflow.runColor", "red\"/><script>"));
+    alice.change_runs(&[other], &choose).await.unwrap();
+    assert_eq!(alice.sees(other).await.color(), None);
 }
