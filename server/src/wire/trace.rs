@@ -74,7 +74,7 @@ pub async fn start(acting: Acting, mut args: Args) -> Answer {
     }
     let mut info = args.object("trace")?.object("trace_info")?;
     let text = info.required("trace_id")?;
-    let id = text.parse().map_err(|_| {
+    let id: TraceId = text.parse().map_err(|_| {
         let what = "A trace ID is 'tr-' and 32 hexadecimal digits in lower case.";
         Problem::invalid(format!("Invalid trace ID '{text}'. {what}"))
     })?;

@@ -176,7 +176,7 @@ fn arguments(route: &str, things: &Things) -> Value {
         _ => String::new(),
     };
     let status = if route.contains("logged-models") { "LOGGED_MODEL_READY" } else { "FINISHED" };
-    json!({
+    let mut all = json!({
         "name": name, "new_name": format!("{name}-renamed"),
         "experiment_id": things.experiment.to_string(), "experiment_ids": [things.experiment.to_string()],
         "experiment_name": things.experiment_name,
@@ -192,16 +192,24 @@ fn arguments(route: &str, things: &Things) -> Value {
         "models": [{ "model_id": things.model.to_string() }],
         "source": format!("models:/{}", things.model), "version": "1", "alias": "best", "stage": "Staging",
         "description": "text",
-        "trace_id": things.trace.to_string(), "request_id": things.trace.to_string(),
-        "trace_ids": [things.trace.to_string()], "request_ids": [things.trace.to_string()],
-        "assessment_id": things.assessment.to_string(), "update_mask": "rationale",
-        "trace": { "trace_info": { "trace_id": things.trace.to_string(), "trace_location": location(things) } },
-        "locations": [location(things)],
-        "assessment": { "assessment_name": "fast", "feedback": { "value": true }, "rationale": "it is" },
-        "prompt_versions": [{ "name": "greeting", "version": "1" }],
         // Nobody whom a later knock may miss.
         "username": "nobody", "password": "short", "is_admin": false,
         "resource_type": "experiment", "resource_id": things.experiment.to_string(), "permission": "READ",
+    });
+    let of_traces = of_traces(things);
+    all.as_object_mut().unwrap().extend(of_traces.as_object().unwrap().clone());
+    all
+}
+
+fn of_traces(things: &Things) -> Value {
+    let trace = things.trace.to_string();
+    json!({
+        "trace_id": trace, "request_id": trace, "trace_ids": [trace], "request_ids": [trace],
+        "assessment_id": things.assessment.to_string(), "update_mask": "rationale",
+        "trace": { "trace_info": { "trace_id": trace, "trace_location": location(things) } },
+        "locations": [location(things)],
+        "assessment": { "assessment_name": "fast", "feedback": { "value": true }, "rationale": "it is" },
+        "prompt_versions": [{ "name": "greeting", "version": "1" }],
     })
 }
 

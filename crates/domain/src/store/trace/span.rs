@@ -35,7 +35,7 @@ impl Stored {
         let texts = [&attributes, &events, &links, &name, &message, &kind];
         let bytes = ROW + texts.into_iter().map(String::len).sum::<usize>();
         let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
-        let row = vec![
+        let row: Vec<Arg> = vec![
             trace.into(),
             span.id.into(),
             span.parent.map(|parent| parent.0.cast_signed()).into(),
