@@ -309,7 +309,7 @@ impl Acting {
 
     async fn delete_some(&self, grant: &ExperimentGrant<Manage>, which: Which<'_>) -> Result<u64> {
         let mut change = self.change().await?;
-        let ids = store::trace::delete(&mut change, grant, which).await?;
+        let (ids, roots) = store::trace::delete(&mut change, grant, which).await?;
         if ids.is_empty() {
             return Ok(0);
         }
@@ -320,7 +320,7 @@ impl Acting {
         };
         let detail = json!({ "experiment": grant.id(), "traces": ids.len() });
         change.commit(Told::new(Action::TraceDelete, object).with(detail)).await?;
-        self.domain.delete_trace_files(grant.id(), &ids).await;
+        self.domain.delete_trace_files(&roots).await;
         Ok(ids.len() as u64)
     }
 
@@ -444,12 +444,15 @@ fn preview(text: &str) -> String {
     name::cut(text, limit::TRACE_PREVIEW).to_owned()
 }
 
-/// Whether all steps are there of which the client told.
+/// Whether all steps are there of which the client told, and that the server takes.
 fn is_whole(info: &TraceInfo) -> bool {
     let stats = value_of(&info.metadata, key::SIZE_STATS)
         .and_then(|stats| serde_json::from_str::<serde_json::Value>(stats).ok());
     let told = stats.and_then(|stats| stats.get("num_spans")?.as_u64()).unwrap_or_default();
-    info.span_count > 0 && info.span_count >= told
+    // To one that is full no more will come.
+    let is_full = info.span_count >= span::MOST_SPANS.unsigned_abs()
+        || info.span_bytes > (span::MOST_BYTES - span::MOST_SPAN_BYTES).unsigned_abs();
+    info.span_count > 0 && (info.span_count >= told || is_full)
 }
 
 /// The page token of what is sorted by time: the last trace of the page before.

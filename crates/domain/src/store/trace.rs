@@ -109,8 +109,8 @@ async fn held(tx: &mut Tx, id: TraceId) -> Result<Option<Held>> {
         duration: Option<i64>,
         state: String,
         is_told: bool,
-        has_request: bool,
-        has_response: bool,
+        request_preview: Option<String>,
+        response_preview: Option<String>,
         span_count: i64,
         span_bytes: i64,
     }
@@ -118,8 +118,7 @@ async fn held(tx: &mut Tx, id: TraceId) -> Result<Option<Held>> {
     tx.execute(sql("UPDATE traces SET span_count = span_count WHERE id = $1").bind(id)).await?;
     let row: Option<Row> = tx
         .first(
-            sql("SELECT experiment_id, request_time, duration, state, is_told,
-                     request_preview IS NOT NULL AS has_request, response_preview IS NOT NULL AS has_response,
+            sql("SELECT experiment_id, request_time, duration, state, is_told, request_preview, response_preview,
                      span_count, span_bytes FROM traces WHERE id = $1")
             .bind(id),
         )
@@ -131,8 +130,8 @@ async fn held(tx: &mut Tx, id: TraceId) -> Result<Option<Held>> {
             duration: row.duration,
             state: parse("traces", "state", id, TraceState::from_name(&row.state))?,
             is_told: row.is_told,
-            has_request: row.has_request,
-            has_response: row.has_response,
+            has_request: row.request_preview.is_some(),
+            has_response: row.response_preview.is_some(),
             spans: row.span_count,
             bytes: row.span_bytes,
         })
@@ -349,13 +348,13 @@ pub(crate) enum Which<'a> {
     UpTo(Millis, i64),
 }
 
-/// Deletes traces with all that belongs to them. Returns which there were.
+/// Deletes traces with all that belongs to them. Returns which there were, and the root URIs of their files.
 pub(crate) async fn delete(
     tx: &mut Tx,
     grant: &ExperimentGrant<Manage>,
     which: Which<'_>,
-) -> Result<Vec<TraceId>> {
-    let mut select = sql("SELECT id FROM traces WHERE experiment_id = ");
+) -> Result<(Vec<TraceId>, Vec<String>)> {
+    let mut select = sql("SELECT id, artifact_uri FROM traces WHERE experiment_id = ");
     select.push_bind(grant.id());
     match which {
         Which::These(ids) => {
@@ -366,15 +365,16 @@ pub(crate) async fn delete(
             select.push(" ORDER BY request_time, id LIMIT ").push_bind(most);
         }
     }
-    let found: Vec<(Uuid,)> = tx.all(select).await?;
-    let ids: Vec<TraceId> = found.into_iter().map(|(id,)| TraceId(id)).collect();
+    let found: Vec<(Uuid, String)> = tx.all(select).await?;
+    let (ids, roots): (Vec<TraceId>, Vec<String>) =
+        found.into_iter().map(|(id, root)| (TraceId(id), root)).unzip();
     let mut unlink = sql("DELETE FROM trace_runs WHERE trace_id IN ");
     unlink.push_list(ids.iter().copied());
     tx.execute(unlink).await?;
     let mut delete = sql("DELETE FROM traces WHERE experiment_id = ");
     delete.push_bind(grant.id()).push(" AND id IN ").push_list(ids.iter().copied());
     tx.execute(delete).await?;
-    Ok(ids)
+    Ok((ids, roots))
 }
 
 /// Those of the ids that name traces which the caller may not read.

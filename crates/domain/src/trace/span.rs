@@ -22,13 +22,13 @@ use model::{
 use std::collections::{BTreeMap, HashMap};
 
 /// Steps of one trace.
-const MOST_SPANS: i64 = 10_000;
+pub(super) const MOST_SPANS: i64 = 10_000;
 /// Steps of one request.
 const MOST_AT_ONCE: usize = 10_000;
 /// Bytes of one step.
-const MOST_SPAN_BYTES: i64 = 8 << 20;
+pub(super) const MOST_SPAN_BYTES: i64 = 8 << 20;
 /// Bytes of all steps of a trace.
-const MOST_BYTES: i64 = 32 << 20;
+pub(super) const MOST_BYTES: i64 = 32 << 20;
 /// What programs of others call what a step was given, and what it made.
 const REQUESTS: [&str; 3] = [span::INPUTS, "input.value", "traceloop.entity.input"];
 const RESPONSES: [&str; 3] = [span::OUTPUTS, "output.value", "traceloop.entity.output"];
@@ -138,6 +138,7 @@ async fn log_trace(
     let known = store::trace::span::sizes(tx, trace, &ids).await?;
     let (mut count, mut bytes) = (held.spans, held.bytes);
     let mut rows = Vec::with_capacity(spans.len());
+    let all = spans.len();
     let mut fits = |span: &Span| {
         let Some(row) = stored.remove(&span.id) else { return false };
         let (more, larger) = match known.get(&span.id) {
@@ -152,7 +153,6 @@ async fn log_trace(
         rows.push(row);
         true
     };
-    let all = spans.len();
     spans.retain(&mut fits);
     if spans.len() < all {
         let message =
