@@ -318,7 +318,8 @@ impl Acting {
             [id] => Object::Trace(*id),
             _ => Object::Experiment(grant.id()),
         };
-        let detail = json!({ "experiment": grant.id(), "traces": ids.len() });
+        let named: Vec<String> = ids.iter().map(TraceId::to_string).collect();
+        let detail = json!({ "experiment": grant.id(), "traces": named });
         change.commit(Told::new(Action::TraceDelete, object).with(detail)).await?;
         self.domain.delete_trace_files(&roots).await;
         Ok(ids.len() as u64)
