@@ -91,7 +91,10 @@ impl Acting {
             metadata: checked_pairs(new.metadata, "trace_metadata")?,
             request_preview: new.request_preview.as_deref().map(preview),
             response_preview: new.response_preview.as_deref().map(preview),
-            client_request_id: new.client_request_id.as_deref().map(|id| name::cut(id, limit::KEY).to_owned()),
+            client_request_id: new
+                .client_request_id
+                .as_deref()
+                .map(|id| name::cut(id, limit::KEY).to_owned()),
             ..new
         };
         let assessments = assessment::with_ids(&new, clock::now())?;
@@ -245,8 +248,7 @@ impl Acting {
         crate::run::check_searched(&search.experiments)?;
         let filter: TraceFilter = filter::parse(&search.filter)?;
         let order: Vec<OrderBy<TraceOrder>> = filter::parse_order_list(&search.order_by)?;
-        let is_by_time =
-            order.iter().all(|order| order.key == TraceOrder::Number(TraceNumber::Timestamp));
+        let is_by_time = order.iter().all(|order| order.key == TraceOrder::Number(TraceNumber::Timestamp));
         let from = read_place(&search.page_token, is_by_time)?;
         let limit = i64::try_from(wanted).unwrap_or(i64::MAX);
         let asked = store::trace::Search {
@@ -470,7 +472,8 @@ impl After {
 }
 
 fn read_place(token: &str, is_by_time: bool) -> Result<Place> {
-    let after = BASE64_STANDARD.decode(token).ok().and_then(|json| serde_json::from_slice::<After>(&json).ok());
+    let after =
+        BASE64_STANDARD.decode(token).ok().and_then(|json| serde_json::from_slice::<After>(&json).ok());
     match after {
         Some(After { after: (time, id) }) if is_by_time => Ok(Place::After(time, id)),
         Some(_) => Err(Error::invalid("Invalid page token: it is of a search in another order.")),

@@ -34,7 +34,8 @@ pub mod key {
     pub const TAG_PREFIX: &str = "mlflow.traceTag.";
 
     /// Tags that say what the server knows, so that nobody else may set them.
-    pub const SERVERS_OWN: [&str; 4] = [ARTIFACT_LOCATION, SPANS_LOCATION, ARCHIVE_LOCATION, ARCHIVAL_FAILURE];
+    pub const SERVERS_OWN: [&str; 4] =
+        [ARTIFACT_LOCATION, SPANS_LOCATION, ARCHIVE_LOCATION, ARCHIVAL_FAILURE];
 }
 
 /// How a request went.

@@ -42,9 +42,9 @@ fn trace_ids(args: &Args, name: &str) -> Result<Vec<TraceId>, Problem> {
 
 fn time(args: &Args, name: &str) -> Result<Option<Millis>, Problem> {
     let Some(text) = args.text(name)? else { return Ok(None) };
-    parse_rfc3339(text)
-        .map(Some)
-        .ok_or_else(|| args.hinted(format!("Invalid value \"{text}\" for parameter '{name}' supplied: it is no time.")))
+    parse_rfc3339(text).map(Some).ok_or_else(|| {
+        args.hinted(format!("Invalid value \"{text}\" for parameter '{name}' supplied: it is no time."))
+    })
 }
 
 /// Milliseconds of a duration as protobuf writes it.
@@ -55,7 +55,9 @@ fn duration(args: &Args, name: &str) -> Result<Option<i64>, Problem> {
         .filter(|seconds| seconds.is_finite())
         .map(|seconds| Some((seconds * 1000.0).round() as i64))
         .ok_or_else(|| {
-            args.hinted(format!("Invalid value \"{text}\" for parameter '{name}' supplied: it is no duration."))
+            args.hinted(format!(
+                "Invalid value \"{text}\" for parameter '{name}' supplied: it is no duration."
+            ))
         })
 }
 
@@ -166,10 +168,9 @@ pub async fn delete(acting: Acting, args: Args) -> Answer {
     let named = !args.texts("request_ids")?.is_empty();
     let which = match (until, named) {
         (None, false) => {
-            return Err(Problem::invalid(
-                "Either `max_timestamp_millis` or `trace_ids` must be specified.",
-            )
-            .into());
+            return Err(
+                Problem::invalid("Either `max_timestamp_millis` or `trace_ids` must be specified.").into()
+            );
         }
         (Some(_), true) => {
             return Err(Problem::invalid(

@@ -221,7 +221,8 @@ fn location(things: &Things) -> Value {
 /// A step of a trace, as OpenTelemetry sends it.
 fn spans(things: &Things) -> Value {
     let trace = things.trace.to_string();
-    let span = json!({ "traceId": trace.trim_start_matches("tr-"), "spanId": "00000000000000ff", "name": "step" });
+    let span =
+        json!({ "traceId": trace.trim_start_matches("tr-"), "spanId": "00000000000000ff", "name": "step" });
     json!({ "resourceSpans": [{ "scopeSpans": [{ "spans": [span] }] }] })
 }
 

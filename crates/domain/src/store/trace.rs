@@ -20,7 +20,8 @@ use sqlx::FromRow;
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
-const COLUMNS: &str = "SELECT t.id, t.experiment_id, t.request_time, t.duration, t.state, t.client_request_id,
+const COLUMNS: &str =
+    "SELECT t.id, t.experiment_id, t.request_time, t.duration, t.state, t.client_request_id,
     t.request_preview, t.response_preview, t.artifact_uri, t.span_count, t.span_bytes FROM traces t";
 
 #[derive(FromRow)]
@@ -196,12 +197,7 @@ pub(crate) struct Seen {
 }
 
 /// Writes what was seen of a trace that this transaction holds.
-pub(crate) async fn see(
-    tx: &mut Tx,
-    grant: &ExperimentGrant<Edit>,
-    id: TraceId,
-    seen: &Seen,
-) -> Result<()> {
+pub(crate) async fn see(tx: &mut Tx, grant: &ExperimentGrant<Edit>, id: TraceId, seen: &Seen) -> Result<()> {
     tx.execute(
         sql("UPDATE traces SET request_time = $1, duration = $2, state = $3,
                  request_preview = COALESCE(request_preview, $4),
@@ -314,7 +310,8 @@ pub(crate) async fn get<L>(on: &mut impl Query, grant: &TraceGrant<L>) -> Result
 /// Adds tags, metadata and assessments to traces that were just read, of which there are a thousand at most.
 async fn fill(on: &mut impl Query, infos: &mut [TraceInfo]) -> Result<()> {
     let ids: Vec<TraceId> = infos.iter().map(|info| info.id).collect();
-    let mut tags = pairs_of(on, "SELECT trace_id, key, value FROM trace_tags WHERE trace_id IN ", &ids).await?;
+    let mut tags =
+        pairs_of(on, "SELECT trace_id, key, value FROM trace_tags WHERE trace_id IN ", &ids).await?;
     let mut metadata =
         pairs_of(on, "SELECT trace_id, key, value FROM trace_metadata WHERE trace_id IN ", &ids).await?;
     let mut assessments = assessment::of_traces(on, &ids).await?;

@@ -196,7 +196,8 @@ fn seen(held: &Held, spans: &[Span], resource: Vec<Tag>, (count, bytes): (i64, i
     if matches!(held.state, TraceState::InProgress | TraceState::Unspecified) && root.end.is_some() {
         seen.state = if root.status == SpanStatus::Error { TraceState::Error } else { TraceState::Ok };
     }
-    let told = |keys: &[&str]| keys.iter().find_map(|key| root.attribute(key)).map(|value| preview(&plain(value)));
+    let told =
+        |keys: &[&str]| keys.iter().find_map(|key| root.attribute(key)).map(|value| preview(&plain(value)));
     if !held.has_request {
         seen.request_preview = told(&REQUESTS);
     }
@@ -211,11 +212,10 @@ fn seen(held: &Held, spans: &[Span], resource: Vec<Tag>, (count, bytes): (i64, i
     let mut first = vec![Tag { key: key::NAME.to_owned(), value: root.name.clone() }];
     first.extend(resource);
     seen.first_tags = pairs(first);
-    let metadata = [
-        (key::SESSION, told(&["session.id", "gen_ai.conversation.id"])),
-        (key::USER, told(&["user.id"])),
-    ];
-    let metadata = metadata.into_iter().filter_map(|(key, value)| Some(Tag { key: key.to_owned(), value: value? }));
+    let metadata =
+        [(key::SESSION, told(&["session.id", "gen_ai.conversation.id"])), (key::USER, told(&["user.id"]))];
+    let metadata =
+        metadata.into_iter().filter_map(|(key, value)| Some(Tag { key: key.to_owned(), value: value? }));
     seen.first_metadata = pairs(metadata.collect());
     seen
 }

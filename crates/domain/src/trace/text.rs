@@ -262,21 +262,30 @@ mod tests {
             attribute("plain", text("two\nlines, a \"quote\" and \0")),
             attribute("$double", text("NaN")),
             attribute("a \"key\"", AttributeValue::Nothing),
-            attribute("numbers", AttributeValue::List(vec![
-                AttributeValue::Whole(5),
-                AttributeValue::Real(5.0),
-                AttributeValue::Real(f64::INFINITY),
-                AttributeValue::Whole(i64::MIN),
-                AttributeValue::Flag(true),
-            ])),
-            attribute("map", AttributeValue::Map(vec![
-                attribute("z", AttributeValue::Bytes(vec![0, 255])),
-                attribute("$bytes", text("AA==")),
-                attribute("$$", AttributeValue::Map(Vec::new())),
-            ])),
+            attribute(
+                "numbers",
+                AttributeValue::List(vec![
+                    AttributeValue::Whole(5),
+                    AttributeValue::Real(5.0),
+                    AttributeValue::Real(f64::INFINITY),
+                    AttributeValue::Whole(i64::MIN),
+                    AttributeValue::Flag(true),
+                ]),
+            ),
+            attribute(
+                "map",
+                AttributeValue::Map(vec![
+                    attribute("z", AttributeValue::Bytes(vec![0, 255])),
+                    attribute("$bytes", text("AA==")),
+                    attribute("$$", AttributeValue::Map(Vec::new())),
+                ]),
+            ),
         ];
         let written = of_attributes(&attributes);
-        assert!(written.contains("\n[\"plain\",\"two\\nlines, a \\\"quote\\\" and \\u0000\"]\n"), "{written}");
+        assert!(
+            written.contains("\n[\"plain\",\"two\\nlines, a \\\"quote\\\" and \\u0000\"]\n"),
+            "{written}"
+        );
         assert!(written.contains(&begin_of("a \"key\"")));
         assert_eq!(read_attributes(&written), Some(attributes));
         assert_eq!(of_attributes(&[]), "\n");
@@ -290,8 +299,11 @@ mod tests {
         let events =
             vec![SpanEvent { name: "exception".to_owned(), time: i64::MAX, attributes: known.clone() }];
         assert_eq!(read_events(&of_events(&events)), Some(events));
-        let links =
-            vec![SpanLink { trace: TraceId(uuid::Uuid::from_u128(1)), span: SpanId(u64::MAX), attributes: known }];
+        let links = vec![SpanLink {
+            trace: TraceId(uuid::Uuid::from_u128(1)),
+            span: SpanId(u64::MAX),
+            attributes: known,
+        }];
         assert_eq!(read_links(&of_links(&links)), Some(links));
         assert_eq!((of_events(&[]), of_links(&[])), (String::new(), String::new()));
         assert_eq!((read_events(""), read_links("")), (Some(Vec::new()), Some(Vec::new())));

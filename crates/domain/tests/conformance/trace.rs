@@ -224,7 +224,10 @@ async fn a_trace_is_what_its_steps_say_until_its_client_tells(world: &World) {
         status: SpanStatus::Error,
         attributes: vec![
             text("mlflow.spanInputs", "what?"),
-            attribute("mlflow.spanOutputs", AttributeValue::Map(vec![attribute("a", AttributeValue::Whole(1))])),
+            attribute(
+                "mlflow.spanOutputs",
+                AttributeValue::Map(vec![attribute("a", AttributeValue::Whole(1))]),
+            ),
             text("mlflow.traceTag.team", "vision"),
             text("mlflow.traceTag.mlflow.artifactLocation", "file:/etc"),
             text("session.id", "s-1"),
@@ -242,7 +245,10 @@ async fn a_trace_is_what_its_steps_say_until_its_client_tells(world: &World) {
     let expected = [tag("mlflow.traceName", "chat"), tag("service.name", "shop"), tag("team", "vision")];
     assert_eq!(info.tags, expected);
     assert_eq!(info.metadata, [tag("mlflow.trace.session", "s-1"), tag("mlflow.trace.user", "u-1")]);
-    acting.start_trace(NewTrace { tags: vec![tag("mlflow.traceName", "told")], ..new_trace(1, 5) }).await.unwrap();
+    acting
+        .start_trace(NewTrace { tags: vec![tag("mlflow.traceName", "told")], ..new_trace(1, 5) })
+        .await
+        .unwrap();
     log(&acting, 1, vec![root]).await;
     let info = acting.get_trace_info(id(1)).await.unwrap();
     assert_eq!((info.state, info.request_time, info.duration), (TraceState::Ok, 5, Some(10)));
@@ -264,7 +270,8 @@ async fn steps_that_can_not_be_taken_are_counted(world: &World) {
     let many = (1..=10_001).map(|number| span(number, None, "s")).collect();
     let taken = acting.log_spans(DEFAULT, None, vec![of(3, many)]).await.unwrap();
     assert_eq!(taken.refused, 1);
-    let taken = acting.log_spans(DEFAULT, None, vec![of(3, vec![span(5, None, "known"), span(20_000, None, "new")])]);
+    let taken =
+        acting.log_spans(DEFAULT, None, vec![of(3, vec![span(5, None, "known"), span(20_000, None, "new")])]);
     assert_eq!(taken.await.unwrap().refused, 1);
     assert_eq!(acting.get_trace_info(id(3)).await.unwrap().span_count, 10_000);
     check_code(acting.log_spans(no_experiment(), None, vec![]).await, Code::ResourceDoesNotExist);
@@ -333,7 +340,11 @@ async fn assessments_are_made_changed_and_deleted(world: &World) {
     acting.start_trace(new_trace(1, 1)).await.unwrap();
     let new = NewAssessment {
         span: Some("0000000000000001".into()),
-        error: Some(AssessmentError { code: Some("E".into()), message: None, stack_trace: Some("at".into()) }),
+        error: Some(AssessmentError {
+            code: Some("E".into()),
+            message: None,
+            stack_trace: Some("at".into()),
+        }),
         source_type: SourceType::LlmJudge,
         rationale: Some("because".into()),
         metadata: vec![tag("k", "1")],

@@ -229,7 +229,9 @@ fn unknown_prefix(name: &Name<'_>, prefix: &str) -> FilterError {
 fn not_null<'c, 'a>(comparison: &'c Comparison<'a>) -> Result<(&'c Operator, &'c Value<'a>), FilterError> {
     comparison.value(|| {
         let name = comparison.name.raw;
-        format!("IS NULL / IS NOT NULL is only supported for tags, metadata and assessments, not for '{name}'")
+        format!(
+            "IS NULL / IS NOT NULL is only supported for tags, metadata and assessments, not for '{name}'"
+        )
     })
 }
 
@@ -300,9 +302,8 @@ fn span(comparison: &Comparison<'_>) -> Result<TraceCondition, FilterError> {
                      Supported attributes: name, status, type, attributes.<attribute_name>."
                 ))
             })?;
-            let key = Key::new(attribute).ok_or_else(|| {
-                name.error("Span attribute name cannot be empty after 'attributes.'")
-            })?;
+            let key = Key::new(attribute)
+                .ok_or_else(|| name.error("Span attribute name cannot be empty after 'attributes.'"))?;
             SpanField::Attribute(key)
         }
     };
@@ -380,8 +381,16 @@ impl OrderKey for TraceOrder {
             None | Some("attribute" | "attributes" | "trace") => {}
             Some(other) => return Err(unknown_prefix(name, other)),
         }
-        let known =
-            ["end_time", "execution_time", "experiment_id", "name", "request_id", "run_id", "status", "timestamp"];
+        let known = [
+            "end_time",
+            "execution_time",
+            "experiment_id",
+            "name",
+            "request_id",
+            "run_id",
+            "status",
+            "timestamp",
+        ];
         if name.key == "experiment_id" {
             return Ok(TraceOrder::ExperimentId);
         }
@@ -431,10 +440,16 @@ mod tests {
         check("trace_id = 'tr-1'", "request_id = 'tr-1'");
         check("timestamp_ms >= 5.5 AND execution_time < 3", "timestamp >= 6 AND execution_time < 3");
         check("prompt = 'greeting/3'", "prompt = 'greeting/3'");
-        check("span.type = 'LLM' and span.attributes.model != 'x'", "span.type = 'LLM' AND span.attributes.model != 'x'");
+        check(
+            "span.type = 'LLM' and span.attributes.model != 'x'",
+            "span.type = 'LLM' AND span.attributes.model != 'x'",
+        );
         check("span.`attributes.a b` = 'x'", "span.`attributes.a b` = 'x'");
         check("trace.text LIKE '%x%'", "span.content LIKE '%x%'");
-        check("feedback.good = 'yes' AND expectation.n >= 0.5", "feedback.good = 'yes' AND expectation.n >= 0.5");
+        check(
+            "feedback.good = 'yes' AND expectation.n >= 0.5",
+            "feedback.good = 'yes' AND expectation.n >= 0.5",
+        );
         check("feedback.good IS NOT NULL AND issue.id = 'i'", "feedback.good IS NOT NULL AND issue.id = 'i'");
     }
 

@@ -161,9 +161,9 @@ impl Packing {
         match self {
             Self::Gzip => read_all(MultiGzDecoder::new(packed)).ok(),
             // Some clients leave zlib's envelope out.
-            Self::Deflate => read_all(ZlibDecoder::new(packed))
-                .or_else(|_| read_all(DeflateDecoder::new(packed)))
-                .ok(),
+            Self::Deflate => {
+                read_all(ZlibDecoder::new(packed)).or_else(|_| read_all(DeflateDecoder::new(packed))).ok()
+            }
         }
     }
 }
@@ -188,7 +188,8 @@ fn answer(taken: Taken, is_json: bool) -> Response {
     let is_partial = refused > 0 || !message.is_empty();
     if is_json {
         let partial = json!({ "rejectedSpans": refused.to_string(), "errorMessage": message });
-        return Json(if is_partial { json!({ "partialSuccess": partial }) } else { json!({}) }).into_response();
+        return Json(if is_partial { json!({ "partialSuccess": partial }) } else { json!({}) })
+            .into_response();
     }
     let rejected_spans = i64::try_from(refused).unwrap_or(i64::MAX);
     let partial_success = is_partial.then_some(PartialSuccess { rejected_spans, error_message: message });

@@ -15,10 +15,12 @@ use sqlx::FromRow;
 use std::collections::HashMap;
 use uuid::Uuid;
 
-const COLUMNS: &str = "SELECT trace_id, id, span_id, name, kind, value, is_text, error, source_type, source_id, rationale,
+const COLUMNS: &str =
+    "SELECT trace_id, id, span_id, name, kind, value, is_text, error, source_type, source_id, rationale,
     metadata, overrides, valid, created, updated FROM assessments";
 
-const INSERT: &str = "INSERT INTO assessments (trace_id, id, span_id, name, kind, value, is_text, number, error, source_type,
+const INSERT: &str =
+    "INSERT INTO assessments (trace_id, id, span_id, name, kind, value, is_text, number, error, source_type,
     source_id, rationale, metadata, overrides, valid, created, updated) VALUES ";
 
 #[derive(FromRow)]
@@ -56,7 +58,12 @@ impl Row {
             source_type: parse("assessments", "source_type", id, SourceType::from_name(&self.source_type))?,
             source_id: self.source_id,
             rationale: self.rationale,
-            metadata: parse("assessments", "metadata", id, serde_json::from_str::<Vec<Tag>>(&self.metadata).ok())?,
+            metadata: parse(
+                "assessments",
+                "metadata",
+                id,
+                serde_json::from_str::<Vec<Tag>>(&self.metadata).ok(),
+            )?,
             overrides: self.overrides.map(AssessmentId),
             valid: self.valid,
             created: self.created,

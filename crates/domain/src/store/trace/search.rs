@@ -148,7 +148,9 @@ fn push_text(select: &mut Sql, db: &Db, text: TraceText, test: &ListTest) {
 fn push_id(select: &mut Sql, db: &Db, test: &ListTest) {
     let ids: Vec<TraceId> = match test {
         ListTest::Text(TextTest::Eq(text)) => text.as_str().parse().ok().into_iter().collect(),
-        ListTest::In(texts) => texts.as_slice().iter().filter_map(|text| text.as_str().parse().ok()).collect(),
+        ListTest::In(texts) => {
+            texts.as_slice().iter().filter_map(|text| text.as_str().parse().ok()).collect()
+        }
         _ => return push_list_test(select, id_text(db), test),
     };
     select.push("t.id IN ").push_list(ids);
@@ -158,7 +160,9 @@ fn push_id(select: &mut Sql, db: &Db, test: &ListTest) {
 fn push_run(select: &mut Sql, test: &ListTest) {
     let runs: Vec<RunId> = match test {
         ListTest::Text(TextTest::Eq(text)) => text.as_str().parse().ok().into_iter().collect(),
-        ListTest::In(texts) => texts.as_slice().iter().filter_map(|text| text.as_str().parse().ok()).collect(),
+        ListTest::In(texts) => {
+            texts.as_slice().iter().filter_map(|text| text.as_str().parse().ok()).collect()
+        }
         _ => Vec::new(),
     };
     select.push("(").push(METADATA).push_bind(key::SOURCE_RUN).push(" AND ");

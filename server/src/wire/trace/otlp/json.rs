@@ -82,7 +82,9 @@ fn span(value: &Value) -> Option<Span> {
     ];
     const CODES: [&str; 3] = ["STATUS_CODE_UNSET", "STATUS_CODE_OK", "STATUS_CODE_ERROR"];
     let status = match field(value, "status", "status") {
-        Some(status) => Some(Status { message: text(status, "message")?, code: word(status, "code", &CODES)? }),
+        Some(status) => {
+            Some(Status { message: text(status, "message")?, code: word(status, "code", &CODES)? })
+        }
         None => None,
     };
     Some(Span {
