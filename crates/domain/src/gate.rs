@@ -270,8 +270,6 @@ impl<L> ModelGrant<L> {
 #[derive(Debug, Clone)]
 pub(crate) struct TraceGrant<L> {
     id: TraceId,
-    /// The experiment that the trace is in.
-    pub experiment: ExperimentId,
     level: PhantomData<L>,
 }
 
@@ -452,7 +450,7 @@ impl Acting {
         let Found { thing: experiment, level } = found.ok_or_else(missing)?;
         let level = self.level_of(level, Some(experiment));
         self.visible_level::<L>(level, Object::Trace(id), missing)?;
-        Ok(TraceGrant { id, experiment, level: PhantomData })
+        Ok(TraceGrant { id, level: PhantomData })
     }
 
     /// Lets the caller at a registered model.

@@ -90,7 +90,7 @@ pub async fn export(
                 Err(refusal) => return Ok(refusal.into_response()),
             };
             match packing.unpack(&received.bytes) {
-                Some(bytes) => Content::Unpacked(bytes, memory),
+                Some(bytes) => Content::Unpacked { bytes, _memory: memory },
                 None => {
                     let detail = format!(
                         "Failed to decompress the payload, or it holds more than {} MiB. Please split it up.",
@@ -120,14 +120,14 @@ pub async fn export(
 /// What was sent; its memory counts until this is dropped.
 enum Content {
     Plain(Received),
-    Unpacked(Vec<u8>, OwnedSemaphorePermit),
+    Unpacked { bytes: Vec<u8>, _memory: OwnedSemaphorePermit },
 }
 
 impl Content {
     fn bytes(&self) -> &[u8] {
         match self {
             Self::Plain(received) => &received.bytes,
-            Self::Unpacked(bytes, _) => bytes,
+            Self::Unpacked { bytes, .. } => bytes,
         }
     }
 }

@@ -15,8 +15,8 @@ use crate::{
 use model::{
     ExperimentId, Millis, RunId, TraceId,
     filter::{
-        AssessmentField, AssessmentTest, Key, KeyTest, ListTest, OrderBy, SpanField, TextTest,
-        TraceCondition, TraceFilter, TraceNumber, TraceOrder, TraceText,
+        AssessmentField, AssessmentTest, Key, ListTest, OrderBy, SpanField, TextTest, TraceCondition,
+        TraceFilter, TraceNumber, TraceOrder, TraceText,
     },
     trace::{TraceInfo, key},
 };
@@ -62,7 +62,7 @@ pub(crate) async fn search(mut db: &Db, visible: &VisibleTo, search: &Search<'_>
     let mut by_time = false;
     for order in search.order {
         by_time |= order.key == TraceOrder::Number(TraceNumber::Timestamp);
-        push_order(&mut select, db, order);
+        push_order(&mut select, order);
     }
     // A column that comes twice would keep the index of an experiment's traces by time from being used.
     select.push(if by_time { "t.id" } else { "t.request_time DESC, t.id" });
@@ -255,7 +255,7 @@ fn push_assessment(select: &mut Sql, key: &Key, kind: AssessmentField, test: &As
 }
 
 /// Adds an order and a comma. What lacks the value comes last either way.
-fn push_order(select: &mut Sql, db: &Db, order: &OrderBy<TraceOrder>) {
+fn push_order(select: &mut Sql, order: &OrderBy<TraceOrder>) {
     let down = if order.descending { " DESC, " } else { ", " };
     let of_key = |select: &mut Sql, value: &'static str, key: &str| {
         for end in [" IS NULL, ", down] {
