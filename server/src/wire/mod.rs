@@ -16,7 +16,10 @@ pub mod intake;
 mod log;
 mod logged_model;
 mod metric;
+mod not_offered;
+mod permission;
 mod registry;
+mod role;
 mod run;
 mod user;
 
@@ -27,7 +30,7 @@ use axum::{
     Json, Router,
     extract::{OriginalUri, RawPathParams, Request, rejection::RawPathParamsRejection},
     response::{IntoResponse, Response},
-    routing::{MethodFilter, get, on},
+    routing::{MethodFilter, any, get, on},
 };
 use domain::Acting;
 use error::WireError;
@@ -172,11 +175,32 @@ operations! {
     PATCH "/2.0/mlflow/users/update-password" => user::update_password;
     PATCH "/2.0/mlflow/users/update-admin" => user::update_admin;
     DELETE "/2.0/mlflow/users/delete" => user::delete;
-    POST "/3.0/mlflow/users/permissions/grant" => user::grant;
-    POST "/3.0/mlflow/users/permissions/revoke" => user::revoke;
-    GET "/3.0/mlflow/users/permissions/get" => user::get_permission;
-    GET "/3.0/mlflow/users/permissions/list" => user::list_permissions;
-    GET "/3.0/mlflow/users/current/permissions" => user::own_permissions;
+    POST "/3.0/mlflow/users/permissions/grant" => permission::grant;
+    POST "/3.0/mlflow/users/permissions/revoke" => permission::revoke;
+    GET "/3.0/mlflow/users/permissions/get" => permission::get;
+    GET "/3.0/mlflow/users/permissions/list" => permission::list;
+    GET "/3.0/mlflow/users/current/permissions" => permission::list_own;
+    POST "/2.0/mlflow/experiments/permissions/create" => permission::create_of_experiment;
+    GET "/2.0/mlflow/experiments/permissions/get" => permission::get_of_experiment;
+    PATCH "/2.0/mlflow/experiments/permissions/update" => permission::update_of_experiment;
+    DELETE "/2.0/mlflow/experiments/permissions/delete" => permission::delete_of_experiment;
+    POST "/2.0/mlflow/registered-models/permissions/create" => permission::create_of_registered;
+    GET "/2.0/mlflow/registered-models/permissions/get" => permission::get_of_registered;
+    PATCH "/2.0/mlflow/registered-models/permissions/update" => permission::update_of_registered;
+    DELETE "/2.0/mlflow/registered-models/permissions/delete" => permission::delete_of_registered;
+    POST "/3.0/mlflow/roles/create" => role::create;
+    GET "/3.0/mlflow/roles/get" => role::get;
+    GET "/3.0/mlflow/roles/list" => role::list;
+    PATCH "/3.0/mlflow/roles/update" => role::update;
+    DELETE "/3.0/mlflow/roles/delete" => role::delete;
+    POST "/3.0/mlflow/roles/permissions/add" => role::add_permission;
+    PATCH "/3.0/mlflow/roles/permissions/update" => role::update_permission;
+    DELETE "/3.0/mlflow/roles/permissions/remove" => role::remove_permission;
+    GET "/3.0/mlflow/roles/permissions/list" => role::list_permissions;
+    POST "/3.0/mlflow/roles/assign" => role::assign;
+    DELETE "/3.0/mlflow/roles/unassign" => role::unassign;
+    GET "/3.0/mlflow/users/roles/list" => role::list_of_user;
+    GET "/3.0/mlflow/roles/users/list" => role::list_users;
     GET "/2.0/mlflow-artifacts/artifacts" => artifact::list;
     DELETE "/2.0/mlflow-artifacts/artifacts/{*path}" => artifact::delete;
 }
@@ -202,7 +226,10 @@ pub fn router(limits: Limits) -> Router {
             .method_not_allowed_fallback(no_such_operation);
         router = router.nest(prefix, api);
     }
-    router.route("/health", get(async || "OK")).route("/version", get(async || MLFLOW_VERSION))
+    router
+        .route("/health", get(async || "OK"))
+        .route("/version", get(async || MLFLOW_VERSION))
+        .route("/gateway/{*path}", any(no_such_operation))
 }
 
 async fn enter(
@@ -251,10 +278,15 @@ fn check_content_type(method: &Method, headers: &HeaderMap) -> Result<(), Proble
 }
 
 async fn no_such_operation(method: Method, OriginalUri(uri): OriginalUri) -> WireError {
-    WireError(Problem::new(
-        Code::EndpointNotFound,
-        format!("No operation of this server answers to {method} {}.", uri.path()),
-    ))
+    let path = uri.path();
+    let behind = PREFIXES.iter().find_map(|prefix| path.strip_prefix(prefix)).unwrap_or(path);
+    WireError(match not_offered::said_of(behind) {
+        Some(said) => Problem::new(Code::NotImplemented, said),
+        None => Problem::new(
+            Code::EndpointNotFound,
+            format!("No operation of this server answers to {method} {path}."),
+        ),
+    })
 }
 
 /// What clients ask before the first transfer of an artifact. Public.

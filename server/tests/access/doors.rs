@@ -186,10 +186,14 @@ fn arguments(route: &str, things: &Things) -> Value {
         } else { json!([]) },
         "models": [{ "model_id": things.model.to_string() }],
         "source": format!("models:/{}", things.model), "version": "1", "alias": "best", "stage": "Staging",
-        "description": "text",
+        "description": if route.contains("/roles/") { "" } else { "text" },
         // Nobody whom a later knock may miss.
         "username": "nobody", "password": "short", "is_admin": false,
         "resource_type": "experiment", "resource_id": things.experiment.to_string(), "permission": "READ",
+        "resource_pattern": things.experiment.to_string(),
+        // A group that isn't there.
+        "role_id": things.run.to_string(),
+        "role_permission_id": format!("{}/experiment/{}", things.run, things.experiment),
     })
 }
 
