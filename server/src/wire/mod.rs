@@ -12,6 +12,7 @@ pub mod artifact;
 pub mod encode;
 pub mod error;
 mod experiment;
+mod graphql;
 pub mod intake;
 mod log;
 mod logged_model;
@@ -30,7 +31,7 @@ use axum::{
     Json, Router,
     extract::{OriginalUri, RawPathParams, Request, rejection::RawPathParamsRejection},
     response::{IntoResponse, Response},
-    routing::{MethodFilter, any, get, on},
+    routing::{MethodFilter, any, get, on, post},
 };
 use domain::Acting;
 use error::WireError;
@@ -205,6 +206,14 @@ operations! {
     DELETE "/2.0/mlflow-artifacts/artifacts/{*path}" => artifact::delete;
 }
 
+/// Beside the prefixes, and read as an operation is.
+static GRAPHQL: Operation = Operation {
+    method: Method::POST,
+    path: "/graphql",
+    handler: Handler::Raw(|acting, body| Box::pin(graphql::query(acting, body))),
+    terms: Terms { prefixes: &[], ..Terms::USUAL },
+};
+
 /// The doors of the protocol: all operations below their prefixes, transfers of artifacts, and what is said of the server.
 pub fn router(limits: Limits) -> Router {
     let intake = Arc::new(Intake::new(limits));
@@ -226,7 +235,11 @@ pub fn router(limits: Limits) -> Router {
             .method_not_allowed_fallback(no_such_operation);
         router = router.nest(prefix, api);
     }
+    let door = async move |identified: Identified, path: Path, request: Request| {
+        enter(&GRAPHQL, &intake, identified, path, request).await
+    };
     router
+        .route(GRAPHQL.path, post(door))
         .route("/health", get(async || "OK"))
         .route("/version", get(async || MLFLOW_VERSION))
         .route("/gateway/{*path}", any(no_such_operation))

@@ -69,6 +69,7 @@ pub fn all() -> Vec<Door> {
         }
         doors.push(token(Method::GET, format!("{prefix}/3.0/mlflow/server-info")));
     }
+    doors.push(token(Method::POST, "/graphql".to_owned()));
     doors.push(token(Method::GET, "/health".to_owned()));
     doors.push(token(Method::GET, "/version".to_owned()));
     doors.extend(server_fn::axum::server_fn_paths().map(|(path, method)| session(method, path)));
@@ -172,6 +173,7 @@ fn arguments(route: &str, things: &Things) -> Value {
     };
     let status = if route.contains("logged-models") { "LOGGED_MODEL_READY" } else { "FINISHED" };
     json!({
+        "query": format!("{{ mlflowGetRun(input: {{ runId: \"{}\" }}) {{ run {{ info {{ runName }} }} }} }}", things.run),
         "name": name, "new_name": format!("{name}-renamed"),
         "experiment_id": things.experiment.to_string(), "experiment_ids": [things.experiment.to_string()],
         "experiment_name": things.experiment_name,
