@@ -1,10 +1,10 @@
 //! The MLflow protocol over HTTP: `/api/…` for clients and the same under `/ajax-api/…`.
 //!
 //! Owns: how bodies come in ([`intake`]), how arguments are read ([`args`]), how answers ([`answer`], [`encode`]) and
-//! problems ([`error`]) are written, the list of operations ([`OPERATIONS`]), and what isn't offered ([`not_offered`]). Must never: decide anything; each
-//! operation is a thin door into a use case. Start reading: [`OPERATIONS`], then [`run`]. To add an operation: a function
-//! in the file of its noun, a line in the list, a row in `tests/access.txt`. One that is called a thousand times a second
-//! is `raw`: it reads the bytes of its body itself, as those of [`log`] do.
+//! problems ([`error`]) are written, the list of operations ([`OPERATIONS`]), and what isn't offered ([`not_offered`]). Must
+//! never: decide anything; each operation is a thin door into a use case. Start reading: [`OPERATIONS`], then [`run`]. To add
+//! an operation: a function in the file of its noun, a line in the list, a row in `tests/access.txt`. One that is called a
+//! thousand times a second is `raw`: it reads the bytes of its body itself, as those of [`log`] do.
 
 pub mod answer;
 pub mod args;
