@@ -22,6 +22,7 @@ mod permission;
 mod registry;
 mod role;
 mod run;
+mod trace;
 mod user;
 
 use crate::identity::Identified;
@@ -202,6 +203,28 @@ operations! {
     DELETE "/3.0/mlflow/roles/unassign" => role::unassign;
     GET "/3.0/mlflow/users/roles/list" => role::list_of_user;
     GET "/3.0/mlflow/roles/users/list" => role::list_users;
+    POST "/3.0/mlflow/traces" => trace::start;
+    GET "/3.0/mlflow/traces/get" => trace::get;
+    GET "/3.0/mlflow/traces/batchGet" => trace::batch_get;
+    POST "/3.0/mlflow/traces/batchGetInfos" => trace::batch_get_infos;
+    POST "/3.0/mlflow/traces/search" => trace::search;
+    POST "/3.0/mlflow/traces/delete-traces" => trace::delete;
+    GET "/3.0/mlflow/traces/{trace_id}" => trace::get_info;
+    PATCH "/3.0/mlflow/traces/{trace_id}/tags" => trace::set_tag;
+    DELETE "/3.0/mlflow/traces/{trace_id}/tags" => trace::delete_tag;
+    POST "/3.0/mlflow/traces/{trace_id}/assessments" => trace::assessment::create;
+    GET "/3.0/mlflow/traces/{trace_id}/assessments/{assessment_id}" => trace::assessment::get;
+    PATCH "/3.0/mlflow/traces/{trace_id}/assessments/{assessment_id}" => trace::assessment::update;
+    DELETE "/3.0/mlflow/traces/{trace_id}/assessments/{assessment_id}" => trace::assessment::delete;
+    POST "/2.0/mlflow/traces" => trace::v2::start;
+    GET "/2.0/mlflow/traces" => trace::v2::search;
+    PATCH "/2.0/mlflow/traces/{request_id}" => trace::v2::end;
+    GET "/2.0/mlflow/traces/{request_id}/info" => trace::v2::get_info;
+    PATCH "/2.0/mlflow/traces/{request_id}/tags" => trace::set_tag;
+    DELETE "/2.0/mlflow/traces/{request_id}/tags" => trace::delete_tag;
+    POST "/2.0/mlflow/traces/delete-traces" => trace::delete;
+    POST "/2.0/mlflow/traces/link-to-run" => trace::link_to_run;
+    POST "/2.0/mlflow/traces/link-prompts" => trace::link_prompts;
     GET "/2.0/mlflow-artifacts/artifacts" => artifact::list;
     DELETE "/2.0/mlflow-artifacts/artifacts/{*path}" => artifact::delete;
 }
@@ -235,11 +258,16 @@ pub fn router(limits: Limits) -> Router {
             .method_not_allowed_fallback(no_such_operation);
         router = router.nest(prefix, api);
     }
-    let door = async move |identified: Identified, path: Path, request: Request| {
+    let traces = intake.clone();
+    let take_spans = async move |identified: Identified, request: Request| {
+        trace::otlp::export(&traces, identified, request).await
+    };
+    let ask = async move |identified: Identified, path: Path, request: Request| {
         enter(&GRAPHQL, &intake, identified, path, request).await
     };
     router
-        .route(GRAPHQL.path, post(door))
+        .route("/v1/traces", post(take_spans))
+        .route(GRAPHQL.path, post(ask))
         .route("/health", get(async || "OK"))
         .route("/version", get(async || MLFLOW_VERSION))
         .route("/gateway/{*path}", any(no_such_operation))
