@@ -51,6 +51,11 @@ impl Args {
         Self { fields, place: String::new() }
     }
 
+    /// Values that were read elsewhere.
+    pub fn of_fields(fields: Map<String, Value>) -> Self {
+        Self { fields, place: String::new() }
+    }
+
     /// Adds a value of the path, such as `model_id`; the path wins.
     pub fn with(mut self, name: &str, value: String) -> Self {
         self.fields.insert(name.to_owned(), Value::String(value));

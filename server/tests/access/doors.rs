@@ -69,6 +69,7 @@ pub fn all() -> Vec<Door> {
         }
         doors.push(token(Method::GET, format!("{prefix}/3.0/mlflow/server-info")));
     }
+    doors.push(token(Method::POST, "/graphql".to_owned()));
     doors.push(token(Method::POST, "/v1/traces".to_owned()));
     doors.push(token(Method::GET, "/health".to_owned()));
     doors.push(token(Method::GET, "/version".to_owned()));
@@ -191,14 +192,26 @@ fn arguments(route: &str, things: &Things) -> Value {
         } else { json!([]) },
         "models": [{ "model_id": things.model.to_string() }],
         "source": format!("models:/{}", things.model), "version": "1", "alias": "best", "stage": "Staging",
-        "description": "text",
+        "description": if route.contains("/roles/") { "" } else { "text" },
         // Nobody whom a later knock may miss.
         "username": "nobody", "password": "short", "is_admin": false,
         "resource_type": "experiment", "resource_id": things.experiment.to_string(), "permission": "READ",
     });
-    let of_traces = of_traces(things);
-    all.as_object_mut().unwrap().extend(of_traces.as_object().unwrap().clone());
+    for more in [of_traces(things), of_roles(things)] {
+        all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    }
     all
+}
+
+/// Of roles, and of GraphQL.
+fn of_roles(things: &Things) -> Value {
+    let run = things.run;
+    json!({
+        // A group that isn't there.
+        "role_id": run.to_string(), "role_permission_id": format!("{run}/experiment/{}", things.experiment),
+        "resource_pattern": things.experiment.to_string(),
+        "query": format!("{{ mlflowGetRun(input: {{ runId: \"{run}\" }}) {{ run {{ info {{ runName }} }} }} }}"),
+    })
 }
 
 fn of_traces(things: &Things) -> Value {
