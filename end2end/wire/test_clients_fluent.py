@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import matplotlib.pyplot as plt
 import mlflow
@@ -147,6 +148,26 @@ def test_runs_within_runs(client, experiment):
     assert list(children["tags.mlflow.runName"]) == ["fold 0", "fold 1", "later"]
 
 
+def test_runs_side_by_side(client, experiment):
+    """As a sweep in threads does, each with a run of its own."""
+
+    def train(number):
+        with mlflow.start_run(run_name=f"worker {number}") as run:
+            for step in range(5):
+                mlflow.log_metric("loss", number + step, step=step)
+            mlflow.log_param("number", number)
+            mlflow.log_text(str(number), "number.txt")
+        return run.info.run_id
+
+    with ThreadPoolExecutor(8) as workers:
+        ids = list(workers.map(train, range(16)))
+    for number, run_id in enumerate(ids):
+        stored = client.get_run(run_id)
+        assert (stored.info.run_name, stored.info.status) == (f"worker {number}", "FINISHED")
+        assert (stored.data.metrics, stored.data.params) == ({"loss": number + 4.0}, {"number": str(number)})
+        assert mlflow.artifacts.load_text(f"runs:/{run_id}/number.txt") == str(number)
+
+
 def test_what_the_machine_does(client, experiment):
     mlflow.set_system_metrics_sampling_interval(0.2)
     mlflow.set_system_metrics_samples_before_logging(2)
@@ -234,6 +255,21 @@ def test_files_by_every_address(client, experiment, tmp_path):
     ]
     get_artifact_repository(root).delete_artifacts("checkpoint/deep")
     assert [entry.path for entry in client.list_artifacts(run_id, "checkpoint")] == ["checkpoint/a+b & c=1.txt"]
+
+
+def test_a_client_told_to_send_in_parts_sends_the_whole(client, experiment, tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD", "true")
+    monkeypatch.setenv("MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD", "true")
+    monkeypatch.setenv("MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE", "1000")
+    weights = bytes(range(256)) * 5_000
+    (tmp_path / "weights.bin").write_bytes(weights)
+    with mlflow.start_run() as run:
+        mlflow.log_artifact(str(tmp_path / "weights.bin"))
+        mlflow.log_artifact(str(tmp_path / "weights.bin"), "deep")
+    for path in ["weights.bin", "deep/weights.bin"]:
+        down = mlflow.artifacts.download_artifacts(f"{run.info.artifact_uri}/{path}", dst_path=tmp_path / "down")
+        with open(down, "rb") as file:
+            assert file.read() == weights
 
 
 def test_files_by_the_command_line(client, experiment, tmp_path):

@@ -128,6 +128,39 @@ def test_versions_are_registered_moved_on_and_found(client, logged, name):
     assert mlflow.search_registered_models(filter_string=f"name LIKE '{name}%'") == []
 
 
+def test_a_model_among_the_files_of_a_run(client, experiment, name, tmp_path):
+    """As clients before MLflow 3 log models, and as people do who save them themselves."""
+    model = LogisticRegression(max_iter=500).fit(X, Y)
+    mlflow.sklearn.save_model(model, tmp_path / "saved", pip_requirements=["scikit-learn"])
+    with mlflow.start_run() as run:
+        mlflow.log_artifacts(tmp_path / "saved", "checkpoints/best")
+    version = mlflow.register_model(f"runs:/{run.info.run_id}/checkpoints/best", name)
+    assert version.source == f"{run.info.artifact_uri}/checkpoints/best"
+    more = {"run_link": "https://ci.example/7", "tags": {"by": "CI"}, "description": "the same"}
+    again = client.create_model_version(name, version.source, run.info.run_id, **more)
+    assert (again.version, again.run_link, again.tags, again.description) == ("2", *more.values())
+    assert client.get_model_version_download_uri(name, "2") == version.source
+    for address in [f"runs:/{run.info.run_id}/checkpoints/best", f"models:/{name}/1", f"models:/{name}/latest"]:
+        assert mlflow.pyfunc.load_model(address).predict(SEEN).tolist() == model.predict(SEEN).tolist()
+    assert "MLmodel" in [entry.path for entry in mlflow.artifacts.list_artifacts(f"models:/{name}/1")]
+
+
+def test_files_of_a_logged_model(client, experiment, tmp_path):
+    (tmp_path / "up").mkdir()
+    (tmp_path / "up/weights.bin").write_bytes(b"weights")
+    (tmp_path / "card.md").write_text("# Card")
+    model = client.create_logged_model(experiment, "net")
+    client.log_model_artifacts(model.model_id, str(tmp_path / "up"))
+    client.log_model_artifact(model.model_id, str(tmp_path / "card.md"))
+    client.finalize_logged_model(model.model_id, "READY")
+    listed = client.list_logged_model_artifacts(model.model_id)
+    assert sorted((entry.path, entry.file_size) for entry in listed) == [("card.md", 6), ("weights.bin", 7)]
+    mlflow.artifacts.download_artifacts(f"models:/{model.model_id}", dst_path=str(tmp_path / "down"))
+    assert (tmp_path / "down/card.md").read_text() == "# Card"
+    elsewhere = mlflow.create_external_model("served elsewhere", params={"endpoint": "v2"})
+    assert client.get_logged_model(elsewhere.model_id).tags["mlflow.model.isExternal"] == "true"
+
+
 class Doubles(mlflow.pyfunc.PythonModel):
     """A model that is code and a file."""
 

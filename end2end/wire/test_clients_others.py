@@ -148,7 +148,7 @@ def test_r(server, credential, name):
     r.post("runs/restore", run_id=run["run_id"])
     r.post("experiments/update", experiment_id=experiment, new_name=f"{name} 2")
 
-    # The registry: numbers of versions and flags are strings, too.
+    # The registry: numbers of versions are strings, too, and so are flags, which MLflow's own server refuses.
     r.post("registered-models/create", name=name, tags=None, description="of R")
     for attempt in ["1", "2"]:
         version = r.post("model-versions/create", name=name, source=f"{run['artifact_uri']}/model", run_id=run["run_id"])

@@ -179,6 +179,7 @@ operations! {
     GET "/3.0/mlflow/users/current/permissions" => user::own_permissions;
     GET "/2.0/mlflow-artifacts/artifacts" => artifact::list;
     DELETE "/2.0/mlflow-artifacts/artifacts/{*path}" => artifact::delete;
+    POST "/2.0/mlflow-artifacts/mpu/create/{*path}" => artifact::begin_parts;
 }
 
 /// The doors of the protocol: all operations below their prefixes, transfers of artifacts, and what is said of the server.
