@@ -100,9 +100,9 @@ def client(server, sign_in):
 
 
 @pytest.fixture(scope="session")
-def ada(server):
+def lise(server):
     """Somebody who is no admin, with a password and a token."""
-    name, password = "ada", f"the password of {uuid.uuid4().hex}"
+    name, password = "lise", f"the password of {uuid.uuid4().hex}"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_TRACKING_TOKEN", server.admin.token)
         AuthServiceClient(server.url).create_user(name, password)
@@ -112,12 +112,12 @@ def ada(server):
 
 
 @pytest.fixture
-def as_ada(server, sign_in, ada, monkeypatch):
+def as_lise(server, sign_in, lise, monkeypatch):
     """The client, as somebody who signs in with name and password and is no admin."""
-    sign_in(server, ada)
+    sign_in(server, lise)
     monkeypatch.delenv("MLFLOW_TRACKING_TOKEN")
-    monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", ada.name)
-    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", ada.password)
+    monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", lise.name)
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", lise.password)
     return mlflow.MlflowClient()
 
 

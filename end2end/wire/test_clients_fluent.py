@@ -19,8 +19,8 @@ from PIL import Image
 
 
 @pytest.fixture
-def client(as_ada):
-    return as_ada
+def client(as_lise):
+    return as_lise
 
 
 @pytest.fixture
@@ -33,11 +33,11 @@ def asynchronous(client):
 
 
 @pytest.mark.parametrize("credential", ["name and password", "token"])
-def test_a_script_from_start_to_end(client, ada, monkeypatch, credential):
+def test_a_script_from_start_to_end(client, lise, monkeypatch, credential):
     if credential == "token":
         monkeypatch.delenv("MLFLOW_TRACKING_USERNAME")
         monkeypatch.delenv("MLFLOW_TRACKING_PASSWORD")
-        monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", ada.token)
+        monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", lise.token)
     name = f"script {uuid.uuid4().hex[:8]}"
     experiment = mlflow.set_experiment(name)
     mlflow.set_experiment_tags({"team": "churn", "mlflow.note.content": "# Churn"})

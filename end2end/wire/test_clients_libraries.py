@@ -1,6 +1,7 @@
 """Libraries that log by themselves: autologging, and the callbacks of tuners and trainers."""
 
 import uuid
+from contextlib import contextmanager
 
 import lightgbm
 import mlflow
@@ -20,23 +21,26 @@ TWO = Y < 2
 
 
 @pytest.fixture
-def client(as_ada):
-    return as_ada
+def client(as_lise):
+    return as_lise
 
 
-@pytest.fixture
-def autologging():
-    yield mlflow.autolog
-    mlflow.autolog(disable=True, silent=True)
+@contextmanager
+def autologging(library, **more):
+    """Of one library: what was once said of it alone, `mlflow.autolog` doesn't change."""
+    library.autolog(silent=True, **more)
+    try:
+        yield
+    finally:
+        library.autolog(disable=True)
 
 
 def paths(client, run_id):
     return {entry.path for entry in client.list_artifacts(run_id)}
 
 
-def test_scikit_learn(client, experiment, autologging):
-    autologging(silent=True, log_input_examples=True)
-    with mlflow.start_run() as run:
+def test_scikit_learn(client, experiment):
+    with autologging(mlflow.sklearn, log_input_examples=True), mlflow.start_run() as run:
         search = GridSearchCV(RandomForestClassifier(n_estimators=3, random_state=0), {"max_depth": [1, 2, 3]}, cv=2)
         search.fit(X, Y)
         sklearn.metrics.f1_score(Y, search.predict(X), average="macro")
@@ -54,11 +58,10 @@ def test_scikit_learn(client, experiment, autologging):
     assert {one.dataset.name for one in stored.inputs.dataset_inputs} == {"dataset"}
 
 
-def test_lightgbm(client, experiment, autologging):
-    autologging(silent=True)
+def test_lightgbm(client, experiment):
     rows = lightgbm.Dataset(X[TWO], label=Y[TWO], free_raw_data=False)
     settings = {"objective": "binary", "metric": ["binary_logloss", "auc"], "num_leaves": 4, "verbose": -1, "num_threads": 1}
-    with mlflow.start_run() as run:
+    with autologging(mlflow.lightgbm), mlflow.start_run() as run:
         booster = lightgbm.train(settings, rows, num_boost_round=20, valid_sets=[rows], valid_names=["train"])
     stored = client.get_run(run.info.run_id)
     assert (stored.data.params["num_leaves"], stored.data.params["num_boost_round"]) == ("4", "20")
@@ -71,7 +74,7 @@ def test_lightgbm(client, experiment, autologging):
     assert loaded.predict(X[TWO]).tolist() == booster.predict(X[TWO]).tolist()
 
 
-def test_a_study_of_optuna(client, ada):
+def test_a_study_of_optuna(client, lise):
     """A run a trial, within a run of the study."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     name = f"study {uuid.uuid4().hex[:8]}"

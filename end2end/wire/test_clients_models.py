@@ -16,8 +16,8 @@ SEEN = X.iloc[[0, 60, 120]]
 
 
 @pytest.fixture
-def client(as_ada):
-    return as_ada
+def client(as_lise):
+    return as_lise
 
 
 @pytest.fixture

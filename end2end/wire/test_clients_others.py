@@ -83,8 +83,8 @@ class OfJava(Client):
 
 
 @pytest.fixture(params=["name and password", "token"])
-def credential(ada, request):
-    return {"headers": ada.headers} if request.param == "token" else {"auth": (ada.name, ada.password)}
+def credential(lise, request):
+    return {"headers": lise.headers} if request.param == "token" else {"auth": (lise.name, lise.password)}
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def test_r(server, credential, name):
     run = r.post(
         "runs/create",
         experiment_id=experiment,
-        user_id="ada",
+        user_id="lise",
         run_name=None,
         start_time=now,
         tags=[{"key": "mlflow.source.name", "value": "train.R"}, {"key": "mlflow.source.type", "value": "LOCAL"}],
@@ -169,7 +169,7 @@ def test_java(server, credential, name):
     java = OfJava(server, **credential)
     experiment = java.post("experiments/create", name=name)["experiment_id"]
     begun = 1_700_000_000_000
-    run = java.post("runs/create", experiment_id=experiment, user_id="ada", start_time=begun)["run"]["info"]
+    run = java.post("runs/create", experiment_id=experiment, user_id="lise", start_time=begun)["run"]["info"]
     ids = {"run_uuid": run["run_id"], "run_id": run["run_id"]}
     java.post("runs/log-metric", **ids, key="loss", value=0.25, timestamp=begun + 1, step=3)
     java.post("runs/log-metric", **ids, key="nan", value=math.nan, timestamp=1, step=-1)
@@ -210,14 +210,14 @@ def test_java(server, credential, name):
     java.post("experiments/delete", experiment_id=experiment)
 
 
-def test_a_refusal_is_one_that_they_can_read(server, ada):
+def test_a_refusal_is_one_that_they_can_read(server, lise):
     for agent in [OfR.agent, OfJava.agent]:
         refused = requests.post(
             f"{server.url}/api/2.0/mlflow/runs/update",
-            headers=ada.headers | {"User-Agent": agent},
+            headers=lise.headers | {"User-Agent": agent},
             json={"run_id": "0" * 32, "status": "FINISHED", "end_time": "1"},
             timeout=30,
         )
         check_refusal(refused, 404, "RESOURCE_DOES_NOT_EXIST")
-        unknown = requests.get(f"{server.url}/api/2.0/mlflow/runs/get?run_id=x", auth=(ada.name, "wrong"), timeout=30)
+        unknown = requests.get(f"{server.url}/api/2.0/mlflow/runs/get?run_id=x", auth=(lise.name, "wrong"), timeout=30)
         check_refusal(unknown, 401, "UNAUTHENTICATED")

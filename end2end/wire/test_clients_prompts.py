@@ -9,8 +9,8 @@ from mlflow.exceptions import MlflowException
 
 
 @pytest.fixture
-def client(as_ada):
-    return as_ada
+def client(as_lise):
+    return as_lise
 
 
 @pytest.fixture
