@@ -227,6 +227,7 @@ operations! {
     POST "/2.0/mlflow/traces/link-prompts" => trace::link_prompts;
     GET "/2.0/mlflow-artifacts/artifacts" => artifact::list;
     DELETE "/2.0/mlflow-artifacts/artifacts/{*path}" => artifact::delete;
+    POST "/2.0/mlflow-artifacts/mpu/create/{*path}" => artifact::begin_parts;
 }
 
 /// Beside the prefixes, and read as an operation is.
