@@ -76,6 +76,10 @@ uuid_id!(
     /// Id of a saved view.
     ViewId, ""
 );
+uuid_id!(
+    /// Id of a webhook.
+    WebhookId, ""
+);
 
 #[cfg(test)]
 mod tests {

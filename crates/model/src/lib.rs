@@ -34,8 +34,9 @@ pub mod stop;
 pub mod text_diff;
 pub mod time;
 pub mod view;
+pub mod webhook;
 
-pub use id::{ExperimentId, GroupId, ModelId, RunId, TokenId, UserId, ViewId};
+pub use id::{ExperimentId, GroupId, ModelId, RunId, TokenId, UserId, ViewId, WebhookId};
 pub use permission::Permission;
 pub use problem::{Code, Problem};
 

@@ -33,6 +33,7 @@ pub(crate) mod share;
 pub(crate) mod sheet;
 pub(crate) mod sql;
 pub(crate) mod view;
+pub(crate) mod webhook;
 
 use crate::error::{Error, Result};
 use changes::Changes;

@@ -51,6 +51,7 @@ arg_from! {
     model::GroupId => |value| Self::Uuid(Some(value.0)),
     model::TokenId => |value| Self::Uuid(Some(value.0)),
     model::ViewId => |value| Self::Uuid(Some(value.0)),
+    model::WebhookId => |value| Self::Uuid(Some(value.0)),
 }
 
 /// A row that can be read from either database; `#[derive(FromRow)]` makes one.
