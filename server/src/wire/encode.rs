@@ -9,6 +9,7 @@ use model::{
     page::ArtifactEntry,
     registry::{ModelVersion, RegisteredModel},
     run::Tag,
+    webhook::{Webhook, WebhookEvent},
 };
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
@@ -174,5 +175,22 @@ pub fn model_version(version: &ModelVersion) -> Value {
         .set("run_link", version.run_link.as_str())
         .set_list("aliases", &version.aliases, |alias| Value::from(alias.as_str()))
         .set_some("model_id", version.model.map(|model| model.to_string()))
+        .done()
+}
+
+/// A webhook; its secret is for nobody.
+pub fn webhook(webhook: &Webhook) -> Value {
+    let event = |event: &WebhookEvent| {
+        json!({ "entity": event.entity().to_ascii_uppercase(), "action": event.action().to_ascii_uppercase() })
+    };
+    Object::default()
+        .set("webhook_id", webhook.id.to_string())
+        .set("name", webhook.name.as_str())
+        .set_some("description", Some(webhook.description.as_str()).filter(|text| !text.is_empty()))
+        .set("url", webhook.url.as_str())
+        .set_list("events", &webhook.events, event)
+        .set("status", if webhook.active { "ACTIVE" } else { "DISABLED" })
+        .set("creation_timestamp", webhook.created)
+        .set("last_updated_timestamp", webhook.updated)
         .done()
 }

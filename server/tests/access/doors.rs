@@ -104,6 +104,8 @@ pub fn approach(door: &Door, things: &Things) -> (String, Load) {
     let mut address = door
         .route
         .replace("{model_id}", &things.model.to_string())
+        // One that isn't there: admins are told so, others only that it is none of theirs.
+        .replace("{webhook_id}", &things.run.to_string())
         .replace("{tag_key}", "k")
         .replace("{experiment}", &things.experiment.to_string())
         .replace(":experiment", &things.experiment.to_string())
@@ -159,6 +161,7 @@ fn arguments(route: &str, things: &Things) -> Value {
             things.registered.clone()
         }
         route if route.contains("logged-models") => "model".to_owned(),
+        route if route.contains("webhooks") => "hook".to_owned(),
         _ => format!("{}-new", things.experiment_name),
     };
     let path = if route.contains("mlflow-artifacts") { things.artifact_folder.as_str() } else { "" };
@@ -170,8 +173,12 @@ fn arguments(route: &str, things: &Things) -> Value {
         }
         _ => String::new(),
     };
-    let status = if route.contains("logged-models") { "LOGGED_MODEL_READY" } else { "FINISHED" };
-    json!({
+    let status = match route {
+        route if route.contains("logged-models") => "LOGGED_MODEL_READY",
+        route if route.contains("webhooks") => "DISABLED",
+        _ => "FINISHED",
+    };
+    let mut arguments = json!({
         "name": name, "new_name": format!("{name}-renamed"),
         "experiment_id": things.experiment.to_string(), "experiment_ids": [things.experiment.to_string()],
         "experiment_name": things.experiment_name,
@@ -190,7 +197,11 @@ fn arguments(route: &str, things: &Things) -> Value {
         // Nobody whom a later knock may miss.
         "username": "nobody", "password": "short", "is_admin": false,
         "resource_type": "experiment", "resource_id": things.experiment.to_string(), "permission": "READ",
-    })
+    });
+    // Of webhooks.
+    arguments["url"] = "https://93.184.215.14/hook".into();
+    arguments["events"] = json!([{ "entity": "MODEL_VERSION", "action": "CREATED" }]);
+    arguments
 }
 
 fn query(arguments: &Value) -> String {
@@ -245,6 +256,11 @@ fn admin_form(route: &str, things: &Things) -> String {
         "server" => "public_links=on".to_owned(),
         "tokens/delete" => format!("id={id}"),
         "links/delete" => "code=no-such-link".to_owned(),
+        "webhooks/add" => {
+            "name=hook&url=https%3A%2F%2F93.184.215.14%2Fhook&event=model_version.created&secret=&description="
+                .to_owned()
+        }
+        "webhooks" => format!("action=disable&id={id}"),
         other => panic!("the form of {other}?"),
     }
 }

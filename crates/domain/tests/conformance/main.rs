@@ -48,4 +48,5 @@ mod upgrade;
 mod version_compare;
 mod view;
 mod visible;
+mod webhook;
 mod world;
