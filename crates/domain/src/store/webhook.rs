@@ -263,15 +263,16 @@ pub(crate) async fn settle(db: &Db, taken: &Taken, fate: Fate, now: Millis) -> R
         Fate::Again(reason, due) => (Some(reason), Some(due)),
         Fate::GivenUp(reason) => (Some(reason), None),
     };
+    // First the webhook, as whoever deletes it does: else each could wait for the other.
+    let tried = sql("UPDATE webhooks SET tried = $1, failure = $2 WHERE id = $3");
+    tx.execute(tried.bind(now).bind(failure.clone()).bind(taken.webhook)).await?;
     let outbox = match due {
-        Some(due) => sql("UPDATE webhook_deliveries SET due = $1, failure = $2 WHERE id = $3")
-            .bind(due)
-            .bind(failure.clone()),
+        Some(due) => {
+            sql("UPDATE webhook_deliveries SET due = $1, failure = $2 WHERE id = $3").bind(due).bind(failure)
+        }
         None => sql("DELETE FROM webhook_deliveries WHERE id = $1"),
     };
     tx.execute(outbox.bind(taken.id)).await?;
-    let tried = sql("UPDATE webhooks SET tried = $1, failure = $2 WHERE id = $3");
-    tx.execute(tried.bind(now).bind(failure).bind(taken.webhook)).await?;
     tx.commit().await
 }
 
