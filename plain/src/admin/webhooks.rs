@@ -112,8 +112,7 @@ fn row(state: &WebhookState) -> AnyView {
         }
         .into_any()
     };
-    let buttons =
-        vec![button("test", "Test"), button(switch, switch_words), button("delete", "Delete …")];
+    let buttons = vec![button("test", "Test"), button(switch, switch_words), button("delete", "Delete …")];
     view! {
         <tr>
             <th scope="row" class="strong">{webhook.name} {off}</th>

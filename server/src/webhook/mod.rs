@@ -44,8 +44,7 @@ impl Resolve for Resolver {
         Box::pin(async move {
             let found: Vec<_> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
             reach.check_all(name.as_str(), found.iter().map(|address| address.ip()))?;
-            let addresses: Addrs = Box::new(found.into_iter());
-            Ok(addresses)
+            Ok::<Addrs, Box<dyn Error + Send + Sync>>(Box::new(found.into_iter()))
         })
     }
 }
@@ -187,7 +186,9 @@ mod tests {
         let outcome = Courier::new(allowed).unwrap().check(url).await;
         match words {
             None => assert_eq!(outcome, Ok(()), "{url}"),
-            Some(words) => assert!(outcome.as_ref().is_err_and(|said| said.contains(words)), "{url}: {outcome:?}"),
+            Some(words) => {
+                assert!(outcome.as_ref().is_err_and(|said| said.contains(words)), "{url}: {outcome:?}")
+            }
         }
     }
 
@@ -224,7 +225,10 @@ mod tests {
         for url in ["http://127.0.0.1:9/", "http://localhost:9/"] {
             let (url, secret, body) = (url.to_owned(), String::new(), "{}".to_owned());
             let outcome = courier.send(&Delivery { id: Default::default(), url, secret, body }).await;
-            assert!(matches!(&outcome, Err(Unsent::Refused(said)) if said.contains("non-public")), "{outcome:?}");
+            assert!(
+                matches!(&outcome, Err(Unsent::Refused(said)) if said.contains("non-public")),
+                "{outcome:?}"
+            );
         }
     }
 }

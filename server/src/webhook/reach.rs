@@ -47,7 +47,11 @@ impl Reach {
     }
 
     /// Checks all addresses of a host: one that may not be reached is enough to refuse it.
-    pub fn check_all(&self, host: &str, addresses: impl IntoIterator<Item = IpAddr>) -> Result<(), NotPublic> {
+    pub fn check_all(
+        &self,
+        host: &str,
+        addresses: impl IntoIterator<Item = IpAddr>,
+    ) -> Result<(), NotPublic> {
         let mut none = true;
         for address in addresses {
             none = false;

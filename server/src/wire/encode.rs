@@ -181,7 +181,8 @@ pub fn model_version(version: &ModelVersion) -> Value {
 /// A webhook; its secret is for nobody.
 pub fn webhook(webhook: &Webhook) -> Value {
     let event = |event: &WebhookEvent| {
-        json!({ "entity": event.entity().to_ascii_uppercase(), "action": event.action().to_ascii_uppercase() })
+        let (entity, action) = (event.entity().to_ascii_uppercase(), event.action().to_ascii_uppercase());
+        json!({ "entity": entity, "action": action })
     };
     Object::default()
         .set("webhook_id", webhook.id.to_string())

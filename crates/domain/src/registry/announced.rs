@@ -25,13 +25,13 @@ fn tags(tags: &[Tag], without: &[&str]) -> Map<String, Value> {
 }
 
 pub(super) async fn model_created(tx: &mut Tx, model: &RegisteredModel) -> Result<()> {
-    let data = |hidden: &[&str]| {
-        json!({ "name": model.name, "tags": tags(&model.tags, hidden), "description": model.description })
-    };
-    match is_prompt(&model.tags) {
-        true => announce(tx, WebhookEvent::PromptCreated, data(&[IS_PROMPT, PROMPT_TYPE])).await,
-        false => announce(tx, WebhookEvent::RegisteredModelCreated, data(&[])).await,
+    let mut data = json!({ "name": model.name, "description": model.description });
+    if is_prompt(&model.tags) {
+        data["tags"] = Value::Object(tags(&model.tags, &[IS_PROMPT, PROMPT_TYPE]));
+        return announce(tx, WebhookEvent::PromptCreated, data).await;
     }
+    data["tags"] = Value::Object(tags(&model.tags, &[]));
+    announce(tx, WebhookEvent::RegisteredModelCreated, data).await
 }
 
 pub(super) async fn version_created(tx: &mut Tx, version: &ModelVersion) -> Result<()> {

@@ -152,9 +152,8 @@ pub(crate) async fn listeners(tx: &mut Tx, event: WebhookEvent) -> Result<Vec<We
     let rows: Vec<(Uuid, String)> =
         tx.all(sql("SELECT id, events FROM webhooks WHERE active = TRUE ORDER BY id")).await?;
     let name = event.to_string();
-    let listens = |(id, events): (Uuid, String)| {
-        events.split(' ').any(|event| event == name).then_some(WebhookId(id))
-    };
+    let listens =
+        |(id, events): (Uuid, String)| events.split(' ').any(|event| event == name).then_some(WebhookId(id));
     Ok(rows.into_iter().filter_map(listens).collect())
 }
 

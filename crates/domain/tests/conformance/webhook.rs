@@ -222,8 +222,7 @@ async fn what_makes_no_sense_is_refused(world: &World) {
     let long = NewWebhook { secret: "x".repeat(1001), ..hook("ci", &[PromptCreated]) };
     check_code(root.create_webhook(long).await, invalid);
     let made = sending.create_webhook(hook("ci", &[PromptCreated])).await.unwrap();
-    let inner =
-        WebhookChange { url: Some("https://inner.example/".to_owned()), ..WebhookChange::default() };
+    let inner = WebhookChange { url: Some("https://inner.example/".to_owned()), ..WebhookChange::default() };
     check_code(sending.update_webhook(made.id, inner).await, invalid);
     let nothing = WebhookChange { events: Some(Vec::new()), ..WebhookChange::default() };
     check_code(root.update_webhook(made.id, nothing).await, invalid);
@@ -283,10 +282,7 @@ async fn what_happens_is_told(world: &World) {
                     "description": null,
                 })
             ),
-            (
-                "model_version_alias.created",
-                json!({ "name": "bert", "alias": "champion", "version": "1" })
-            ),
+            ("model_version_alias.created", json!({ "name": "bert", "alias": "champion", "version": "1" })),
             ("model_version_alias.deleted", json!({ "name": "bert", "alias": "champion" })),
             ("model_version_tag.deleted", json!({ "name": "bert", "version": "1", "key": "checked" })),
             (
