@@ -13,6 +13,7 @@ pub mod artifact;
 mod audit;
 mod bulk;
 mod clock;
+mod console;
 pub mod error;
 pub mod experiment;
 mod explore;
@@ -37,6 +38,7 @@ pub mod run;
 pub mod session;
 pub mod share;
 mod store;
+pub mod trace;
 mod view;
 pub mod webhook;
 

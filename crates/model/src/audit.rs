@@ -1,6 +1,6 @@
 //! The audit log: who did what, when, from where, to what.
 
-use crate::{ExperimentId, Millis, ModelId, RunId, WebhookId};
+use crate::{ExperimentId, Millis, ModelId, RunId, TraceId, WebhookId};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -155,6 +155,14 @@ actions! {
     RunTagDelete = "run.tag_delete",
     /// Files were deleted.
     ArtifactDelete = "artifact.delete",
+    /// Traces were deleted.
+    TraceDelete = "trace.delete",
+    /// A tag of a trace was deleted.
+    TraceTagDelete = "trace.tag_delete",
+    /// An assessment of a trace was changed.
+    AssessmentUpdate = "assessment.update",
+    /// An assessment of a trace was deleted.
+    AssessmentDelete = "assessment.delete",
     /// A model was logged.
     ModelCreate = "model.create",
     /// A logged model was changed.
@@ -202,6 +210,8 @@ pub enum Object {
     Experiment(ExperimentId),
     /// A run.
     Run(RunId),
+    /// A trace.
+    Trace(TraceId),
     /// A logged model.
     Model(ModelId),
     /// A registered model, by name.
@@ -225,6 +235,7 @@ impl Object {
             Self::Group(_) => "group",
             Self::Experiment(_) => "experiment",
             Self::Run(_) => "run",
+            Self::Trace(_) => "trace",
             Self::Model(_) => "model",
             Self::Registered(_) => "registered_model",
             Self::Version(..) => "model_version",
@@ -247,6 +258,7 @@ impl fmt::Display for Object {
             Self::Artifact(path) => f.write_str(path),
             Self::Experiment(id) => id.fmt(f),
             Self::Run(id) => id.fmt(f),
+            Self::Trace(id) => id.fmt(f),
             Self::Model(id) => id.fmt(f),
             Self::Webhook(id) => id.fmt(f),
             Self::Version(name, version) => write!(f, "{name}/{version}"),

@@ -227,6 +227,21 @@ impl Args {
         }
     }
 
+    /// Texts by key.
+    pub fn map(&self, name: &str) -> Result<Vec<(String, String)>, Problem> {
+        let Some(whole) = self.get(name) else { return Ok(Vec::new()) };
+        let wrong = || self.wrong(name, whole);
+        let text = |(key, value): (&String, &Value)| {
+            value.as_str().map(|text| (key.clone(), text.to_owned())).ok_or_else(wrong)
+        };
+        whole.as_object().ok_or_else(wrong)?.iter().map(text).collect()
+    }
+
+    /// A value as it was given, null too.
+    pub fn raw(&self, name: &str) -> Option<&Value> {
+        self.fields.get(name)
+    }
+
     /// Whether a value was given.
     pub fn has(&self, name: &str) -> bool {
         self.get(name).is_some()

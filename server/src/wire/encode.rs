@@ -2,6 +2,7 @@
 //! no numbers as text (protobuf's JSON mapping). What comes by the thousand is written without values between.
 
 pub mod run;
+pub mod trace;
 
 use model::{
     experiment::Experiment,

@@ -18,6 +18,7 @@ mod logged_model;
 mod metric;
 mod registry;
 mod run;
+mod trace;
 mod user;
 mod webhook;
 
@@ -28,7 +29,7 @@ use axum::{
     Json, Router,
     extract::{OriginalUri, RawPathParams, Request, rejection::RawPathParamsRejection},
     response::{IntoResponse, Response},
-    routing::{MethodFilter, get, on},
+    routing::{MethodFilter, get, on, post},
 };
 use domain::Acting;
 use error::WireError;
@@ -184,6 +185,28 @@ operations! {
     GET "/3.0/mlflow/users/permissions/get" => user::get_permission;
     GET "/3.0/mlflow/users/permissions/list" => user::list_permissions;
     GET "/3.0/mlflow/users/current/permissions" => user::own_permissions;
+    POST "/3.0/mlflow/traces" => trace::start;
+    GET "/3.0/mlflow/traces/get" => trace::get;
+    GET "/3.0/mlflow/traces/batchGet" => trace::batch_get;
+    POST "/3.0/mlflow/traces/batchGetInfos" => trace::batch_get_infos;
+    POST "/3.0/mlflow/traces/search" => trace::search;
+    POST "/3.0/mlflow/traces/delete-traces" => trace::delete;
+    GET "/3.0/mlflow/traces/{trace_id}" => trace::get_info;
+    PATCH "/3.0/mlflow/traces/{trace_id}/tags" => trace::set_tag;
+    DELETE "/3.0/mlflow/traces/{trace_id}/tags" => trace::delete_tag;
+    POST "/3.0/mlflow/traces/{trace_id}/assessments" => trace::assessment::create;
+    GET "/3.0/mlflow/traces/{trace_id}/assessments/{assessment_id}" => trace::assessment::get;
+    PATCH "/3.0/mlflow/traces/{trace_id}/assessments/{assessment_id}" => trace::assessment::update;
+    DELETE "/3.0/mlflow/traces/{trace_id}/assessments/{assessment_id}" => trace::assessment::delete;
+    POST "/2.0/mlflow/traces" => trace::v2::start;
+    GET "/2.0/mlflow/traces" => trace::v2::search;
+    PATCH "/2.0/mlflow/traces/{request_id}" => trace::v2::end;
+    GET "/2.0/mlflow/traces/{request_id}/info" => trace::v2::get_info;
+    PATCH "/2.0/mlflow/traces/{request_id}/tags" => trace::set_tag;
+    DELETE "/2.0/mlflow/traces/{request_id}/tags" => trace::delete_tag;
+    POST "/2.0/mlflow/traces/delete-traces" => trace::delete;
+    POST "/2.0/mlflow/traces/link-to-run" => trace::link_to_run;
+    POST "/2.0/mlflow/traces/link-prompts" => trace::link_prompts;
     GET "/2.0/mlflow-artifacts/artifacts" => artifact::list;
     DELETE "/2.0/mlflow-artifacts/artifacts/{*path}" => artifact::delete;
 }
@@ -209,7 +232,13 @@ pub fn router(limits: Limits) -> Router {
             .method_not_allowed_fallback(no_such_operation);
         router = router.nest(prefix, api);
     }
-    router.route("/health", get(async || "OK")).route("/version", get(async || MLFLOW_VERSION))
+    let take_spans = async move |identified: Identified, request: Request| {
+        trace::otlp::export(&intake, identified, request).await
+    };
+    router
+        .route("/v1/traces", post(take_spans))
+        .route("/health", get(async || "OK"))
+        .route("/version", get(async || MLFLOW_VERSION))
 }
 
 async fn enter(

@@ -69,6 +69,7 @@ pub fn all() -> Vec<Door> {
         }
         doors.push(token(Method::GET, format!("{prefix}/3.0/mlflow/server-info")));
     }
+    doors.push(token(Method::POST, "/v1/traces".to_owned()));
     doors.push(token(Method::GET, "/health".to_owned()));
     doors.push(token(Method::GET, "/version".to_owned()));
     doors.extend(server_fn::axum::server_fn_paths().map(|(path, method)| session(method, path)));
@@ -107,6 +108,9 @@ pub fn approach(door: &Door, things: &Things) -> (String, Load) {
         // One that isn't there: admins are told so, others only that it is none of theirs.
         .replace("{webhook_id}", &things.run.to_string())
         .replace("{tag_key}", "k")
+        .replace("{trace_id}", &things.trace.to_string())
+        .replace("{request_id}", &things.trace.to_string())
+        .replace("{assessment_id}", &things.assessment.to_string())
         .replace("{experiment}", &things.experiment.to_string())
         .replace(":experiment", &things.experiment.to_string())
         .replace("{run}", &things.run.to_string())
@@ -133,6 +137,7 @@ pub fn approach(door: &Door, things: &Things) -> (String, Load) {
             Method::PUT => Load::Bytes("new"),
             _ => Load::Nothing,
         },
+        Credential::Token if door.route == "/v1/traces" => Load::Json(spans(things)),
         Credential::Token => Load::Json(arguments(&door.route, things)),
     };
     match (&load, &door.method) {
@@ -178,7 +183,7 @@ fn arguments(route: &str, things: &Things) -> Value {
         route if route.contains("webhooks") => "DISABLED",
         _ => "FINISHED",
     };
-    let mut arguments = json!({
+    let mut all = json!({
         "name": name, "new_name": format!("{name}-renamed"),
         "experiment_id": things.experiment.to_string(), "experiment_ids": [things.experiment.to_string()],
         "experiment_name": things.experiment_name,
@@ -199,9 +204,36 @@ fn arguments(route: &str, things: &Things) -> Value {
         "resource_type": "experiment", "resource_id": things.experiment.to_string(), "permission": "READ",
     });
     // Of webhooks.
-    arguments["url"] = "https://93.184.215.14/hook".into();
-    arguments["events"] = json!([{ "entity": "MODEL_VERSION", "action": "CREATED" }]);
-    arguments
+    all["url"] = "https://93.184.215.14/hook".into();
+    all["events"] = json!([{ "entity": "MODEL_VERSION", "action": "CREATED" }]);
+    let of_traces = of_traces(things);
+    all.as_object_mut().unwrap().extend(of_traces.as_object().unwrap().clone());
+    all
+}
+
+fn of_traces(things: &Things) -> Value {
+    let trace = things.trace.to_string();
+    json!({
+        "trace_id": trace, "request_id": trace, "trace_ids": [trace], "request_ids": [trace],
+        "assessment_id": things.assessment.to_string(), "update_mask": "rationale",
+        "trace": { "trace_info": { "trace_id": trace, "trace_location": location(things) } },
+        "locations": [location(things)],
+        "assessment": { "assessment_name": "fast", "feedback": { "value": true }, "rationale": "it is" },
+        "prompt_versions": [{ "name": "greeting", "version": "1" }],
+    })
+}
+
+/// Where traces of these things are.
+fn location(things: &Things) -> Value {
+    json!({ "type": "MLFLOW_EXPERIMENT", "mlflow_experiment": { "experiment_id": things.experiment.to_string() } })
+}
+
+/// A step of a trace, as OpenTelemetry sends it.
+fn spans(things: &Things) -> Value {
+    let trace = things.trace.to_string();
+    let span =
+        json!({ "traceId": trace.trim_start_matches("tr-"), "spanId": "00000000000000ff", "name": "step" });
+    json!({ "resourceSpans": [{ "scopeSpans": [{ "spans": [span] }] }] })
 }
 
 fn query(arguments: &Value) -> String {
@@ -316,7 +348,7 @@ fn server_function(route: &str, things: &Things) -> Load {
         "search_keys_in" => pack((vec![things.experiment], "m".to_owned())),
         "find_values" => pack((things.experiment, model::filter::RunField::Name, String::new())),
         "facets" => pack((things.experiment,)),
-        "run_page" | "run_lineage" | "logged_images" => pack((things.run,)),
+        "run_page" | "run_lineage" | "logged_images" | "run_logs" => pack((things.run,)),
         "compare_runs" => pack((vec![things.run.to_string()],)),
         "curves" => pack((CurveRequest {
             runs: vec![things.run],
@@ -332,6 +364,7 @@ fn server_function(route: &str, things: &Things) -> Load {
             pack((place.clone(), place))
         }
         "artifact_text" => pack((root, "notes.txt".to_owned())),
+        "read_log" => pack((things.run, "notes.txt".to_owned(), model::console::LogPart::Last)),
         other => panic!("say what is sent to the server function {other}"),
     }
 }
