@@ -1,6 +1,6 @@
 //! The audit log: who did what, when, from where, to what.
 
-use crate::{ExperimentId, Millis, ModelId, RunId, TraceId};
+use crate::{ExperimentId, Millis, ModelId, RunId, TraceId, WebhookId};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -183,6 +183,14 @@ actions! {
     VersionUpdate = "model_version.update",
     /// A version was deleted.
     VersionDelete = "model_version.delete",
+    /// A webhook was made.
+    WebhookCreate = "webhook.create",
+    /// A webhook was changed.
+    WebhookUpdate = "webhook.update",
+    /// A webhook was deleted.
+    WebhookDelete = "webhook.delete",
+    /// Something was sent to a webhook to see whether it arrives.
+    WebhookTest = "webhook.test",
 }
 
 /// What something is done to.
@@ -212,6 +220,8 @@ pub enum Object {
     Version(String, i64),
     /// Files below a path.
     Artifact(String),
+    /// A webhook.
+    Webhook(WebhookId),
 }
 
 impl Object {
@@ -230,6 +240,7 @@ impl Object {
             Self::Registered(_) => "registered_model",
             Self::Version(..) => "model_version",
             Self::Artifact(_) => "artifact",
+            Self::Webhook(_) => "webhook",
         }
     }
 }
@@ -249,6 +260,7 @@ impl fmt::Display for Object {
             Self::Run(id) => id.fmt(f),
             Self::Trace(id) => id.fmt(f),
             Self::Model(id) => id.fmt(f),
+            Self::Webhook(id) => id.fmt(f),
             Self::Version(name, version) => write!(f, "{name}/{version}"),
         }
     }

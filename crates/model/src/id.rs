@@ -77,6 +77,10 @@ uuid_id!(
     ViewId, ""
 );
 uuid_id!(
+    /// Id of a webhook.
+    WebhookId, ""
+);
+uuid_id!(
     /// Id of a trace: `tr-` and 32 hex digits, which are OpenTelemetry's id of it.
     TraceId, "tr-"
 );

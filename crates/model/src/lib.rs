@@ -37,8 +37,11 @@ pub mod text_diff;
 pub mod time;
 pub mod trace;
 pub mod view;
+pub mod webhook;
 
-pub use id::{AssessmentId, ExperimentId, GroupId, ModelId, RunId, TokenId, TraceId, UserId, ViewId};
+pub use id::{
+    AssessmentId, ExperimentId, GroupId, ModelId, RunId, TokenId, TraceId, UserId, ViewId, WebhookId,
+};
 pub use permission::Permission;
 pub use problem::{Code, Problem};
 

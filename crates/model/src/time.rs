@@ -25,6 +25,12 @@ pub fn rfc3339(at: Millis) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
+/// A time as Python's `isoformat` writes one of UTC: `2026-11-21T05:30:12.345000+00:00`.
+pub fn isoformat(at: Millis) -> String {
+    let text = rfc3339(at);
+    format!("{}.{:03}000+00:00", text.trim_end_matches('Z'), at.rem_euclid(1000))
+}
+
 /// As [`rfc3339`], with milliseconds where there are any.
 pub fn rfc3339_millis(at: Millis) -> String {
     let seconds = rfc3339(at);
@@ -85,6 +91,11 @@ fn days(year: i64, month: i64, day: i64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_are_written_as_python_writes_them() {
+        assert_eq!(isoformat(1_795_239_012_045), "2026-11-21T05:30:12.045000+00:00");
+    }
 
     #[test]
     fn times_are_written_in_utc() {

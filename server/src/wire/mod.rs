@@ -24,6 +24,7 @@ mod role;
 mod run;
 mod trace;
 mod user;
+mod webhook;
 
 use crate::identity::Identified;
 use answer::Reply;
@@ -170,6 +171,12 @@ operations! {
     GET "/2.0/mlflow/model-versions/get-download-uri" => registry::download_uri;
     POST "/2.0/mlflow/model-versions/set-tag" => registry::set_version_tag;
     DELETE "/2.0/mlflow/model-versions/delete-tag" => registry::delete_version_tag;
+    POST "/2.0/mlflow/webhooks" => webhook::create;
+    GET "/2.0/mlflow/webhooks" => webhook::list;
+    GET "/2.0/mlflow/webhooks/{webhook_id}" => webhook::get;
+    PATCH "/2.0/mlflow/webhooks/{webhook_id}" => webhook::update;
+    DELETE "/2.0/mlflow/webhooks/{webhook_id}" => webhook::delete;
+    POST "/2.0/mlflow/webhooks/{webhook_id}/test" => webhook::test;
     POST "/2.0/mlflow/users/create" => user::create;
     GET "/2.0/mlflow/users/get" => user::get;
     GET "/2.0/mlflow/users/list" => user::list;

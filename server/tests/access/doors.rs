@@ -106,6 +106,8 @@ pub fn approach(door: &Door, things: &Things) -> (String, Load) {
     let mut address = door
         .route
         .replace("{model_id}", &things.model.to_string())
+        // One that isn't there: admins are told so, others only that it is none of theirs.
+        .replace("{webhook_id}", &things.run.to_string())
         .replace("{tag_key}", "k")
         .replace("{trace_id}", &things.trace.to_string())
         .replace("{request_id}", &things.trace.to_string())
@@ -165,6 +167,7 @@ fn arguments(route: &str, things: &Things) -> Value {
             things.registered.clone()
         }
         route if route.contains("logged-models") => "model".to_owned(),
+        route if route.contains("webhooks") => "hook".to_owned(),
         _ => format!("{}-new", things.experiment_name),
     };
     let path = if route.contains("mlflow-artifacts") { things.artifact_folder.as_str() } else { "" };
@@ -176,7 +179,11 @@ fn arguments(route: &str, things: &Things) -> Value {
         }
         _ => String::new(),
     };
-    let status = if route.contains("logged-models") { "LOGGED_MODEL_READY" } else { "FINISHED" };
+    let status = match route {
+        route if route.contains("logged-models") => "LOGGED_MODEL_READY",
+        route if route.contains("webhooks") => "DISABLED",
+        _ => "FINISHED",
+    };
     let mut all = json!({
         "name": name, "new_name": format!("{name}-renamed"),
         "experiment_id": things.experiment.to_string(), "experiment_ids": [things.experiment.to_string()],
@@ -197,6 +204,9 @@ fn arguments(route: &str, things: &Things) -> Value {
         "username": "nobody", "password": "short", "is_admin": false,
         "resource_type": "experiment", "resource_id": things.experiment.to_string(), "permission": "READ",
     });
+    // Of webhooks.
+    all["url"] = "https://93.184.215.14/hook".into();
+    all["events"] = json!([{ "entity": "MODEL_VERSION", "action": "CREATED" }]);
     for more in [of_traces(things), of_roles(things)] {
         all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     }
@@ -291,6 +301,11 @@ fn admin_form(route: &str, things: &Things) -> String {
         "server" => "public_links=on".to_owned(),
         "tokens/delete" => format!("id={id}"),
         "links/delete" => "code=no-such-link".to_owned(),
+        "webhooks/add" => {
+            "name=hook&url=https%3A%2F%2F93.184.215.14%2Fhook&event=model_version.created&secret=&description="
+                .to_owned()
+        }
+        "webhooks" => format!("action=disable&id={id}"),
         other => panic!("the form of {other}?"),
     }
 }

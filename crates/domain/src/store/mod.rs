@@ -34,6 +34,7 @@ pub(crate) mod sheet;
 pub(crate) mod sql;
 pub(crate) mod trace;
 pub(crate) mod view;
+pub(crate) mod webhook;
 
 use crate::error::{Error, Result};
 use changes::Changes;

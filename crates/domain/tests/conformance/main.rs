@@ -50,4 +50,5 @@ mod upgrade;
 mod version_compare;
 mod view;
 mod visible;
+mod webhook;
 mod world;
