@@ -187,7 +187,7 @@ mod tests {
         match words {
             None => assert_eq!(outcome, Ok(()), "{url}"),
             Some(words) => {
-                assert!(outcome.as_ref().is_err_and(|said| said.contains(words)), "{url}: {outcome:?}")
+                assert!(outcome.as_ref().is_err_and(|said| said.contains(words)), "{url}: {outcome:?}");
             }
         }
     }
