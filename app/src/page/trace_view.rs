@@ -353,7 +353,10 @@ mod tests {
     fn traces_with_the_same_metadata_are_found() {
         let check = |value: &str| with_metadata(ExperimentId(3), key::SESSION, value);
         let address = check("s-1").unwrap();
-        assert!(address.starts_with("/experiments/3?tab=traces&where=metadata.mlflow.trace.session+"), "{address}");
+        assert!(
+            address.starts_with("/experiments/3?tab=traces&where=metadata.mlflow.trace.session+"),
+            "{address}"
+        );
         assert_eq!(check("'\""), None);
     }
 }

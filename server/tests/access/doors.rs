@@ -350,11 +350,9 @@ fn server_function(route: &str, things: &Things) -> Load {
             filter: String::new(),
             after: String::new(),
         },)),
-        "trace_page" => pack((model::page::trace::TraceQuestion {
-            trace: things.trace,
-            text: String::new(),
-            rows: 10,
-        },)),
+        "trace_page" => {
+            pack((model::page::trace::TraceQuestion { trace: things.trace, text: String::new(), rows: 10 },))
+        }
         "read_span" => pack((things.trace, None::<model::trace::span::SpanId>)),
         "delete_traces" => pack((things.experiment, vec![things.trace])),
         "assess_trace" => pack((

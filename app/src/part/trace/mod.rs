@@ -10,10 +10,7 @@ pub mod table;
 pub mod thoughts;
 pub mod waterfall;
 
-use crate::part::{
-    number::count,
-    time::duration,
-};
+use crate::part::{number::count, time::duration};
 use leptos::prelude::*;
 use model::{
     page::trace::Tokens,

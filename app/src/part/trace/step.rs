@@ -20,7 +20,8 @@ const SHORT: usize = 300;
 /// A step of a trace that began at `from`.
 pub fn step(span: SpanShown, from: Nanos) -> AnyView {
     let after = took(span.start.saturating_sub(from));
-    let long = span.end.map_or_else(|| "still running".to_owned(), |end| took(end.saturating_sub(span.start)));
+    let long =
+        span.end.map_or_else(|| "still running".to_owned(), |end| took(end.saturating_sub(span.start)));
     let failed = span.status == SpanStatus::Error;
     let message = Some(span.message).filter(|message| !message.is_empty());
     let attributes = span.attributes;
@@ -92,7 +93,8 @@ fn block(text: String, what: &'static str) -> AnyView {
     if lines <= LINES && text.len() <= BYTES {
         return view! { <CodeBlock code=text what/> }.into_any();
     }
-    let size = format!("{}, {}", counted(lines as u64, "line"), counted(text.chars().count() as u64, "character"));
+    let size =
+        format!("{}, {}", counted(lines as u64, "line"), counted(text.chars().count() as u64, "character"));
     view! {
         <details class="fold">
             <summary>{size}</summary>

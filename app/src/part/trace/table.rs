@@ -298,7 +298,8 @@ fn line(row: TraceRow, chosen: Option<RwSignal<Vec<TraceId>>>) -> AnyView {
 fn chips(words: Vec<String>) -> AnyView {
     let more = words.len().saturating_sub(CHIPS);
     let all = words.join("\n");
-    let chip = |words: String| view! { <span class="chip trace-chip" title=words.clone()>{words.clone()}</span> };
+    let chip =
+        |words: String| view! { <span class="chip trace-chip" title=words.clone()>{words.clone()}</span> };
     view! {
         <div class="trace-chips">
             {words.into_iter().take(CHIPS).map(chip).collect_view()}

@@ -49,7 +49,8 @@ pub fn thoughts(card: Card, thoughts: Vec<Thought>) -> AnyView {
 }
 
 fn entry(card: Card, said: Thought) -> AnyView {
-    let Thought { id, name, kind, value, verdict, error, source_type, source, rationale, at, span, valid } = said;
+    let Thought { id, name, kind, value, verdict, error, source_type, source, rationale, at, span, valid } =
+        said;
     let kind = match kind {
         AssessmentKind::Feedback => None,
         AssessmentKind::Expectation => Some("expected"),
@@ -112,7 +113,8 @@ fn told(card: Card, done: Result<(), Fault>) {
 /// The form, for those who may say something.
 pub fn form(card: Card) -> AnyView {
     let kind = RwSignal::new(Kind::Good);
-    let (name, value, why) = (RwSignal::new(String::new()), RwSignal::new(String::new()), RwSignal::new(String::new()));
+    let (name, value, why) =
+        (RwSignal::new(String::new()), RwSignal::new(String::new()), RwSignal::new(String::new()));
     let of_step = RwSignal::new(false);
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();

@@ -194,7 +194,8 @@ fn row_of(event: &ev::Event) -> Option<(Element, SpanId)> {
 fn click(of: Waterfall, event: &ev::MouseEvent) {
     let Some((_, id)) = row_of(event) else { return };
     let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-    let is_in = |what: &str| target.as_ref().is_some_and(|target| target.closest(what).ok().flatten().is_some());
+    let is_in =
+        |what: &str| target.as_ref().is_some_and(|target| target.closest(what).ok().flatten().is_some());
     if is_in("button") {
         return toggle(of, id);
     }
@@ -304,8 +305,11 @@ mod tests {
 
     #[test]
     fn folded_rows_hide_their_own() {
-        let depths: Vec<(SpanId, u32)> =
-            [0, 1, 2, 1, 0, 1].into_iter().enumerate().map(|(id, depth)| (SpanId(id as u64), depth)).collect();
+        let depths: Vec<(SpanId, u32)> = [0, 1, 2, 1, 0, 1]
+            .into_iter()
+            .enumerate()
+            .map(|(id, depth)| (SpanId(id as u64), depth))
+            .collect();
         let check = |folded: &[u64], expected: &[u64]| {
             let folded = folded.iter().map(|id| SpanId(*id)).collect();
             let mut hidden: Vec<u64> = hidden_by(&folded, &depths).into_iter().map(|id| id.0).collect();
@@ -321,7 +325,8 @@ mod tests {
 
     #[test]
     fn bars_stay_within_the_window() {
-        let check = |start, end, expected: (f64, f64)| assert_eq!(bar_of(&row(0, start, end), (100, 300)), expected);
+        let check =
+            |start, end, expected: (f64, f64)| assert_eq!(bar_of(&row(0, start, end), (100, 300)), expected);
         check(100, Some(300), (0.0, 100.0));
         check(150, Some(200), (25.0, 25.0));
         check(200, None, (50.0, 50.0));

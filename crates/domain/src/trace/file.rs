@@ -39,12 +39,14 @@ impl Acting {
             Err(error) => return Err(error),
         };
         if read.truncated {
-            let message = format!("{NAME} has more than {} MiB, which is too much for this page.", MOST >> 20);
+            let message =
+                format!("{NAME} has more than {} MiB, which is too much for this page.", MOST >> 20);
             return Ok(Filed::Trouble(message));
         }
         let steps = tokio::task::spawn_blocking(move || steps_in(&read.bytes)).await;
         let steps = steps.map_err(|error| Error::Fault(format!("reading the steps of a trace: {error}")))?;
-        Ok(steps.map_or_else(|| Filed::Trouble(format!("{NAME} holds no steps that can be read.")), Filed::Steps))
+        Ok(steps
+            .map_or_else(|| Filed::Trouble(format!("{NAME} holds no steps that can be read.")), Filed::Steps))
     }
 }
 
@@ -58,7 +60,8 @@ fn steps_in(json: &[u8]) -> Option<Vec<Span>> {
 fn step(value: &Value) -> Option<Span> {
     let id = |value: Option<&Value>| value.and_then(Value::as_str).and_then(span_id);
     let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
-    let either = |new: &str, old: &str| value.get(new).or_else(|| value.get(old)).filter(|value| !value.is_null());
+    let either =
+        |new: &str, old: &str| value.get(new).or_else(|| value.get(old)).filter(|value| !value.is_null());
     let status = value.get("status");
     let code = text(status.and_then(|status| status.get("code")).or_else(|| value.get("status_code")));
     Some(Span {
@@ -73,7 +76,9 @@ fn step(value: &Value) -> Option<Span> {
             code if code.ends_with("OK") => SpanStatus::Ok,
             _ => SpanStatus::Unset,
         },
-        message: text(status.and_then(|status| status.get("message")).or_else(|| value.get("status_message"))),
+        message: text(
+            status.and_then(|status| status.get("message")).or_else(|| value.get("status_message")),
+        ),
         attributes: value.get("attributes").and_then(Value::as_object).map(dumped).unwrap_or_default(),
         events: value.get("events").and_then(Value::as_array).into_iter().flatten().map(event).collect(),
         links: Vec::new(),
@@ -124,7 +129,8 @@ fn attribute(value: &Value) -> AttributeValue {
         Value::String(text) => AttributeValue::Text(text.clone()),
         Value::Array(items) => AttributeValue::List(items.iter().map(attribute).collect()),
         Value::Object(fields) => {
-            let read = |(key, value): (&String, &Value)| Attribute { key: key.clone(), value: attribute(value) };
+            let read =
+                |(key, value): (&String, &Value)| Attribute { key: key.clone(), value: attribute(value) };
             AttributeValue::Map(fields.iter().map(read).collect())
         }
     }
@@ -158,7 +164,8 @@ mod tests {
         assert_eq!((span.id, span.parent), (SpanId(2), Some(SpanId(1))));
         assert_eq!((span.start, span.end, span.status), (5, Some(9), SpanStatus::Error));
         assert_eq!((span.span_type(), span.message.as_str()), ("LLM", "too long"));
-        let question = Attribute { key: "question".to_owned(), value: AttributeValue::Text("why?".to_owned()) };
+        let question =
+            Attribute { key: "question".to_owned(), value: AttributeValue::Text("why?".to_owned()) };
         assert_eq!(span.attribute("mlflow.spanInputs"), Some(&AttributeValue::Map(vec![question])));
         assert_eq!(span.attribute("odd"), Some(&AttributeValue::Text("x".to_owned())));
         assert_eq!((span.events[0].time, span.events[0].attributes.len()), (8, 1));
@@ -169,7 +176,8 @@ mod tests {
         for text in ["", "[]", "{}", "{\"spans\": 1}"] {
             assert!(steps_in(text.as_bytes()).is_none(), "{text}");
         }
-        let odd = json!({ "spans": [1, {}, { "span_id": "x" }, { "span_id": "AAAAAAAAAAI=", "start_time": "7" }] });
+        let odd =
+            json!({ "spans": [1, {}, { "span_id": "x" }, { "span_id": "AAAAAAAAAAI=", "start_time": "7" }] });
         assert_eq!(steps_in(odd.to_string().as_bytes()).unwrap().len(), 1);
     }
 }

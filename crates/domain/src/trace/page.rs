@@ -252,9 +252,8 @@ fn thought(said: Assessment) -> Thought {
 /// Whether a text, in lower case, is in what is known of a step.
 fn contains(span: &Span, wanted: &str) -> bool {
     let has = |text: &str| text.to_lowercase().contains(wanted);
-    let has_pair = |known: &model::trace::span::Attribute| {
-        has(&known.key) || has(&super::text::of_value(&known.value))
-    };
+    let has_pair =
+        |known: &model::trace::span::Attribute| has(&known.key) || has(&super::text::of_value(&known.value));
     has(&span.name)
         || has(&span.message)
         || span.attributes.iter().any(has_pair)

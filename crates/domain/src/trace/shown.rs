@@ -29,7 +29,8 @@ pub(super) fn span(span: Span) -> SpanShown {
         keys.find(|key| span.attribute(key).is_some())
     };
     let (given, made) = (first([&REQUESTS, &QUESTIONS]), first([&RESPONSES, &ANSWERS]));
-    let whole = |key: Option<&str>| key.and_then(|key| span.attribute(key)).map(|value| value_of(value, MOST));
+    let whole =
+        |key: Option<&str>| key.and_then(|key| span.attribute(key)).map(|value| value_of(value, MOST));
     let (inputs, outputs) = (whole(given), whole(made));
     let span_type = span.span_type().to_owned();
     let is_other = |key: &str| key != TYPE && Some(key) != given && Some(key) != made;
@@ -190,9 +191,7 @@ fn messages_in(value: &Value) -> Vec<ChatMessage> {
     let list = match value {
         Value::Array(items) => items.as_slice(),
         Value::Object(_) => {
-            let Some(list) =
-                ["messages", "choices", "input", "output"].into_iter().find_map(within)
-            else {
+            let Some(list) = ["messages", "choices", "input", "output"].into_iter().find_map(within) else {
                 return message(value).into_iter().collect();
             };
             list
@@ -329,14 +328,16 @@ mod tests {
         assert_eq!(told(&messages), expected);
         assert_eq!(told(&json!({ "model": "m", "messages": messages })), expected);
         assert_eq!(told(&json!([messages])), expected);
-        let answer = json!({ "choices": [{ "index": 0, "message": { "role": "assistant", "content": "A cat." } }] });
+        let answer =
+            json!({ "choices": [{ "index": 0, "message": { "role": "assistant", "content": "A cat." } }] });
         assert_eq!(told(&answer), [said("assistant", "A cat.")]);
         assert_eq!(told(&json!({ "type": "human", "content": "Hello" })), [said("user", "Hello")]);
         assert_eq!(
             told(&json!([{ "role": "user", "parts": [{ "type": "text", "content": "Hi" }] }])),
             [said("user", "Hi")]
         );
-        for other in [json!([1]), json!({}), json!({ "messages": "none" }), json!({ "role": "user" }), json!(null)]
+        for other in
+            [json!([1]), json!({}), json!({ "messages": "none" }), json!({ "role": "user" }), json!(null)]
         {
             assert!(messages_in(&other).is_empty(), "{other}");
         }
@@ -350,6 +351,9 @@ mod tests {
         assert_eq!(messages[0].calls, [said("search", "{\"q\": 1}")]);
         let long = ChatMessage { role: "user".to_owned(), text: "abcdef".to_owned(), calls: Vec::new() };
         let bounded = bounded(vec![long.clone(), long], 8);
-        assert_eq!(bounded.iter().map(|message| message.text.as_str()).collect::<Vec<_>>(), ["abcdef", "ab…"]);
+        assert_eq!(
+            bounded.iter().map(|message| message.text.as_str()).collect::<Vec<_>>(),
+            ["abcdef", "ab…"]
+        );
     }
 }

@@ -140,11 +140,7 @@ pub(crate) async fn list(mut db: &Db, grant: &TraceGrant<Read>) -> Result<Vec<Sp
 }
 
 /// A step of a trace; the first one if none is named.
-pub(crate) async fn find(
-    mut db: &Db,
-    grant: &TraceGrant<Read>,
-    id: Option<SpanId>,
-) -> Result<Option<Span>> {
+pub(crate) async fn find(mut db: &Db, grant: &TraceGrant<Read>, id: Option<SpanId>) -> Result<Option<Span>> {
     let mut select = sql(COLUMNS);
     select.push_bind(grant.id());
     if let Some(id) = id {
@@ -187,18 +183,13 @@ pub(crate) async fn outline(mut db: &Db, grant: &TraceGrant<Read>) -> Result<Vec
 }
 
 /// The steps of a trace in which a text is, in any case.
-pub(crate) async fn containing(
-    mut db: &Db,
-    grant: &TraceGrant<Read>,
-    text: &str,
-) -> Result<HashSet<SpanId>> {
+pub(crate) async fn containing(mut db: &Db, grant: &TraceGrant<Read>, text: &str) -> Result<HashSet<SpanId>> {
     // What is stored as JSON has quotes and line breaks as JSON writes them.
     let json = serde_json::Value::from(text).to_string();
     let json = json.get(1..json.len() - 1).unwrap_or_default();
     let mut select = sql("SELECT span_id FROM spans WHERE trace_id = ");
     select.push_bind(grant.id()).push(" AND (");
-    let columns =
-        [("name", text), ("type", text), ("message", text), ("attributes", json), ("events", json)];
+    let columns = [("name", text), ("type", text), ("message", text), ("attributes", json), ("events", json)];
     for (index, (column, text)) in columns.into_iter().enumerate() {
         if index > 0 {
             select.push(" OR ");

@@ -127,13 +127,13 @@ async fn a_page_has_the_steps_in_the_order_of_reading(world: &World) {
 
 async fn a_text_is_found_in_steps(world: &World) {
     let acting = world.local();
-    let inner = Span { attributes: vec![text("question", "50% of \"all\" Größen")], ..span(3, Some(2), "inner") };
+    let inner =
+        Span { attributes: vec![text("question", "50% of \"all\" Größen")], ..span(3, Some(2), "inner") };
     let failed = SpanEvent { name: "exception".into(), time: 1, attributes: vec![text("why", "Timeout")] };
     let late = Span { events: vec![failed], ..span(4, Some(1), "late") };
     log(&acting, 1, vec![span(1, None, "root"), span(2, Some(1), "early"), inner, late]).await;
     let check = async |wanted: &str, expected: &[(&str, u32)]| {
-        let page =
-            acting.trace_page(&TraceQuestion { text: wanted.to_owned(), ..whole(1) }).await.unwrap();
+        let page = acting.trace_page(&TraceQuestion { text: wanted.to_owned(), ..whole(1) }).await.unwrap();
         assert_eq!(told(&page), expected, "{wanted}");
         assert_eq!(page.rows, expected.len() as u64);
     };
@@ -227,7 +227,8 @@ async fn people_say_what_they_think(world: &World) {
     };
     alice.assess_trace(id(1), says("", Says::Good(false), " too long ")).await.unwrap();
     alice.assess_trace(id(1), says("answer", Says::Expected("42".into()), "")).await.unwrap();
-    let on_step = NewThought { span: Some(SpanId(1)), ..says("answer", Says::Expected("forty two".into()), "") };
+    let on_step =
+        NewThought { span: Some(SpanId(1)), ..says("answer", Says::Expected("forty two".into()), "") };
     alice.assess_trace(id(1), on_step).await.unwrap();
     let page = alice.trace_page(&whole(1)).await.unwrap();
     let mut said: Vec<_> = page
