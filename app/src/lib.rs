@@ -72,6 +72,7 @@ macro_rules! routes {
                 <Route path=path!("/experiments") view=ExperimentList ssr=SsrMode::Async/>
                 <Route path=path!("/experiments/:experiment") view=RunList ssr=SsrMode::Async/>
                 <Route path=path!("/experiments/:experiment/runs/:run") view={Lazy::<split::Run>::new()} ssr=SsrMode::Async/>
+                <Route path=path!("/experiments/:experiment/traces/:trace") view={Lazy::<split::Trace>::new()} ssr=SsrMode::Async/>
                 <Route path=path!("/runs") view={Lazy::<split::AllRuns>::new()} ssr=SsrMode::Async/>
                 <Route path=path!("/compare") view={Lazy::<split::Compare>::new()} ssr=SsrMode::Async/>
                 <Route path=path!("/models") view={Lazy::<split::Models>::new()} ssr=SsrMode::Async/>

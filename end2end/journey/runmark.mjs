@@ -274,3 +274,91 @@ export async function keep(page, name) {
   mkdirSync(folder, { recursive: true });
   await page.screenshot({ path: path.join(folder, `${name}.png`) });
 }
+
+/**
+ * A trace of a conversation, sent as programs with OpenTelemetry send its steps and MLflow's client tells of the whole. `number` makes
+ * its id, `more` are further steps; `told: false` leaves it in progress. Returns its id.
+ */
+export async function logTrace(world, experiment, { number = 1, more = [], told = true, metadata = {}, tags = {} } = {}) {
+  const traceId = number.toString(16).padStart(32, '0');
+  const headers = { authorization: `Bearer ${world.server.token}`, 'content-type': 'application/json' };
+  const began = Date.now() - 60_000 + number;
+  const value = (any) => (typeof any === 'number' ? { intValue: any } : { stringValue: typeof any === 'string' ? any : JSON.stringify(any) });
+  const pairs = (known) => Object.entries(known).map(([key, any]) => ({ key, value: value(any) }));
+  const step = ({ id, parent, name, from, to, known = {}, error, events = [] }) => ({
+    traceId,
+    spanId: id.toString(16).padStart(16, '0'),
+    ...(parent && { parentSpanId: parent.toString(16).padStart(16, '0') }),
+    name,
+    startTimeUnixNano: `${(began + from) * 1_000_000}`,
+    ...(to !== undefined && { endTimeUnixNano: `${(began + to) * 1_000_000}` }),
+    attributes: pairs(known),
+    status: error ? { code: 2, message: error } : { code: 1 },
+    events: events.map(({ name, at, known }) => ({ name, timeUnixNano: `${(began + at) * 1_000_000}`, attributes: pairs(known) })),
+  });
+  const messages = [
+    { role: 'system', content: 'Be brief.' },
+    { role: 'user', content: 'Why is the sky blue?' },
+  ];
+  const steps = [
+    {
+      id: 1,
+      name: 'chat',
+      from: 0,
+      ...(told && { to: 1000 }),
+      known: { 'mlflow.spanType': 'AGENT', 'mlflow.spanInputs': { question: 'Why is the sky blue?' }, 'mlflow.spanOutputs': 'It scatters.' },
+    },
+    { id: 2, parent: 1, name: 'look up', from: 50, to: 300, known: { 'mlflow.spanType': 'RETRIEVER', 'mlflow.spanOutputs': [{ page: 7 }] } },
+    {
+      id: 3,
+      parent: 2,
+      name: 'read page',
+      from: 100,
+      to: 200,
+      error: 'no such page',
+      known: { 'mlflow.spanType': 'TOOL' },
+      events: [
+        {
+          name: 'exception',
+          at: 190,
+          known: { 'exception.type': 'KeyError', 'exception.message': 'no such page', 'exception.stacktrace': 'Traceback\n  line 7' },
+        },
+      ],
+    },
+    {
+      id: 4,
+      parent: 1,
+      name: 'think',
+      from: 300,
+      to: 950,
+      known: { 'mlflow.spanType': 'LLM', 'mlflow.spanInputs': { messages }, 'mlflow.spanOutputs': { role: 'assistant', content: 'It scatters.' }, tokens: 17 },
+    },
+    ...more,
+  ];
+  const sent = await fetch(`${world.url}/v1/traces`, {
+    method: 'POST',
+    headers: { ...headers, 'x-mlflow-experiment-id': experiment },
+    body: JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: steps.map(step) }] }] }),
+  });
+  assert.equal(sent.status, 200, await sent.text());
+  const id = `tr-${traceId}`;
+  if (!told) return id;
+  const info = {
+    trace_id: id,
+    trace_location: { type: 'MLFLOW_EXPERIMENT', mlflow_experiment: { experiment_id: experiment } },
+    request_preview: 'Why is the sky blue?',
+    response_preview: 'It scatters.',
+    request_time: new Date(began).toISOString(),
+    execution_duration: '1s',
+    state: 'OK',
+    tags: { 'mlflow.traceName': 'chat', ...tags },
+    trace_metadata: {
+      'mlflow.trace.session': 'session-1',
+      'mlflow.trace.tokenUsage': JSON.stringify({ input_tokens: 1200, output_tokens: 34, total_tokens: 1234 }),
+      ...metadata,
+    },
+  };
+  const answer = await fetch(`${world.url}/api/3.0/mlflow/traces`, { method: 'POST', headers, body: JSON.stringify({ trace: { trace_info: info } }) });
+  assert.equal(answer.status, 200, await answer.text());
+  return id;
+}

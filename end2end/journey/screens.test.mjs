@@ -1,10 +1,14 @@
 // A picture of every page, light and dark, wide and narrow: kept for whoever looks at what a change did.
 
 import { after, before, test } from 'node:test';
-import { accessible, drawn, fits, keep, open, quiet, world } from './runmark.mjs';
+import { accessible, drawn, fits, keep, logTrace, open, quiet, world } from './runmark.mjs';
 
 let w;
-before(async () => (w = await world()));
+let trace;
+before(async () => {
+  w = await world();
+  trace = await logTrace(w, w.alice.experiment, { metadata: { 'mlflow.sourceRun': w.alice.id } });
+});
 after(() => w?.end());
 
 const WIDE = { width: 1280, height: 800 };
@@ -26,6 +30,9 @@ const PAGES = {
   'run-artifacts': () => `${w.aliceRun}?tab=artifacts`,
   'run-artifact-text': () => `${w.aliceRun}?tab=artifacts&path=notes/readme.txt`,
   'run-artifact-image': () => `${w.aliceRun}?tab=artifacts&path=plots/matrix.png`,
+  traces: () => `${w.experiment}?tab=traces`,
+  trace: () => `${w.experiment}/traces/${trace}`,
+  'trace-conversation': () => `${w.experiment}/traces/${trace}?span=0000000000000004`,
   comparison: () => w.comparison,
   models: () => '/models',
   'all-runs': () => '/runs',

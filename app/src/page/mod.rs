@@ -14,3 +14,4 @@ pub mod run_list;
 pub mod run_view;
 pub mod sign_in;
 pub mod split;
+pub mod trace_view;

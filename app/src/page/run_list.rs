@@ -21,9 +21,10 @@ use crate::{
         run_table::{RunTable, Selection},
         saved_views::SavedViews,
         share_link::ShareLink,
-        tabs::Tabs,
+        tabs::{Tab, Tabs},
         thing_menu::{Thing, ThingChange, ThingMenu},
         toast::Toasts,
+        trace::table::Traces,
     },
 };
 use leptos::{prelude::*, task::spawn_local};
@@ -100,6 +101,7 @@ pub fn RunList() -> AnyView {
             <Answered answer=head bars=1 show={move |head: ExperimentHead| {
                 let name = head.experiment.name.clone();
                 let permission = head.permission;
+                let has_traces = head.has_traces;
                 // Whoever asks for nothing in particular sees what the experiment opens with.
                 let opens = head.opens_with.clone().filter(|state| !state.is_empty());
                 let here = format!("/experiments/{}", head.experiment.id);
@@ -117,7 +119,7 @@ pub fn RunList() -> AnyView {
                     None => view! {
                         <Title text=name.clone()/>
                         <Header head=head.clone() again=head_again/>
-                        <Runs runs asked again=runs_again experiment=experiment.into() selection permission name=name.clone()/>
+                        <Runs runs asked again=runs_again experiment=experiment.into() selection permission has_traces name=name.clone()/>
                     }.into_any(),
                 }
             }}/>
@@ -207,6 +209,7 @@ fn Runs(
     experiment: Signal<ExperimentId>,
     selection: Selection,
     permission: Permission,
+    has_traces: bool,
     name: String,
 ) -> AnyView {
     let address = Address::here();
@@ -253,9 +256,16 @@ fn Runs(
         changed,
         rights: (permission >= Permission::Edit, permission >= Permission::Manage),
     };
-    // Beside the table's tab there are two others; whatever else an address says is the table.
+    // Beside the table's tab there are others; whatever else an address says is the table.
     let tab = Memo::new(move |_| address.text("tab"));
-    let beside = Memo::new(move |_| matches!(tab.get().as_str(), "charts" | "explore"));
+    let beside = Memo::new(move |_| matches!(tab.get().as_str(), "charts" | "explore" | "traces"));
+    // What is said of runs isn't said of traces.
+    let of_runs = Memo::new(move |_| tab.get() != "traces");
+    let mut tabs: Vec<Tab> =
+        vec![("", "Runs", None), ("charts", "Charts", None), ("explore", "Explore", None)];
+    if has_traces {
+        tabs.push(("traces", "Traces", None));
+    }
     let grouped = Memo::new(move |_| !read_grouping(address).is_empty());
     let trash = Memo::new(move |_| address.text("view") == "trash");
     // What is in the trash isn't changed.
@@ -263,8 +273,8 @@ fn Runs(
     let trash = move || trash.get();
     let toggle_trash = move || address.with(&[("view", if trash() { "" } else { "trash" }), ("page", "")]);
     view! {
-        <Tabs label="Experiment" tabs=vec![("", "Runs", None), ("charts", "Charts", None), ("explore", "Explore", None)]/>
-        <div class="toolbar">
+        <Tabs label="Experiment" tabs/>
+        <div class="toolbar" hidden=move || !of_runs.get()>
             <FilterBox experiment/>
             <div class="toolbar-end">
                 <a
@@ -289,12 +299,15 @@ fn Runs(
                 {move || (!trash()).then(|| view! { <ShareLink/> })}
             </div>
         </div>
-        <RunActions chosen/>
+        <Show when=move || of_runs.get()>
+            <RunActions chosen/>
+        </Show>
         {move || match tab.get().as_str() {
             "charts" => view! {
                 <ExperimentCharts experiment=experiment.get_untracked() asked selection may_color=may_color()/>
             }.into_any(),
             "explore" => view! { <Explore experiment=experiment.get_untracked() asked selection/> }.into_any(),
+            "traces" => view! { <Traces experiment=experiment.get_untracked()/> }.into_any(),
             _ => ().into_any(),
         }}
         <div class="runs" hidden=move || beside.get()>

@@ -19,6 +19,7 @@ use crate::{
         tabs::Tabs,
         thing_menu::{Thing, ThingChange, ThingMenu},
         toast::Toasts,
+        trace::table::Traces,
     },
 };
 use leptos::{prelude::*, task::spawn_local};
@@ -85,6 +86,7 @@ fn Loaded(page: RunPage) -> AnyView {
     let (metrics, machine) = (keys(false), keys(true));
     let has_images = Memo::new(move |_| page.read().has_images);
     let has_logs = Memo::new(move |_| page.read().has_logs);
+    let has_traces = Memo::new(move |_| page.read().has_traces);
     let tabs = Signal::derive(move || {
         let system = machine.read().len();
         let tabs = [
@@ -93,6 +95,7 @@ fn Loaded(page: RunPage) -> AnyView {
             (system > 0).then_some(("system", "System metrics", Some(system))),
             has_images.get().then_some(("media", "Media", None)),
             has_logs.get().then_some(("log", "Log", None)),
+            has_traces.get().then_some(("traces", "Traces", None)),
             Some(("artifacts", "Artifacts", None)),
         ];
         tabs.into_iter().flatten().collect::<Vec<_>>()
@@ -115,6 +118,7 @@ fn Loaded(page: RunPage) -> AnyView {
         .into_any(),
         "media" => view! { <Media experiment run=id/> }.into_any(),
         "log" => view! { <RunLog experiment run=id grows=runs_on.into()/> }.into_any(),
+        "traces" => view! { <Traces experiment run=Some(id)/> }.into_any(),
         "artifacts" => {
             let page = page.read_untracked();
             view! { <ArtifactBrowser run=page.run.info.clone() models=page.models.clone()/> }.into_any()

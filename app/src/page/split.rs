@@ -5,7 +5,7 @@
 
 use super::{
     account_view::AccountView, all_run_list::AllRunList, model_view::ModelView, run_compare::RunCompare,
-    run_view::RunView,
+    run_view::RunView, trace_view::TraceView,
 };
 use crate::part::later::{self, Loaded};
 use leptos::{prelude::*, wasm_split::wasm_split};
@@ -18,9 +18,15 @@ pub fn modules_of(path: &str, query: &str) -> Vec<&'static str> {
         ["runs"] => Some("runs"),
         ["models", ..] => Some("models"),
         ["experiments", _, "runs", _] => Some("run"),
+        ["experiments", _, "traces", _] => Some("trace"),
         _ => None,
     };
-    has_charts(path, query).then_some("charts").into_iter().chain(page).collect()
+    let traces = has_traces(query).then_some("trace");
+    has_charts(path, query).then_some("charts").into_iter().chain(page).chain(traces).collect()
+}
+
+fn has_traces(query: &str) -> bool {
+    query.contains("tab=traces")
 }
 
 fn has_charts(path: &str, query: &str) -> bool {
@@ -33,6 +39,9 @@ pub async fn preload(path: &str, query: &str) {
     if has_charts(path, query) {
         // If it can't be had, the page stays as the server wrote it.
         _ = crate::part::chart_board::load_board().await;
+    }
+    if has_traces(query) {
+        _ = crate::part::trace::table::load_table().await;
     }
 }
 
@@ -83,4 +92,8 @@ split!(
 split!(
     /// A run.
     Run, run, load_run, RunView
+);
+split!(
+    /// A trace.
+    Trace, trace, load_trace, TraceView
 );

@@ -170,7 +170,12 @@ pub fn FilterBox(
 
 /// The filter with its mistake underlined, and what is wrong with it.
 #[component]
-fn Mistake(text: String, error: FilterError) -> AnyView {
+pub fn Mistake(
+    /// The filter.
+    text: String,
+    /// Its mistake.
+    error: FilterError,
+) -> AnyView {
     // An empty text would be rendered as a blank.
     let part = |range: Range<usize>| text.get(range).filter(|part| !part.is_empty()).map(ToOwned::to_owned);
     let Range { start, end } = error.span;

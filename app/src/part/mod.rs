@@ -63,5 +63,6 @@ pub mod time;
 pub mod toast;
 pub mod tokens;
 pub mod top_bar;
+pub mod trace;
 pub mod version_comparison;
 pub mod version_sheet;

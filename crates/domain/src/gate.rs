@@ -270,6 +270,10 @@ impl<L> ModelGrant<L> {
 #[derive(Debug, Clone)]
 pub(crate) struct TraceGrant<L> {
     id: TraceId,
+    /// The experiment that the trace is in.
+    pub experiment: ExperimentId,
+    /// What the caller may do to it.
+    pub permission: Permission,
     level: PhantomData<L>,
 }
 
@@ -449,8 +453,8 @@ impl Acting {
         let found = store::permission::of_trace(&self.domain.db, id, self.caller.permitted_as()).await?;
         let Found { thing: experiment, level } = found.ok_or_else(missing)?;
         let level = self.level_of(level, Some(experiment));
-        self.visible_level::<L>(level, Object::Trace(id), missing)?;
-        Ok(TraceGrant { id, level: PhantomData })
+        let permission = self.visible_level::<L>(level, Object::Trace(id), missing)?;
+        Ok(TraceGrant { id, experiment, permission, level: PhantomData })
     }
 
     /// Lets the caller at a registered model.

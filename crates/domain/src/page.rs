@@ -79,11 +79,13 @@ impl Acting {
     pub async fn experiment_head(&self, id: ExperimentId) -> Result<ExperimentHead> {
         let grant = self.experiment::<Read>(id).await?;
         let experiment = store::experiment::get(&self.domain.db, &grant).await?;
+        let (runs, has_traces) = store::experiment::count_runs(&self.domain.db, &grant).await?;
         Ok(ExperimentHead {
             note_html: note_html(&experiment.tags),
             experiment,
             permission: grant.permission,
-            runs: store::experiment::count_runs(&self.domain.db, &grant).await?,
+            runs,
+            has_traces,
             opens_with: store::view::opening(&self.domain.db, &grant).await?,
         })
     }
@@ -247,6 +249,7 @@ impl Acting {
             note_html: note_html(&run.tags),
             has_images: run.tag(tag::LOGGED_IMAGES).is_some() || self.has_images(&run).await,
             has_logs: self.has_logs(&run).await,
+            has_traces: store::trace::is_any_of_run(&self.domain.db, &grant).await?,
             run,
             experiment_name: names.remove(&grant.experiment).unwrap_or_default(),
             permission,

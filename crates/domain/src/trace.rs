@@ -1,10 +1,14 @@
-//! Traces (MLflow 3): use cases. Steps come in `span`, what was thought of traces in `assessment`.
+//! Traces (MLflow 3): use cases. Steps come in `span`, what was thought of traces in `assessment`, what pages show is made in `page`.
 //!
 //! What programs send, they send twice: each step when it has ended, and the trace as a whole at its end, in any order.
 //! What the client tells of the whole counts more than what its steps say. Like what runs log, it is data, which the audit
 //! log doesn't tell of; changes and deletions it does.
 
 mod assessment;
+mod file;
+pub(crate) mod outline;
+mod page;
+mod shown;
 mod span;
 pub(crate) mod text;
 
@@ -244,6 +248,11 @@ impl Acting {
     /// # Errors
     /// `INVALID_PARAMETER_VALUE` for the filter, the order, the token or the size of the page (1 to 500).
     pub async fn search_traces(&self, search: &TraceSearch) -> Result<Page<TraceInfo>> {
+        self.find_traces(search, None).await
+    }
+
+    /// The same, or among those that a run has to do with, wherever they are.
+    async fn find_traces(&self, search: &TraceSearch, run: Option<RunId>) -> Result<Page<TraceInfo>> {
         let wanted = check_max_results(search.max_results, i64::from(limit::PAGE_TRACES))?;
         crate::run::check_searched(&search.experiments)?;
         let filter: TraceFilter = filter::parse(&search.filter)?;
@@ -253,6 +262,7 @@ impl Acting {
         let limit = i64::try_from(wanted).unwrap_or(i64::MAX);
         let asked = store::trace::Search {
             experiments: &search.experiments,
+            run,
             filter: &filter,
             order: &order,
             from,

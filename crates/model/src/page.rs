@@ -1,6 +1,8 @@
-//! What the pages ask the server for, and what it answers. That of registered models is in [`registry`].
+//! What the pages ask the server for, and what it answers. That of registered models is in [`registry`], that of traces in
+//! [`trace`].
 
 pub mod registry;
+pub mod trace;
 
 use crate::{
     ExperimentId, Permission, Problem, RunId,
@@ -31,6 +33,8 @@ pub struct ExperimentHead {
     pub permission: Permission,
     /// How many runs are in it, without deleted ones.
     pub runs: u64,
+    /// Whether any traces are in it.
+    pub has_traces: bool,
     /// The state of the saved view that it opens with.
     pub opens_with: Option<String>,
     /// What is noted of it, as harmless HTML; empty for nothing.
@@ -225,6 +229,8 @@ pub struct RunPage {
     pub has_images: bool,
     /// Whether it has files that look like console logs.
     pub has_logs: bool,
+    /// Whether it has to do with any traces.
+    pub has_traces: bool,
 }
 
 /// Child runs that the page of their parent lists; the table of runs has the others.

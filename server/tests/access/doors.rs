@@ -111,6 +111,8 @@ pub fn approach(door: &Door, things: &Things) -> (String, Load) {
         .replace("{tag_key}", "k")
         .replace("{trace_id}", &things.trace.to_string())
         .replace("{request_id}", &things.trace.to_string())
+        .replace("{trace}", &things.trace.to_string())
+        .replace(":trace", &things.trace.to_string())
         .replace("{assessment_id}", &things.assessment.to_string())
         .replace("{experiment}", &things.experiment.to_string())
         .replace(":experiment", &things.experiment.to_string())
@@ -370,6 +372,27 @@ fn server_function(route: &str, things: &Things) -> Load {
             window: None,
             buckets: 10,
         },)),
+        "list_traces" => pack((model::page::trace::TracesQuery {
+            experiment: things.experiment,
+            run: None,
+            filter: String::new(),
+            after: String::new(),
+        },)),
+        "trace_page" => {
+            pack((model::page::trace::TraceQuestion { trace: things.trace, text: String::new(), rows: 10 },))
+        }
+        "read_span" => pack((things.trace, None::<model::trace::span::SpanId>)),
+        "delete_traces" => pack((things.experiment, vec![things.trace])),
+        "assess_trace" => pack((
+            things.trace,
+            model::page::trace::NewThought {
+                span: None,
+                name: String::new(),
+                says: model::page::trace::Says::Good(true),
+                rationale: String::new(),
+            },
+        )),
+        "delete_assessment" => pack((things.trace, things.assessment)),
         "list_artifacts" => pack((root, String::new())),
         "environments" | "compare_files" => pack((vec![things.run],)),
         "compare_texts" => {

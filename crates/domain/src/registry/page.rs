@@ -160,7 +160,7 @@ impl Acting {
     }
 
     /// Those of the runs that the caller may read.
-    async fn run_links(&self, ids: &[RunId]) -> Result<HashMap<RunId, RunLink>> {
+    pub(crate) async fn run_links(&self, ids: &[RunId]) -> Result<HashMap<RunId, RunLink>> {
         if ids.is_empty() {
             return Ok(HashMap::new());
         }

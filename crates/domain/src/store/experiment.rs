@@ -252,14 +252,17 @@ pub(crate) async fn names(mut db: &Db, ids: &[ExperimentId]) -> Result<HashMap<E
     Ok(rows.into_iter().map(|(id, name)| (ExperimentId(id), name)).collect())
 }
 
-pub(crate) async fn count_runs<L>(mut db: &Db, grant: &ExperimentGrant<L>) -> Result<u64> {
-    let row: Option<(i64,)> = db
+/// How many runs there are without those in the trash, and whether there is any trace. One question, since every visit asks it.
+pub(crate) async fn count_runs<L>(mut db: &Db, grant: &ExperimentGrant<L>) -> Result<(u64, bool)> {
+    let row: Option<(i64, i64)> = db
         .first(
-            sql("SELECT COUNT(*) FROM runs WHERE experiment_id = $1 AND lifecycle = 'active'")
-                .bind(grant.id()),
+            sql("SELECT (SELECT COUNT(*) FROM runs WHERE experiment_id = $1 AND lifecycle = 'active'),
+                     (SELECT COUNT(*) FROM (SELECT id FROM traces WHERE experiment_id = $2 LIMIT 1) t)")
+            .bind(grant.id())
+            .bind(grant.id()),
         )
         .await?;
-    Ok(row.map_or(0, |(count,)| count.unsigned_abs()))
+    Ok(row.map_or((0, false), |(runs, traces)| (runs.unsigned_abs(), traces > 0)))
 }
 
 pub(crate) async fn rename(

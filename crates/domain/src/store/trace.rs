@@ -8,12 +8,12 @@ pub(crate) mod span;
 use super::{Arg, Db, Query, Tx, parse, permission::push_visible_experiment, sql};
 use crate::{
     error::{Error, Result},
-    gate::{Edit, ExperimentGrant, Manage, RunGrant, TraceGrant, VisibleTo},
+    gate::{Edit, ExperimentGrant, Manage, Read, RunGrant, TraceGrant, VisibleTo},
 };
 use model::{
-    ExperimentId, Millis, TraceId,
+    ExperimentId, Millis, RunId, TraceId,
     run::Tag,
-    trace::{NewTrace, TraceInfo, TraceState},
+    trace::{NewTrace, TraceInfo, TraceState, key, value_of},
 };
 pub(crate) use search::{Place, Search, search};
 use sqlx::FromRow;
@@ -158,6 +158,17 @@ pub(crate) async fn tell(tx: &mut Tx, grant: &ExperimentGrant<Edit>, new: &NewTr
     )
     .await?;
     put_tags(tx, new.id, &new.tags).await?;
+    // Linked, the traces of a run are found without a look at all others.
+    if let Some(run) = value_of(&new.metadata, key::SOURCE_RUN).and_then(|run| run.parse::<RunId>().ok()) {
+        tx.execute(
+            sql("INSERT INTO trace_runs (trace_id, run_id)
+                 SELECT $1, id FROM runs WHERE id = $2 AND experiment_id = $3 ON CONFLICT DO NOTHING")
+            .bind(new.id)
+            .bind(run)
+            .bind(grant.id()),
+        )
+        .await?;
+    }
     put_metadata(tx, new.id, &new.metadata).await
 }
 
@@ -382,6 +393,12 @@ pub(crate) async fn hidden(mut db: &Db, visible: &VisibleTo, ids: &[TraceId]) ->
     select.push(")");
     let rows: Vec<(Uuid,)> = db.all(select).await?;
     Ok(rows.into_iter().map(|(id,)| TraceId(id)).collect())
+}
+
+/// Whether any traces are linked to a run.
+pub(crate) async fn is_any_of_run(mut db: &Db, grant: &RunGrant<Read>) -> Result<bool> {
+    let find = sql("SELECT trace_id FROM trace_runs WHERE run_id = $1 LIMIT 1").bind(grant.id());
+    Ok(db.first::<(Uuid,)>(find).await?.is_some())
 }
 
 /// Links traces to a run, whether they are there yet or not.

@@ -30,8 +30,8 @@ pub(super) const MOST_SPAN_BYTES: i64 = 8 << 20;
 /// Bytes of all steps of a trace.
 pub(super) const MOST_BYTES: i64 = 32 << 20;
 /// What programs of others call what a step was given, and what it made.
-const REQUESTS: [&str; 3] = [span::INPUTS, "input.value", "traceloop.entity.input"];
-const RESPONSES: [&str; 3] = [span::OUTPUTS, "output.value", "traceloop.entity.output"];
+pub(super) const REQUESTS: [&str; 3] = [span::INPUTS, "input.value", "traceloop.entity.input"];
+pub(super) const RESPONSES: [&str; 3] = [span::OUTPUTS, "output.value", "traceloop.entity.output"];
 
 /// Steps of one trace that came together.
 #[derive(Default)]

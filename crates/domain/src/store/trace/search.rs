@@ -25,6 +25,8 @@ use model::{
 pub(crate) struct Search<'a> {
     /// Where to look.
     pub experiments: &'a [ExperimentId],
+    /// Instead of these: what is linked to this run, wherever it is.
+    pub run: Option<RunId>,
     pub filter: &'a TraceFilter,
     /// The most important first. Ties go by the time of the request, newest first, then id.
     pub order: &'a [OrderBy<TraceOrder>],
@@ -45,7 +47,16 @@ pub(crate) enum Place {
 /// Traces that the caller may read.
 pub(crate) async fn search(mut db: &Db, visible: &VisibleTo, search: &Search<'_>) -> Result<Vec<TraceInfo>> {
     let mut select = sql(COLUMNS);
-    select.push(" WHERE t.experiment_id IN ").push_list(search.experiments.iter().copied()).push(" AND ");
+    match search.run {
+        Some(run) => {
+            select.push(" WHERE t.id IN (SELECT x.trace_id FROM trace_runs x WHERE x.run_id = ");
+            select.push_bind(run).push(") AND ");
+        }
+        None => {
+            select.push(" WHERE t.experiment_id IN ").push_list(search.experiments.iter().copied());
+            select.push(" AND ");
+        }
+    }
     push_visible_experiment(&mut select, visible, "t.experiment_id");
     for condition in search.filter.conditions() {
         select.push(" AND ");

@@ -1,0 +1,402 @@
+//! The table of traces, on the pages of experiments and runs.
+
+use super::{state_badge, token_count};
+use crate::{
+    api::{delete_traces, fetch, list_traces},
+    part::{
+        address::Address,
+        answered::Answered,
+        empty::Empty,
+        filter_box::Mistake,
+        icon::Icon,
+        later::{Loaded, with_page},
+        menu::Menu,
+        number::{count, counted},
+        time::{Ago, duration},
+        toast::Toasts,
+    },
+};
+use leptos::{ev, html, prelude::*, task::spawn_local, wasm_split::wasm_split};
+use model::{
+    ExperimentId, Permission, RunId, TraceId,
+    filter::{FilterError, TraceCondition, parse},
+    page::trace::{Thought, TraceRow, TracesPage, TracesQuery},
+};
+
+/// The key of the filter in the address: that of the runs has another one.
+pub const FILTER: &str = "where";
+/// Tags, and assessments, that a row shows.
+const CHIPS: usize = 3;
+
+const EXAMPLES: [(&str, &str); 7] = [
+    ("status = 'ERROR'", "OK, ERROR or IN_PROGRESS"),
+    ("name LIKE '%chat%'", "part of a text; ILIKE ignores case"),
+    ("execution_time > 1000", "milliseconds that it took"),
+    ("tags.team = 'search'", "a tag; metadata.… likewise"),
+    ("span.type = 'LLM' AND span.status = 'ERROR'", "what a step is"),
+    ("span.content ILIKE '%refund%'", "what is in a step"),
+    ("feedback.good = 'false'", "what was thought of it; expectation.… likewise"),
+];
+
+/// Whose traces.
+#[derive(Clone, Copy)]
+pub struct Of {
+    experiment: ExperimentId,
+    run: Option<RunId>,
+}
+
+/// The traces of an experiment, or those that a run has to do with.
+#[component]
+pub fn Traces(
+    /// The experiment, or that of the run.
+    experiment: ExperimentId,
+    /// The run.
+    #[prop(optional_no_strip)]
+    run: Option<RunId>,
+) -> AnyView {
+    let waiting = || view! { <p class="muted" role="status">"Loading…"</p> }.into_any();
+    with_page(load_table, Of { experiment, run }, waiting)
+}
+
+/// The code of the table.
+#[wasm_split(trace, wasm_split_path = leptos::wasm_split, fallible)]
+pub fn load_table() -> Loaded<Of> {
+    Ok(drawn)
+}
+
+fn drawn(of: Of) -> AnyView {
+    let address = Address::here();
+    let again = RwSignal::new(0_u32);
+    let here = untrack(|| address.path());
+    let asked = Memo::new(move |before: Option<&TracesQuery>| {
+        let is_here = address.is_at(&here) && address.text("tab") == "traces";
+        match before {
+            // Whoever leaves asks for nothing more.
+            Some(before) if !is_here => before.clone(),
+            _ => TracesQuery {
+                experiment: of.experiment,
+                run: of.run,
+                filter: address.text(FILTER).trim().to_owned(),
+                after: address.text("after"),
+            },
+        }
+    });
+    let page = fetch(move || (asked.get(), again.get()), |(asked, _)| list_traces(asked));
+    let chosen = RwSignal::new(Vec::<TraceId>::new());
+    // What is deleted must be in sight.
+    Effect::watch(move || asked.get(), move |_, _, _| chosen.set(Vec::new()), false);
+    view! {
+        {filter_box(address)}
+        <Answered answer=page bars=8 show={move |page: TracesPage| table(of, address, page, (chosen, again))}/>
+    }
+    .into_any()
+}
+
+/// The mistake of a filter, if it has one.
+fn mistake(text: &str) -> Option<FilterError> {
+    (!text.trim().is_empty()).then(|| parse::<TraceCondition>(text).err()).flatten()
+}
+
+/// The box for the search language of traces. What is still being typed at the end is no mistake yet.
+fn filter_box(address: Address) -> AnyView {
+    let asked = Memo::new(move |_| address.text(FILTER));
+    let text = RwSignal::new(asked.get_untracked());
+    Effect::new(move || text.set(asked.get()));
+    let input = NodeRef::<html::Input>::new();
+    let shown_mistake = Memo::new(move |_| {
+        let text = text.get();
+        let settled = text == asked.get();
+        mistake(&text).filter(|error| settled || error.span.end < text.trim_end().len())
+    });
+    let submit = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        address.set(&[(FILTER, text.get_untracked().trim()), ("after", "")]);
+    };
+    let choose = move |example: &'static str| {
+        text.set(example.to_owned());
+        if let Some(input) = input.get_untracked() {
+            _ = input.focus();
+        }
+    };
+    let example = move |(example, meaning): (&'static str, &'static str)| {
+        view! {
+            <li>
+                <button type="button" on:click=move |_| choose(example)>
+                    <code>{example}</code>
+                    <span class="muted">{meaning}</span>
+                </button>
+            </li>
+        }
+    };
+    let rest = move || {
+        let query = address.query().with(FILTER, "").with("after", "");
+        let fields: Vec<(String, String)> =
+            query.pairs().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+        let field = |(key, value): (String, String)| view! { <input type="hidden" name=key value=value/> };
+        fields.into_iter().map(field).collect_view()
+    };
+    view! {
+        <form class="filter-box" role="search" method="get" aria-label="Filter traces" on:submit=submit>
+            <div class="filter-line" class:bad=move || shown_mistake.read().is_some()>
+                {Icon::Search.draw()}
+                <input
+                    type="text"
+                    name=FILTER
+                    class="filter-input"
+                    autocomplete="off"
+                    autocapitalize="off"
+                    spellcheck="false"
+                    aria-label="Filter"
+                    placeholder="status = 'ERROR' and span.type = 'LLM'"
+                    node_ref=input
+                    value=asked.get_untracked()
+                    prop:value=text
+                    aria-invalid=move || shown_mistake.read().is_some().to_string()
+                    aria-describedby="trace-filter-mistake"
+                    on:input=move |event| text.set(event_target_value(&event))
+                />
+                <Show when=move || !asked.read().is_empty()>
+                    <a
+                        class="icon-button"
+                        href=move || address.with(&[(FILTER, ""), ("after", "")])
+                        aria-label="Clear filter"
+                        title="Clear filter"
+                        data-noscroll=""
+                    >
+                        {Icon::Close.draw()}
+                    </a>
+                </Show>
+                <Menu label="Filter help" class="icon-button" end=true face=ViewFn::from(|| Icon::Help.draw())>
+                    <div class="filter-help">
+                        <p>"Filters are written as in MLflow's " <code>"search_traces"</code> ":"</p>
+                        <ul>{EXAMPLES.into_iter().map(example).collect_view()}</ul>
+                    </div>
+                </Menu>
+            </div>
+            {rest}
+            <div class="filter-mistake-place" id="trace-filter-mistake" aria-live="polite">
+                {move || shown_mistake.get().map(|error| view! { <Mistake text=text.get() error/> })}
+            </div>
+        </form>
+    }
+    .into_any()
+}
+
+/// The traces that are chosen, and what is counted up to ask for the table again.
+type State = (RwSignal<Vec<TraceId>>, RwSignal<u32>);
+
+fn table(of: Of, address: Address, page: TracesPage, (chosen, again): State) -> AnyView {
+    let TracesPage { rows, next, permission } = page;
+    let is_first = untrack(|| address.get("after").is_none());
+    if rows.is_empty() && is_first {
+        return none(of, address);
+    }
+    let may_delete = permission >= Permission::Manage;
+    let ids: Vec<TraceId> = rows.iter().map(|row| row.id).collect();
+    let pick_all = may_delete.then(|| {
+        let all = ids.clone();
+        let is_all = move || {
+            let chosen = chosen.read();
+            !all.is_empty() && all.iter().all(|id| chosen.contains(id))
+        };
+        let choose = move |event: ev::Event| {
+            chosen.set(if event_target_checked(&event) { ids.clone() } else { Vec::new() });
+        };
+        view! {
+            <th scope="col" class="pick">
+                <input
+                    type="checkbox"
+                    aria-label="Select all traces of this page"
+                    title="Select all traces of this page"
+                    prop:checked=is_all
+                    on:change=choose
+                />
+            </th>
+        }
+    });
+    let lines = rows.into_iter().map(|row| line(row, may_delete.then_some(chosen))).collect_view();
+    view! {
+        {may_delete.then(|| bar(of, chosen, again))}
+        <div class="table-frame" role="region" aria-label="Traces" tabindex="0">
+            <table class="grid trace-table" aria-label="Traces">
+                <thead>
+                    <tr>
+                        {pick_all}
+                        <th scope="col">"Trace"</th>
+                        <th scope="col">"Time"</th>
+                        <th scope="col">"State"</th>
+                        <th scope="col" class="num">"Duration"</th>
+                        <th scope="col">"Request"</th>
+                        <th scope="col">"Response"</th>
+                        <th scope="col" class="num">"Tokens"</th>
+                        <th scope="col">"Assessments"</th>
+                        <th scope="col">"Tags"</th>
+                    </tr>
+                </thead>
+                <tbody>{lines}</tbody>
+            </table>
+        </div>
+        <nav class="all-runs-pages" aria-label="Pages">
+            <span class="push"></span>
+            {(!is_first).then(|| view! {
+                <a class="button" href=move || address.with(&[("after", "")])>"Newest traces"</a>
+            })}
+            {next.map(|next| view! {
+                <a class="button" href=move || address.with(&[("after", &next)])>"Older traces"</a>
+            })}
+        </nav>
+    }
+    .into_any()
+}
+
+fn line(row: TraceRow, chosen: Option<RwSignal<Vec<TraceId>>>) -> AnyView {
+    let id = row.id;
+    let name = if row.name.is_empty() { short(id) } else { row.name };
+    let href = trace_address(row.experiment, id);
+    let pick = chosen.map(|chosen| {
+        let is_chosen = Memo::new(move |_| chosen.read().contains(&id));
+        let choose = move |event: ev::Event| {
+            let is_wanted = event_target_checked(&event);
+            chosen.update(|chosen| {
+                chosen.retain(|other| *other != id);
+                if is_wanted {
+                    chosen.push(id);
+                }
+            });
+        };
+        view! {
+            <td class="pick">
+                <input
+                    type="checkbox"
+                    aria-label=format!("Select {name}, {}", short(id))
+                    prop:checked=move || is_chosen.get()
+                    on:change=choose
+                />
+            </td>
+        }
+    });
+    let tags = row.tags.iter().map(|tag| format!("{}: {}", tag.key, tag.value)).collect();
+    let thoughts = row.thoughts.iter().map(thought_words).collect();
+    view! {
+        <tr>
+            {pick}
+            <th scope="row" class="name"><a href=href title=id.to_string()>{name}</a></th>
+            <td class="time"><Ago at=row.time/></td>
+            <td>{state_badge(row.state)}</td>
+            <td class="num">{row.duration.map_or_else(|| "–".to_owned(), duration)}</td>
+            <td class="preview" title=row.request.clone()>{row.request.clone()}</td>
+            <td class="preview" title=row.response.clone()>{row.response.clone()}</td>
+            <td class="num">{token_count(row.tokens)}</td>
+            <td>{chips(thoughts)}</td>
+            <td>{chips(tags)}</td>
+        </tr>
+    }
+    .into_any()
+}
+
+/// The first few words of many, and how many more there are.
+fn chips(words: Vec<String>) -> AnyView {
+    let more = words.len().saturating_sub(CHIPS);
+    let all = words.join("\n");
+    let chip =
+        |words: String| view! { <span class="chip trace-chip" title=words.clone()>{words.clone()}</span> };
+    view! {
+        <div class="trace-chips">
+            {words.into_iter().take(CHIPS).map(chip).collect_view()}
+            {(more > 0).then(|| view! { <span class="muted" title=all>{format!("+{more}")}</span> })}
+        </div>
+    }
+    .into_any()
+}
+
+/// What an assessment says, in short.
+fn thought_words(said: &Thought) -> String {
+    match (said.verdict, &said.error) {
+        (_, Some(_)) => format!("{}: failed", said.name),
+        (Some(verdict), None) => format!("{}: {}", said.name, if verdict { "yes" } else { "no" }),
+        (None, None) => format!("{}: {}", said.name, said.value),
+    }
+}
+
+fn short(id: TraceId) -> String {
+    id.to_string().chars().take(11).collect()
+}
+
+/// The address of a trace's page.
+pub fn trace_address(experiment: ExperimentId, id: TraceId) -> String {
+    format!("/experiments/{experiment}/traces/{id}")
+}
+
+/// What is done to the chosen traces.
+fn bar(of: Of, chosen: RwSignal<Vec<TraceId>>, again: RwSignal<u32>) -> AnyView {
+    let toasts = Toasts::here();
+    let any = Memo::new(move |_| !chosen.read().is_empty());
+    let many = move || counted(chosen.read().len() as u64, "trace");
+    let delete = move |_| {
+        let traces = chosen.get_untracked();
+        chosen.set(Vec::new());
+        spawn_local(async move {
+            let all = traces.len() as u64;
+            match delete_traces(of.experiment, traces).await {
+                Ok(deleted) => {
+                    let text = format!("{} deleted.", counted(deleted, "trace"));
+                    match all.saturating_sub(deleted) {
+                        0 => toasts.done(text, None),
+                        left => toasts.failed(format!(
+                            "{text} {} not: gone already, or in another experiment.",
+                            count(left)
+                        )),
+                    }
+                    // Whoever asked may have left.
+                    _ = again.try_update(|again| *again += 1);
+                }
+                Err(fault) => toasts.failed(fault.to_string()),
+            }
+        });
+    };
+    view! {
+        <Show when=move || any.get()>
+            <div class="run-actions" role="toolbar" aria-label="Chosen traces">
+                <strong>{move || format!("{} selected", count(chosen.read().len() as u64))}</strong>
+                <span class="push"></span>
+                <Menu
+                    label="Delete…"
+                    class="button danger"
+                    end=true
+                    face=ViewFn::from(|| view! { {Icon::Trash.draw()} "Delete…" })
+                >
+                    <div class="small-form">
+                        <p>{move || format!("Delete {} for good, with all steps and files?", many())}</p>
+                        <button type="button" class="button danger" on:click=delete>"Delete for good"</button>
+                    </div>
+                </Menu>
+                <button type="button" class="button quiet" on:click=move |_| chosen.set(Vec::new())>"Clear"</button>
+            </div>
+        </Show>
+    }
+    .into_any()
+}
+
+/// Why there are no rows.
+fn none(of: Of, address: Address) -> AnyView {
+    let is_filtered = untrack(|| address.get(FILTER).is_some());
+    if is_filtered {
+        return view! {
+            <Empty icon=Icon::Search title="No trace matches the filter">
+                <p><a class="button" href=move || address.with(&[(FILTER, ""), ("after", "")])>"Clear the filter"</a></p>
+            </Empty>
+        }
+        .into_any();
+    }
+    let words = match of.run {
+        Some(_) => "Traces that are made while a run is active are linked to it.",
+        None => "What programs send with MLflow or OpenTelemetry comes here.",
+    };
+    view! {
+        <Empty icon=Icon::Tree title="No traces yet">
+            <p class="muted">{words}</p>
+            <p class="muted"><code>"@mlflow.trace"</code> " on a function makes one each time it is called."</p>
+        </Empty>
+    }
+    .into_any()
+}
