@@ -20,6 +20,7 @@ mod facet;
 mod find;
 pub mod gate;
 mod group;
+mod import;
 mod lineage;
 mod live;
 mod log;

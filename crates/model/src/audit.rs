@@ -175,6 +175,8 @@ actions! {
     VersionUpdate = "model_version.update",
     /// A version was deleted.
     VersionDelete = "model_version.delete",
+    /// Something was taken over from another tracking server, as it was there.
+    Import = "import.write",
 }
 
 /// What something is done to.
