@@ -218,7 +218,7 @@ async fn models_and_what_was_measured_come(world: &World) {
 
 async fn the_registry_comes_with_its_numbers(world: &World) {
     let admin = world.local();
-    for versions in [&[2][..], &[2, 5]] {
+    for versions in [&[2_i64][..], &[2, 5][..]] {
         admin.import_registered(&registered_of(versions), false).await.unwrap();
     }
     let found = admin.get_registered_model("reg").await.unwrap();
