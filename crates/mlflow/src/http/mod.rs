@@ -100,7 +100,7 @@ impl Server {
             if !busy || tried == TRIES {
                 return Ok(answer?);
             }
-            tokio::time::sleep(Duration::from_millis(250 << tried)).await;
+            tokio::time::sleep(Duration::from_millis(250_u64 << tried)).await;
         }
     }
 
@@ -151,11 +151,14 @@ impl Server {
         let (mut known, mut points) = (HashSet::new(), Vec::new());
         let mut token = String::new();
         loop {
-            let mut query = vec![("run_id", run.as_str()), ("metric_key", key), ("max_results", most.as_str())];
-            if !token.is_empty() {
-                query.push(("page_token", token.as_str()));
-            }
-            let answer = self.get("metrics/get-history", &query).await?;
+            let answer = {
+                let mut query =
+                    vec![("run_id", run.as_str()), ("metric_key", key), ("max_results", most.as_str())];
+                if !token.is_empty() {
+                    query.push(("page_token", token.as_str()));
+                }
+                self.get("metrics/get-history", &query).await?
+            };
             points.extend(read::points(&answer)?.into_iter().filter(|point| known.insert(*point)));
             match read::next(&answer) {
                 Some(next) => token = next,
@@ -173,11 +176,13 @@ impl Server {
         let mut found = Vec::new();
         let mut token = String::new();
         loop {
-            let mut query = vec![("filter", filter.as_str()), ("max_results", "1000")];
-            if !token.is_empty() {
-                query.push(("page_token", token.as_str()));
-            }
-            let answer = self.get("model-versions/search", &query).await?;
+            let answer = {
+                let mut query = vec![("filter", filter.as_str()), ("max_results", "1000")];
+                if !token.is_empty() {
+                    query.push(("page_token", token.as_str()));
+                }
+                self.get("model-versions/search", &query).await?
+            };
             for version in read::list(&answer, "model_versions") {
                 found.push(read::version(version)?);
             }
@@ -254,7 +259,9 @@ impl Source for Server {
     fn points<'a>(&'a self, run: &'a Run) -> BoxStream<'a, Result<(String, Vec<Point>)>> {
         let id = run.info.id;
         futures::stream::iter(&run.metrics)
-            .then(move |metric| async move { Ok((metric.key.clone(), self.history(id, &metric.key).await?)) })
+            .then(move |metric| async move {
+                Ok::<_, Error>((metric.key.clone(), self.history(id, &metric.key).await?))
+            })
             .boxed()
     }
 
