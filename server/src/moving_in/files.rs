@@ -25,7 +25,7 @@ pub struct Copies {
 }
 
 /// A folder that is copied.
-pub struct Copy {
+pub struct Copying {
     from: Root,
     /// The folder among this server's artifacts.
     to: String,
@@ -43,7 +43,7 @@ impl Copies {
     }
 
     /// What to copy, and the URI that it has here: its own if the server kept it already, otherwise one at this place.
-    pub fn plan(&mut self, uri: &str, place: String) -> Option<(Copy, String)> {
+    pub fn plan(&mut self, uri: &str, place: String) -> Option<(Copying, String)> {
         let from = self.files.locate(uri)?;
         // Permissions go by the experiment that a path begins with.
         let is_ours = |path: &&str| path.split('/').next().is_some_and(|first| first.parse::<i64>().is_ok());
@@ -52,7 +52,7 @@ impl Copies {
         if here != uri {
             self.moved.insert(uri.trim_end_matches('/').to_owned(), here.clone());
         }
-        Some((Copy { from, to }, here))
+        Some((Copying { from, to }, here))
     }
 
     /// What a URI is here: of what lies in a folder that was copied, its new place.
@@ -68,7 +68,7 @@ impl Copies {
     }
 }
 
-impl Copy {
+impl Copying {
     /// Copies what isn't here yet. What can't be copied is told of, and the rest goes on.
     pub async fn carry_out(&self, target: &Acting, tally: &mut Tally) -> Result<(), Failure> {
         let files = match self.from.files().await {
@@ -82,7 +82,7 @@ impl Copy {
         let mut known: HashMap<String, HashMap<String, u64>> = HashMap::new();
         for file in files {
             let path = format!("{}/{}", self.to, file.path);
-            let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
+            let (folder, name) = path.rsplit_once('/').unwrap_or(("", path.as_str()));
             tally.found(Kind::Files, 1);
             tally.found_many(Kind::Bytes, file.size.unwrap_or_default());
             if !known.contains_key(folder) {

@@ -10,7 +10,7 @@ mod progress;
 pub mod tally;
 
 use domain::Acting;
-use files::{Copies, Copy};
+use files::{Copies, Copying};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use mlflow::{PointCounts, Source, artifact::Files, people::People};
 use model::{
@@ -66,6 +66,11 @@ struct Copied {
     run: RunId,
     counts: Counts,
     wrote: bool,
+}
+
+/// Whether two values were measured by the same run on the same dataset.
+fn is_same(a: &ModelMetric, b: &ModelMetric) -> bool {
+    (&a.key, a.run, &a.dataset) == (&b.key, b.run, &b.dataset)
 }
 
 /// How many of these texts have their keys among those.
@@ -205,7 +210,7 @@ impl<'a> Import<'a> {
     }
 
     /// What is to be copied of files with this URI, which is what it will be here.
-    fn plan_copy(&mut self, uri: &mut String, place: String) -> Option<Copy> {
+    fn plan_copy(&mut self, uri: &mut String, place: String) -> Option<Copying> {
         let planned = self.copies.as_mut().and_then(|copies| copies.plan(uri, place));
         match planned {
             Some((copy, here)) => {
@@ -265,7 +270,7 @@ impl<'a> Import<'a> {
             .iter()
             .flat_map(|record| {
                 let metrics = record.model.metrics.iter().cloned();
-                metrics.map(|metric| (record.model.id, metric))
+                metrics.map(move |metric| (record.model.id, metric))
             })
             .collect();
         if !measured.is_empty() {
@@ -276,11 +281,8 @@ impl<'a> Import<'a> {
             self.tally.arrived(Kind::Models, 1);
             self.tally.arrived(Kind::Params, present(&model.params, &found.params));
             self.tally.arrived(Kind::Tags, present(&model.tags, &found.tags));
-            let same = |a: &ModelMetric, b: &ModelMetric| {
-                (&a.key, a.run, &a.dataset) == (&b.key, b.run, &b.dataset)
-            };
             let metrics = model.metrics.iter();
-            let arrived = metrics.filter(|metric| found.metrics.iter().any(|known| same(known, metric)));
+            let arrived = metrics.filter(|metric| found.metrics.iter().any(|known| is_same(known, metric)));
             self.tally.arrived(Kind::Measured, arrived.count());
         }
         Ok(())
@@ -331,8 +333,9 @@ impl<'a> Import<'a> {
             self.tally.found_many(Kind::Points, counts.values().flat_map(HashMap::values).sum());
             return Ok(());
         }
+        let source = self.source;
         for run in runs {
-            let mut parts = self.source.points(run);
+            let mut parts = source.points(run);
             while let Some((_, points)) = parts.try_next().await? {
                 self.tally.found(Kind::Points, points.len());
             }

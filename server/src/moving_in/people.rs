@@ -28,7 +28,11 @@ pub async fn take(
     let mut new = Vec::new();
     for (name, is_admin) in &people.users {
         let there = known.contains(name);
-        match if there { Ok(()) } else { target.create_user_without_password(name, *is_admin).await.map(drop) } {
+        let made = match there {
+            true => Ok(()),
+            false => target.create_user_without_password(name, *is_admin).await.map(drop),
+        };
+        match made {
             Ok(()) => {
                 tally.arrived(Kind::Users, 1);
                 new.extend((!there).then(|| name.clone()));

@@ -128,11 +128,11 @@ impl Tally {
         self.counts.values().all(|(found, arrived)| found == arrived)
     }
 
-    /// The report; without what is here if nothing was to be written.
+    /// The report; without what is here if nothing was to arrive.
     pub fn text(&self, is_dry: bool) -> String {
         let mut text = String::new();
         let _ = match is_dry {
-            true => writeln!(text, "{:<26}{:>16}", "", "there"),
+            true => writeln!(text, "{:<26}{:>16}", "", "found"),
             false => writeln!(text, "{:<26}{:>16}{:>16}", "", "there", "here"),
         };
         for (kind, (found, arrived)) in &self.counts {
