@@ -42,7 +42,9 @@ def furnish(client: mlflow.MlflowClient, files: Path, is_folder: bool = False):
     # It resolves models:/ with the client of the process.
     mlflow.set_tracking_uri(client.tracking_uri)
     location = None if is_folder else f"file://{files}/odd"
-    odd = client.create_experiment("odd: 'names' \"and\" é/日本 🎉 - #", artifact_location=location)
+    # In a folder it can't look for names with such quotes.
+    quotes = "" if is_folder else "'single' "
+    odd = client.create_experiment(f'odd: {quotes}"double" é/日本 🎉 - #', artifact_location=location)
     client.set_experiment_tag(odd, "mlflow.note.content", "two\nlines: - #")
     parent = client.create_run(odd, run_name="yes", start_time=1_600_000_000_000).info.run_id
     child = client.create_run(odd, tags={"mlflow.parentRunId": parent}, run_name="12").info.run_id
@@ -63,7 +65,7 @@ def furnish(client: mlflow.MlflowClient, files: Path, is_folder: bool = False):
     dataset = Dataset("my data", "d1", "local", '{"uri": "x"}', '{"a": "long"}', None)
     client.log_inputs(parent, [DatasetInput(dataset, [InputTag("mlflow.data.context", "train")])])
     model = client.create_logged_model(odd, "lm", parent, tags={"t": "1"}, params={"p": "2"}, model_type="agent")
-    client.log_outputs(parent, [LoggedModelOutput(model.model_id, 0 if is_folder else 4)])
+    client.log_outputs(parent, [LoggedModelOutput(model.model_id, 4)])
     client.log_inputs(child, models=[LoggedModelInput(model.model_id)])
     client.log_metric(parent, "acc", 0.5, timestamp=9, step=1, model_id=model.model_id)
     client.finalize_logged_model(model.model_id, "READY")
@@ -159,7 +161,8 @@ def histories(client, runs, most=10):
         for key in told["metrics"]:
             history = client.get_metric_history(run, key)
             points = {(point.timestamp, point.step, number(point.value)) for point in history}
-            assert len(points) == len(history), f"{key} of {run} has points twice"
+            # Folders hold lines that were logged twice, twice.
+            assert len(points) == len(history) or client.tracking_uri.startswith("/"), f"{key} of {run}"
             yield (run, key), points
 
 
@@ -180,10 +183,12 @@ def registry_of(client):
     for model in client.search_registered_models():
         versions = client.search_model_versions("name = '" + model.name + "'")
         told[model.name] = (
-            model.description or "", model.tags, model.aliases, model.creation_timestamp,
+            model.description or "",
+            model.tags,
+            {alias: int(version) for alias, version in model.aliases.items()},
+            model.creation_timestamp,
             sorted(
-                (int(v.version), v.current_stage, v.description, v.run_id, tuple(sorted(v.tags.items())),
-                 tuple(v.aliases), v.creation_timestamp)
+                (int(v.version), v.current_stage, v.description or "", v.run_id, sorted(v.tags.items()), v.creation_timestamp)
                 for v in versions
             ),
         )
@@ -194,19 +199,26 @@ def experiments_of(client):
     return {found.name: found for found in client.search_experiments(view_type=ViewType.ALL)}
 
 
-def check_same(old, new, with_models=True):
-    there, here = experiments_of(old), experiments_of(new)
-    assert set(there) <= set(here)
-    for name, experiment in there.items():
-        same = here[name]
-        for attribute in ("lifecycle_stage", "tags") + (("creation_time",) if name != "Default" else ()):
-            assert getattr(same, attribute) == getattr(experiment, attribute), (name, attribute)
-        runs = runs_of(old, experiment)
-        assert runs_of(new, same) == runs, name
-        assert dict(histories(new, runs)) == dict(histories(old, runs)), name
-        if with_models:
-            assert models_of(new, same) == models_of(old, experiment), name
-    assert registry_of(new) == registry_of(old)
+def told_by(client):
+    """All that a client says of a place."""
+    told = {}
+    for name, experiment in experiments_of(client).items():
+        runs = runs_of(client, experiment)
+        told[name] = {
+            "state": experiment.lifecycle_stage,
+            "tags": experiment.tags,
+            # Every place has one of its own.
+            "created": None if name == "Default" else experiment.creation_time,
+            "runs": runs,
+            "histories": dict(histories(client, runs)),
+            "models": models_of(client, experiment),
+        }
+    return told, registry_of(client)
+
+
+def check_same(old, new):
+    there, here = (told if isinstance(told, tuple) else told_by(told) for told in (old, new))
+    assert there == here
 
 
 def moves_in(server: Server, address: str, *flags: str) -> str:
@@ -280,27 +292,24 @@ def test_a_folder_of_runs_moves_in_and_out_again(fresh, tmp_path, sign_in, allow
     assert (files / "empty.txt").is_file()
     assert fresh.run("export", "--to", str(out)).returncode == 1, "a folder with something in it is left alone"
     # And in again, elsewhere.
-    with database("sqlite", tmp_path) as address:
-        with running(tmp_path / "second", address) as second:
-            moves_in(second, str(out))
-            check_same(left, sign_in(second, second.admin))
+    folder = tmp_path / "second"
+    folder.mkdir()
+    with database("sqlite", folder) as address, running(folder / "server", address) as second:
+        moves_in(second, str(out))
+        check_same(left, sign_in(second, second.admin))
 
 
 def test_a_server_moves_in(fresh, tmp_path, sign_in):
     with old_place("sqlite", tmp_path / "old") as (address, _):
         moves_in(fresh, address, "--artifacts", "copy")
-    old = mlflow.MlflowClient(tracking_uri=fresh.url.replace("//", f"//admin:{fresh.password}@"))
-    (tmp_path / "second").mkdir()
-    with database("sqlite", tmp_path / "second") as address:
-        with running(tmp_path / "second/server", address) as second:
-            source = fresh.url.replace("//", f"//admin:{fresh.password}@")
-            report = moves_in(second, source, "--artifacts", "copy")
-            assert counted(report, "artifacts, files") == [2, 2]
-            # The client reads the environment only where the address names nobody.
-            new = sign_in(second, second.admin)
-            there, here = experiments_of(sign_in(fresh, fresh.admin)), experiments_of(new)
-            assert set(there) == set(here)
-            assert old is not new
+    there = told_by(sign_in(fresh, fresh.admin))
+    folder = tmp_path / "second"
+    folder.mkdir()
+    with database("sqlite", folder) as address, running(folder / "server", address) as second:
+        source = fresh.url.replace("//", f"//admin:{fresh.password}@")
+        report = moves_in(second, source, "--artifacts", "copy")
+        assert counted(report, "artifacts, files") == [2, 2]
+        check_same(there, sign_in(second, second.admin))
 
 
 def test_people_move_in_without_passwords(fresh, tmp_path):

@@ -31,6 +31,11 @@ pub struct Copying {
     to: String,
 }
 
+/// A folder is the same with and without its scheme.
+fn without_scheme(uri: &str) -> &str {
+    uri.strip_prefix("file://").unwrap_or(uri)
+}
+
 impl Copies {
     /// Files are read from there.
     pub fn new(files: Files) -> Self {
@@ -50,18 +55,19 @@ impl Copies {
         let to = kept_path(uri).filter(is_ours).map_or(place, str::to_owned);
         let here = format!("{PROXY}/{to}");
         if here != uri {
-            self.moved.insert(uri.trim_end_matches('/').to_owned(), here.clone());
+            self.moved.insert(without_scheme(uri).trim_end_matches('/').to_owned(), here.clone());
         }
         Some((Copying { from, to }, here))
     }
 
     /// What a URI is here: of what lies in a folder that was copied, its new place.
     pub fn here(&self, uri: &str) -> String {
-        let ends = uri.match_indices('/').map(|(end, _)| end).chain([uri.len()]);
+        let path = without_scheme(uri);
+        let ends = path.match_indices('/').map(|(end, _)| end).chain([path.len()]);
         let mut found = None;
         for end in ends {
-            if let Some(root) = self.moved.get(&uri[..end]) {
-                found = Some(format!("{root}{}", &uri[end..]));
+            if let Some(root) = self.moved.get(&path[..end]) {
+                found = Some(format!("{root}{}", &path[end..]));
             }
         }
         found.unwrap_or_else(|| uri.to_owned())
@@ -142,7 +148,7 @@ mod tests {
         check("file:///mlruns/5/run/artifacts", Some("mlflow-artifacts:/7/run/artifacts"));
         check("s3://bucket/5/run/artifacts", None);
         assert_eq!(copies.here("file:///mlruns/5/run/artifacts/model"), "mlflow-artifacts:/7/run/artifacts/model");
-        assert_eq!(copies.here("file:///mlruns/5/run/artifacts"), "mlflow-artifacts:/7/run/artifacts");
+        assert_eq!(copies.here("/mlruns/5/run/artifacts"), "mlflow-artifacts:/7/run/artifacts");
         for uri in ["models:/m-1", "s3://bucket/5", "file:///mlruns/5/run/artifacts2"] {
             assert_eq!(copies.here(uri), uri);
         }
