@@ -321,9 +321,17 @@ def test_people_move_in_without_passwords(fresh, tmp_path):
     store.create_user("alice", PASSWORD)
     store.create_user("root", PASSWORD, is_admin=True)
     with old_place("sqlite", tmp_path / "old") as (tracking, _):
-        report = moves_in(fresh, tracking, "--auth-database", address)
-    assert counted(report, "accounts") == [2, 2]
-    assert "Passwords can't be taken along" in report and "alice" in report
+        store.create_experiment_permission("1", "alice", "EDIT")
+        team = store.create_role("team", "default")
+        store.assign_role_to_user(store.get_user("alice").id, team.id)
+        store.add_role_permission(team.id, "registered_model", "rég 1", "MANAGE")
+        reports = [moves_in(fresh, tracking, "--auth-database", address) for _ in range(2)]
+    for report in reports:
+        assert counted(report, "accounts") == [2, 2]
+        assert counted(report, "permissions") == [2, 2]
+    assert ["Passwords can't be taken along" in report for report in reports] == [True, False]
+    assert "alice, root" in reports[0]
+    assert fresh.say("group", "list") == "team: alice"
     listed = fresh.say("user", "list").splitlines()
     assert any(line.startswith("alice\tuser") for line in listed), listed
     assert any(line.startswith("root\tadmin") for line in listed), listed

@@ -170,7 +170,8 @@ impl Out<'_> {
         for number in 1..=highest {
             match self.acting.get_version(&registered.name, number).await {
                 Ok(version) => versions.push(version),
-                Err(domain::Error::Problem(problem)) if problem.code == model::Code::ResourceDoesNotExist => {}
+                Err(domain::Error::Problem(problem)) if problem.code == model::Code::ResourceDoesNotExist => {
+                }
                 Err(error) => return Err(error.into()),
             }
         }

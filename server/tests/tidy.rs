@@ -103,7 +103,9 @@ fn sql_is_in_one_room() {
     for folder in folders {
         for (path, text) in sources(folder) {
             // What is said to databases of MLflow: that crate has no other ones.
-            let is_theirs = |part: &std::ffi::OsStr| folder == "crates/mlflow/src" && (part == "sql" || part == "people.rs");
+            let is_theirs = |part: &std::ffi::OsStr| {
+                folder == "crates/mlflow/src" && (part == "sql" || part == "people.rs")
+            };
             if path.components().any(|part| part.as_os_str() == "store" || is_theirs(part.as_os_str())) {
                 continue;
             }

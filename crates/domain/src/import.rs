@@ -81,9 +81,7 @@ impl Acting {
         let grant = self.importing()?;
         let mut change = self.change().await?;
         store::import::runs(&mut change, &grant, runs, adopt).await?;
-        change
-            .commit(Told::new(Action::Import, Object::None).with(json!({ "runs": runs.len() })))
-            .await?;
+        change.commit(Told::new(Action::Import, Object::None).with(json!({ "runs": runs.len() }))).await?;
         self.link_imported(runs).await
     }
 
@@ -118,7 +116,9 @@ impl Acting {
                 store::run::add_model(&mut change, &run, direction, model, step).await?;
             }
         }
-        change.commit(Told::new(Action::Import, Object::None).with(json!({ "runs_with_inputs": linked }))).await
+        change
+            .commit(Told::new(Action::Import, Object::None).with(json!({ "runs_with_inputs": linked })))
+            .await
     }
 
     /// Takes over points of a run's metrics. Those that are there are no second ones. For admins.

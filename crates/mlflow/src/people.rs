@@ -102,7 +102,9 @@ async fn read_roles(on: &Connections, names: &BTreeMap<i64, String>, people: &mu
         for (kind, pattern, level) in given {
             let of = match (kind.as_str(), pattern.parse::<i64>()) {
                 ("experiment", Ok(number)) => Some(Granted::Experiment(number)),
-                ("registered_model" | "prompt", _) if pattern != "*" => Some(Granted::Registered(pattern.clone())),
+                ("registered_model" | "prompt", _) if pattern != "*" => {
+                    Some(Granted::Registered(pattern.clone()))
+                }
                 _ => None,
             };
             match (of, level_of(&level)) {

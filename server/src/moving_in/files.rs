@@ -147,7 +147,10 @@ mod tests {
         check("mlflow-artifacts:/workspaces/a/5/run/artifacts", Some("mlflow-artifacts:/7/run/artifacts"));
         check("file:///mlruns/5/run/artifacts", Some("mlflow-artifacts:/7/run/artifacts"));
         check("s3://bucket/5/run/artifacts", None);
-        assert_eq!(copies.here("file:///mlruns/5/run/artifacts/model"), "mlflow-artifacts:/7/run/artifacts/model");
+        assert_eq!(
+            copies.here("file:///mlruns/5/run/artifacts/model"),
+            "mlflow-artifacts:/7/run/artifacts/model"
+        );
         assert_eq!(copies.here("/mlruns/5/run/artifacts"), "mlflow-artifacts:/7/run/artifacts");
         for uri in ["models:/m-1", "s3://bucket/5", "file:///mlruns/5/run/artifacts2"] {
             assert_eq!(copies.here(uri), uri);

@@ -31,7 +31,7 @@ pub type Failure = Box<dyn std::error::Error>;
 /// Runs whose points are read and written at the same time.
 const AT_ONCE: usize = 8;
 /// Points that are handed over at a time.
-const PART: usize = 10_000;
+const PART: usize = 5_000;
 
 /// Where artifacts are, and what becomes of them.
 #[derive(Default)]
@@ -109,17 +109,23 @@ impl<'a> Import<'a> {
         stay.sort();
         for (place, count) in stay {
             let what = match place.as_str() {
-                "mlflow-artifacts" => "are asked of this server: give it the folder in which the old one kept them (--artifacts-destination), or import with --artifacts copy",
-                "folder" => "are in folders, which clients on that machine open themselves; the pages can't show them",
+                "mlflow-artifacts" => {
+                    "are asked of this server: give it the folder in which the old one kept them (--artifacts-destination), or import with --artifacts copy"
+                }
+                "folder" => {
+                    "are in folders, which clients on that machine open themselves; the pages can't show them"
+                }
                 _ => "are in a store that clients open themselves; the pages can't show them",
             };
-            self.tally.note(format!("Artifacts stay where they are: those of {count} runs and models ({place}) {what}."));
+            self.tally.note(format!(
+                "Artifacts stay where they are: those of {count} runs and models ({place}) {what}."
+            ));
         }
         Ok(self.tally)
     }
 
     async fn take_all(&mut self, progress: &mut Progress) -> Result<(), Failure> {
-        let mut after = None;
+        let mut after: Option<String> = None;
         loop {
             let page = self.source.experiments(after.as_deref()).await?;
             self.tally.skipped(Kind::Experiments, page.skipped);
@@ -134,7 +140,7 @@ impl<'a> Import<'a> {
         self.experiments.sort_unstable();
         // Runs name models, and what was measured on models names runs.
         self.go_through_models(false).await?;
-        let mut after = None;
+        let mut after: Option<String> = None;
         loop {
             let page = self.source.runs(&self.experiments, after.as_deref()).await?;
             self.tally.skipped(Kind::Runs, page.skipped);
@@ -147,7 +153,7 @@ impl<'a> Import<'a> {
             }
         }
         self.go_through_models(true).await?;
-        let mut after = None;
+        let mut after: Option<String> = None;
         loop {
             let page = self.source.registered(after.as_deref()).await?;
             self.tally.skipped(Kind::Registered, page.skipped);
@@ -226,7 +232,7 @@ impl<'a> Import<'a> {
     }
 
     async fn go_through_models(&mut self, is_second_time: bool) -> Result<(), Failure> {
-        let mut after = None;
+        let mut after: Option<String> = None;
         loop {
             let page = self.source.models(&self.experiments, after.as_deref()).await?;
             if is_second_time {

@@ -61,12 +61,7 @@ async fn count_on(tx: &mut Tx) -> Result<()> {
 }
 
 /// Says where the artifacts of a new experiment are.
-pub(crate) async fn set_location(
-    tx: &mut Tx,
-    _: &Importing,
-    id: ExperimentId,
-    location: &str,
-) -> Result<()> {
+pub(crate) async fn set_location(tx: &mut Tx, _: &Importing, id: ExperimentId, location: &str) -> Result<()> {
     tx.execute(sql("UPDATE experiments SET artifact_location = $1 WHERE id = $2").bind(location).bind(id))
         .await?;
     Ok(())
@@ -89,12 +84,7 @@ pub(crate) async fn experiment_tags(
 }
 
 /// Logged models with params and tags.
-pub(crate) async fn models(
-    tx: &mut Tx,
-    _: &Importing,
-    models: &[ModelRecord],
-    adopt: bool,
-) -> Result<()> {
+pub(crate) async fn models(tx: &mut Tx, _: &Importing, models: &[ModelRecord], adopt: bool) -> Result<()> {
     let rows = models
         .iter()
         .map(|ModelRecord { model, lifecycle }| {

@@ -117,7 +117,10 @@ async fn an_experiment_keeps_its_number_if_that_is_free(world: &World) {
     assert_eq!(taken, Taken::New(ExperimentId(41)));
     let found = admin.get_experiment(taken.id()).await.unwrap();
     assert_eq!(found, foreign(41, "theirs"));
-    assert_eq!(admin.import_experiment(&foreign(41, "theirs")).await.unwrap(), Taken::Known(ExperimentId(41)));
+    assert_eq!(
+        admin.import_experiment(&foreign(41, "theirs")).await.unwrap(),
+        Taken::Known(ExperimentId(41))
+    );
     let Taken::New(other) = admin.import_experiment(&foreign(41, "another")).await.unwrap() else {
         panic!("no experiment has this name")
     };
@@ -173,7 +176,11 @@ async fn importing_again_changes_nothing(world: &World) {
     let after = admin.sees(id).await;
     assert_eq!(after.info, before.info, "what was changed here stays");
     assert_eq!(after.params, [tag("depth", "3"), tag("late", "1"), tag("lr", "0.1"), tag("more", "1")]);
-    assert_eq!(admin.finds(elsewhere, "params.late = '1'").await.len(), 1, "it is found where the run is now");
+    assert_eq!(
+        admin.finds(elsewhere, "params.late = '1'").await.len(),
+        1,
+        "it is found where the run is now"
+    );
 }
 
 async fn points_are_a_set(world: &World) {
@@ -235,7 +242,11 @@ async fn the_registry_comes_with_its_numbers(world: &World) {
         run_link: String::new(),
         description: String::new(),
     };
-    assert_eq!(admin.create_version(new).await.unwrap().version, 8, "a number that was used isn't used again");
+    assert_eq!(
+        admin.create_version(new).await.unwrap().version,
+        8,
+        "a number that was used isn't used again"
+    );
 }
 
 async fn files_are_adopted_when_asked_for(world: &World) {

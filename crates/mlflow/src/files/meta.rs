@@ -161,8 +161,12 @@ impl fmt::Display for Quoted<'_> {
                 '\n' => f.write_str("\\n")?,
                 '\t' => f.write_str("\\t")?,
                 '\r' => f.write_str("\\r")?,
-                ' '..='~' | '\u{a1}'..='\u{2027}' | '\u{202a}'..='\u{d7ff}' | '\u{e000}'..='\u{fefe}'
-                | '\u{ff00}'..='\u{fffd}' | '\u{10000}'.. => f.write_char(c)?,
+                ' '..='~'
+                | '\u{a1}'..='\u{2027}'
+                | '\u{202a}'..='\u{d7ff}'
+                | '\u{e000}'..='\u{fefe}'
+                | '\u{ff00}'..='\u{fffd}'
+                | '\u{10000}'.. => f.write_char(c)?,
                 other => write!(f, "\\u{:04x}", u32::from(other))?,
             }
         }
@@ -185,8 +189,25 @@ mod tests {
     #[test]
     fn what_is_written_reads_back() {
         let odd = [
-            "", "yes", "null", "~", "12", "1e3", "2020-01-01", "a: b # c", "- x", "'\"\\", "two\nlines\r\n\tand a tab",
-            "ünïcode 日本 🎉", "\u{1}\u{7f}\u{85}\u{2028}\u{feff}", " spaces around ", "{}", "%", "@", "|", ">",
+            "",
+            "yes",
+            "null",
+            "~",
+            "12",
+            "1e3",
+            "2020-01-01",
+            "a: b # c",
+            "- x",
+            "'\"\\",
+            "two\nlines\r\n\tand a tab",
+            "ünïcode 日本 🎉",
+            "\u{1}\u{7f}\u{85}\u{2028}\u{feff}",
+            " spaces around ",
+            "{}",
+            "%",
+            "@",
+            "|",
+            ">",
         ];
         for text in odd {
             let written = Meta::default()

@@ -272,12 +272,8 @@ impl Writer {
         for metric in &model.metrics {
             let Point { step, timestamp, value } = metric.point;
             let on = metric.dataset.as_ref().map(|(name, digest)| format!(" {name} {digest}"));
-            let line = format!(
-                "{timestamp} {} {step} {}{}\n",
-                number(value),
-                metric.run,
-                on.unwrap_or_default()
-            );
+            let line =
+                format!("{timestamp} {} {step} {}{}\n", number(value), metric.run, on.unwrap_or_default());
             lines.entry(&metric.key).or_default().push_str(&line);
         }
         let lines: Vec<Tag> =
@@ -311,7 +307,8 @@ impl Writer {
         self.texts(&path.join("aliases"), &aliases, &of)?;
         for version in versions {
             let path = path.join(format!("{VERSION}{}", version.version));
-            let (run, logged) = (version.run.map(|run| run.to_string()), version.model.map(|id| id.to_string()));
+            let (run, logged) =
+                (version.run.map(|run| run.to_string()), version.model.map(|id| id.to_string()));
             let meta = Meta::default()
                 .text("name", &model.name)
                 .number("version", version.version)

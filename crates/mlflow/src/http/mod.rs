@@ -44,11 +44,16 @@ enum Who {
 impl Who {
     fn of(url: &Url) -> Self {
         let said = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let decoded = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
+        let decoded =
+            |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
         if !url.username().is_empty() {
             return Self::Basic(decoded(url.username()), decoded(url.password().unwrap_or_default()));
         }
-        match (said("MLFLOW_TRACKING_USERNAME"), said("MLFLOW_TRACKING_PASSWORD"), said("MLFLOW_TRACKING_TOKEN")) {
+        match (
+            said("MLFLOW_TRACKING_USERNAME"),
+            said("MLFLOW_TRACKING_PASSWORD"),
+            said("MLFLOW_TRACKING_TOKEN"),
+        ) {
             (Some(name), Some(password), _) => Self::Basic(name, password),
             (_, _, Some(token)) => Self::Token(token),
             _ => Self::Nobody,
@@ -112,8 +117,9 @@ impl Server {
             let said: String = String::from_utf8_lossy(&bytes).chars().take(300).collect();
             return Err(Error::Said(format!("the MLflow server answers {status} to {place}: {said}")));
         }
-        serde_json::from_slice(&bytes)
-            .map_err(|error| Error::Said(format!("the MLflow server's answer to {place} is no JSON: {error}")))
+        serde_json::from_slice(&bytes).map_err(|error| {
+            Error::Said(format!("the MLflow server's answer to {place} is no JSON: {error}"))
+        })
     }
 
     async fn post(&self, path: &str, body: &Value) -> Result<Value> {
@@ -128,7 +134,8 @@ impl Server {
 
     /// What is in a folder of the server's artifacts: names, sizes, and whether it is a folder.
     pub(crate) async fn list_folder(&self, path: &str) -> Result<Vec<(String, Option<u64>, bool)>> {
-        let request = self.request(Method::GET, "/api/2.0/mlflow-artifacts/artifacts").query(&[("path", path)]);
+        let request =
+            self.request(Method::GET, "/api/2.0/mlflow-artifacts/artifacts").query(&[("path", path)]);
         Ok(read::files(&self.json(request).await?))
     }
 
@@ -136,7 +143,9 @@ impl Server {
     pub(crate) async fn download(&self, path: &str) -> Result<Response> {
         let steps: Vec<String> = path
             .split('/')
-            .map(|step| percent_encoding::utf8_percent_encode(step, percent_encoding::NON_ALPHANUMERIC).to_string())
+            .map(|step| {
+                percent_encoding::utf8_percent_encode(step, percent_encoding::NON_ALPHANUMERIC).to_string()
+            })
             .collect();
         let path = format!("/api/2.0/mlflow-artifacts/artifacts/{}", steps.join("/"));
         let answer = self.answered(self.request(Method::GET, &path)).await?;
@@ -272,7 +281,9 @@ impl Source for Server {
         let filter = if is_prompt { "tags.`mlflow.prompt.is_prompt` = 'true'" } else { "" };
         let most = PAGE.to_string();
         let mut query = vec![("max_results", most.as_str())];
-        query.extend([("filter", filter), ("page_token", token)].into_iter().filter(|(_, value)| !value.is_empty()));
+        query.extend(
+            [("filter", filter), ("page_token", token)].into_iter().filter(|(_, value)| !value.is_empty()),
+        );
         let answer = self.get("registered-models/search", &query).await?;
         let mut items = Vec::new();
         for model in read::list(&answer, "registered_models") {

@@ -121,7 +121,9 @@ pub(super) fn run(of: &Value) -> Result<Run, String> {
     let models = |of: &Value, name: &str| -> Vec<(ModelId, i64)> {
         let models = list(of, name);
         models
-            .filter_map(|of| Some((text(of, "model_id").parse().ok()?, whole(of, "step").unwrap_or_default())))
+            .filter_map(|of| {
+                Some((text(of, "model_id").parse().ok()?, whole(of, "step").unwrap_or_default()))
+            })
             .collect()
     };
     Ok(with_one_name(Run {
@@ -201,11 +203,11 @@ pub(super) fn model(of: &Value) -> Result<ModelRecord, String> {
 
 pub(super) fn registered(of: &Value) -> Result<RegisteredModel> {
     let created = whole(of, "creation_timestamp").unwrap_or_default();
-    let aliases = list(of, "aliases").filter_map(|alias| {
-        Some(Alias { alias: text(alias, "alias"), version: whole(alias, "version")? })
-    });
+    let aliases = list(of, "aliases")
+        .filter_map(|alias| Some(Alias { alias: text(alias, "alias"), version: whole(alias, "version")? }));
     Ok(RegisteredModel {
-        name: maybe(of, "name").ok_or_else(|| Error::Said(format!("a registered model without a name: {of}")))?,
+        name: maybe(of, "name")
+            .ok_or_else(|| Error::Said(format!("a registered model without a name: {of}")))?,
         created,
         updated: whole(of, "last_updated_timestamp").unwrap_or(created),
         description: text(of, "description"),
@@ -269,7 +271,10 @@ mod tests {
     #[test]
     fn infinity_comes_back_where_a_database_held_the_greatest_number() {
         let check = |value: Value, expected: f64| {
-            assert_eq!(number(&json!({ "value": value }), "value").map(f64::to_bits), Some(expected.to_bits()));
+            assert_eq!(
+                number(&json!({ "value": value }), "value").map(f64::to_bits),
+                Some(expected.to_bits())
+            );
         };
         check(json!(f64::MAX), f64::INFINITY);
         check(json!(-f64::MAX), f64::NEG_INFINITY);

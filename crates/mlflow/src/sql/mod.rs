@@ -94,7 +94,9 @@ impl Connections {
                 let pool = PgPoolOptions::new().max_connections(READERS).connect_with(options).await?;
                 Ok(Self::Postgres(pool))
             }
-            other => Err(Error::Said(format!("'{other}' is no database that can be read; use sqlite:///file or postgresql://…"))),
+            other => Err(Error::Said(format!(
+                "'{other}' is no database that can be read; use sqlite:///file or postgresql://…"
+            ))),
         }
     }
 
@@ -110,11 +112,7 @@ impl Connections {
     }
 
     /// Rows as they come.
-    pub fn stream<'a, T: Row>(
-        &'a self,
-        text: impl Into<String>,
-        args: Vec<Arg>,
-    ) -> BoxStream<'a, Result<T>> {
+    pub fn stream<'a, T: Row>(&'a self, text: impl Into<String>, args: Vec<Arg>) -> BoxStream<'a, Result<T>> {
         let text = AssertSqlSafe(text.into());
         match self {
             Self::Sqlite(pool) => {

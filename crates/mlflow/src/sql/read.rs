@@ -209,8 +209,10 @@ impl Database {
         let mut tags = Texts::new();
         let inputs: Vec<&str> = rows.iter().map(|row| row.input.as_str()).collect();
         for inputs in inputs.chunks(1000) {
-            let text =
-                format!("SELECT input_uuid, name, value FROM input_tags WHERE input_uuid IN {}", places(inputs.len()));
+            let text = format!(
+                "SELECT input_uuid, name, value FROM input_tags WHERE input_uuid IN {}",
+                places(inputs.len())
+            );
             tags.extend(self.pairs(text, texts(inputs)).await?);
         }
         for row in rows {
@@ -332,8 +334,11 @@ impl Database {
             return Ok(Page { items: Vec::new(), skipped, next });
         }
         let places = places(ids.len());
-        let params = format!("SELECT model_id, param_key, param_value FROM logged_model_params WHERE model_id IN {places}");
-        let tags = format!("SELECT model_id, tag_key, tag_value FROM logged_model_tags WHERE model_id IN {places}");
+        let params = format!(
+            "SELECT model_id, param_key, param_value FROM logged_model_params WHERE model_id IN {places}"
+        );
+        let tags =
+            format!("SELECT model_id, tag_key, tag_value FROM logged_model_tags WHERE model_id IN {places}");
         let mut params = self.pairs(params, texts(&ids)).await?;
         let mut tags = self.pairs(tags, texts(&ids)).await?;
         let mut measured = self.measured_on(&ids).await?;

@@ -120,8 +120,8 @@ impl Database {
     /// The versions by name, in their order, and the highest number there ever was.
     async fn versions_of(&self, names: &[String]) -> Result<HashMap<String, (i64, Vec<ModelVersion>)>> {
         let mut tags: HashMap<(String, i64), Vec<Tag>> = HashMap::new();
-        let (text, args) = self
-            .of_names("SELECT name, CAST(version AS BIGINT), key, value FROM model_version_tags", names);
+        let (text, args) =
+            self.of_names("SELECT name, CAST(version AS BIGINT), key, value FROM model_version_tags", names);
         for (name, version, key, value) in
             self.on.all::<(String, i64, String, Option<String>)>(text, args).await?
         {
