@@ -130,9 +130,12 @@ fn with_one_name(mut run: Run) -> Run {
     run
 }
 
+/// What is measured, by which run, on which dataset.
+type Measured = (String, RunId, Option<(String, String)>);
+
 /// The last value of each metric, run and dataset.
 fn latest(measured: Vec<ModelMetric>) -> Vec<ModelMetric> {
-    let mut last: HashMap<(String, RunId, Option<(String, String)>), ModelMetric> = HashMap::new();
+    let mut last: HashMap<Measured, ModelMetric> = HashMap::new();
     for metric in measured {
         let place = (metric.key.clone(), metric.run, metric.dataset.clone());
         let is_older = last.get(&place).is_some_and(|known| !metric.point.is_later_than(&known.point));

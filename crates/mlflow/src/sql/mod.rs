@@ -112,7 +112,7 @@ impl Connections {
     }
 
     /// Rows as they come.
-    pub fn stream<'a, T: Row>(&'a self, text: impl Into<String>, args: Vec<Arg>) -> BoxStream<'a, Result<T>> {
+    pub fn stream<T: Row>(&self, text: impl Into<String>, args: Vec<Arg>) -> BoxStream<'_, Result<T>> {
         let text = AssertSqlSafe(text.into());
         match self {
             Self::Sqlite(pool) => {

@@ -18,6 +18,9 @@ const PAGE: usize = 50;
 /// The stage of versions that are deleted, whose rows stay for their numbers.
 const DELETED: &str = "Deleted_Internal";
 
+/// Name, when it was made and changed, description.
+type ModelRow = (String, Option<i64>, Option<i64>, Option<String>);
+
 #[derive(FromRow)]
 struct VersionRow {
     name: String,
@@ -67,7 +70,7 @@ impl Database {
             "SELECT name, creation_time, last_updated_time, description FROM registered_models
              WHERE name > $1{place} ORDER BY name LIMIT {PAGE}"
         );
-        let rows: Vec<(String, Option<i64>, Option<i64>, Option<String>)> = self.on.all(text, args).await?;
+        let rows: Vec<ModelRow> = self.on.all(text, args).await?;
         let next = rows.last().filter(|_| rows.len() == PAGE).map(|row| row.0.clone());
         let names: Vec<String> = rows.iter().map(|row| row.0.clone()).collect();
         if names.is_empty() {
