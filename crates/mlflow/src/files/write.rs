@@ -69,6 +69,11 @@ impl Writer {
         }
         // URIs of artifacts are whole paths.
         let root = root.canonicalize().map_err(file(root))?;
+        if root.components().any(|step| step.as_os_str() == "artifacts") {
+            return Err(crate::Error::Said(
+                "MLflow reads no runs below a folder called 'artifacts'".to_owned(),
+            ));
+        }
         folder(&root.join(TRASH))?;
         folder(&root.join(MODELS))?;
         Ok(Self { root, datasets: HashMap::new(), skipped: Vec::new() })
