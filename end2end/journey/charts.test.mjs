@@ -45,6 +45,7 @@ journey('runs are grouped by a param and drawn as their mean', charts, async () 
   await panel.getByRole('button', { name: 'Group by params.solver' }).click();
   await says('loss', /1 line,/);
   assert.match(page.url(), /group=params\.solver/);
+  assert(await panel.isVisible(), 'the board was made anew');
   await page.keyboard.press('Escape');
   const chips = page.getByRole('list', { name: 'Runs that are drawn' });
   await chips.getByText('2 runs').waitFor();

@@ -9,6 +9,11 @@ let page;
 let experiment;
 let step = 0;
 
+const PICTURE = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+);
+
 /** Calls the protocol as the admin. */
 async function asked(path, body) {
   const response = await fetch(`${w.url}/api/2.0/mlflow/${path}`, {
@@ -21,8 +26,19 @@ async function asked(path, body) {
   return answer;
 }
 
-const newRun = async (name) =>
-  (await asked('runs/create', { experiment_id: experiment, run_name: name, start_time: Date.now() })).run.info.run_id;
+const newRun = async (name, tags = []) =>
+  (await asked('runs/create', { experiment_id: experiment, run_name: name, start_time: Date.now(), tags })).run.info.run_id;
+
+async function picture(run, at) {
+  const place = `${w.url}/api/2.0/mlflow-artifacts/artifacts/${experiment}/${run}/artifacts/images`;
+  const name = encodeURIComponent(`cat+step+${at}+timestamp+${at}+g${at}.png`);
+  const put = await fetch(`${place}/${name}`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${w.server.token}` },
+    body: PICTURE,
+  });
+  assert.equal(put.status, 200, await put.text());
+}
 
 const log = (run, value) =>
   asked('runs/log-metric', { run_id: run, key: 'loss', value, step: (step += 1), timestamp: Date.now() });
@@ -61,6 +77,50 @@ test('a run and its curves grow by themselves', async () => {
   await page.getByRole('navigation', { name: 'Run' }).getByRole('link', { name: 'Overview' }).click();
   await log(run, 0.0625);
   await page.getByRole('cell', { name: '0.0625' }).first().waitFor();
+  quiet(page);
+});
+
+test('groups and plots grow by themselves', async () => {
+  const grouped = await newRun('grouped');
+  await asked('runs/log-batch', { run_id: grouped, params: [{ key: 'solver', value: 'adam' }] });
+  await log(grouped, 2);
+  await open(page, w, `/experiments/${experiment}?group=params.solver`);
+  const group = page.getByRole('table', { name: 'Groups of runs' }).getByRole('row').filter({ hasText: 'adam' });
+  await group.getByRole('cell', { name: '2', exact: true }).waitFor();
+  const table = await page.getByRole('table', { name: 'Groups of runs' }).elementHandle();
+  await log(grouped, 0.375);
+  await group.getByRole('cell', { name: '0.375', exact: true }).waitFor();
+  assert(await table.evaluate((table) => table.isConnected), 'the table was made anew');
+  await open(page, w, `/experiments/${experiment}?tab=explore&plot=scatter&px=params.solver&py=metrics.loss`);
+  await page.getByText('Values as a table').click();
+  const values = page.getByRole('table', { name: 'Values' });
+  await values.getByRole('row').filter({ hasText: 'grouped' }).getByText('0.375').waitFor();
+  await log(grouped, 0.1875);
+  await values.getByRole('row').filter({ hasText: 'grouped' }).getByText('0.1875').waitFor();
+  assert.match(page.url(), /plot=scatter/);
+  quiet(page);
+});
+
+test('nested runs and pictures come by themselves, and a slider at the last step goes on with them', async () => {
+  const run = await newRun('with children');
+  await open(page, w, `/experiments/${experiment}/runs/${run}`);
+  await newRun('a child', [{ key: 'mlflow.parentRunId', value: run }]);
+  await page.getByRole('table', { name: 'Child runs' }).getByRole('link', { name: 'a child' }).waitFor();
+  const tabs = page.getByRole('navigation', { name: 'Run' });
+  assert.equal(await tabs.getByRole('link', { name: 'Media' }).count(), 0);
+  await picture(run, 1);
+  await picture(run, 2);
+  await tabs.getByRole('link', { name: 'Media' }).click();
+  await page.getByRole('img', { name: 'cat, step 2' }).waitFor();
+  await picture(run, 3);
+  await page.getByRole('img', { name: 'cat, step 3' }).waitFor();
+  const slider = page.getByRole('slider', { name: 'Step of cat' });
+  assert.equal(await slider.inputValue(), '2');
+  await slider.press('Home');
+  await page.waitForURL(/step=1(&|$)/);
+  await picture(run, 4);
+  await page.waitForFunction(() => document.querySelector('input[type=range]').max === '3');
+  await page.getByRole('img', { name: 'cat, step 1' }).waitFor();
   quiet(page);
 });
 

@@ -2,6 +2,7 @@ use super::Fault;
 use leptos::prelude::*;
 use model::{
     ExperimentId, RunId,
+    console::{LogPart, LogPiece},
     curve::{Curve, CurveRequest},
     explore::{self, Field, Importance},
     filter::RunField,
@@ -74,6 +75,20 @@ pub async fn run_lineage(run: RunId) -> Result<page::RunLineage, Fault> {
 pub async fn logged_images(run: RunId) -> Result<model::logged_image::LoggedImages, Fault> {
     use crate::ssr::{acting, fault};
     acting().await?.logged_images(run).await.map_err(fault)
+}
+
+/// Files of a run that look like console logs.
+#[server(prefix = "/ui", endpoint = "run_logs", input = Postcard, output = Postcard)]
+pub async fn run_logs(run: RunId) -> Result<Vec<String>, Fault> {
+    use crate::ssr::{acting, fault};
+    acting().await?.run_logs(run).await.map_err(fault)
+}
+
+/// A part of a console log.
+#[server(prefix = "/ui", endpoint = "read_log", input = Postcard, output = Postcard)]
+pub async fn read_log(run: RunId, path: String, part: LogPart) -> Result<LogPiece, Fault> {
+    use crate::ssr::{acting, fault};
+    acting().await?.read_log(run, &path, part).await.map_err(fault)
 }
 
 /// Runs side by side.

@@ -40,7 +40,11 @@ const NAMED: usize = 12;
 #[component]
 pub fn RunCompare() -> AnyView {
     let address = Address::here();
-    let ids = Memo::new(move |_| read_runs(&address.text("runs")));
+    let ids = Memo::new(move |before: Option<&Vec<String>>| match before {
+        // A page that is being left sees the next one's query.
+        Some(before) if !address.is_at("/compare") => before.clone(),
+        _ => read_runs(&address.text("runs")),
+    });
     let comparison = fetch(
         move || ids.get(),
         |ids| async move {

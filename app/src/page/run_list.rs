@@ -31,7 +31,7 @@ use leptos_meta::Title;
 use leptos_router::{NavigateOptions, components::Redirect, hooks::use_params_map};
 use model::{
     ExperimentId, Permission,
-    page::{ExperimentChange, ExperimentHead, RUNS_PAGE, RunsPage, RunsQuery, Total},
+    page::{ExperimentChange, ExperimentHead, Level, RUNS_PAGE, RunsPage, RunsQuery, Total},
     run::{Run, Tag, tag},
 };
 
@@ -50,6 +50,11 @@ pub fn experiment_in_path() -> Memo<ExperimentId> {
     })
 }
 
+/// Whether the address asks for runs beneath those that they are nested in; groups aren't nested.
+fn is_tree(address: Address) -> bool {
+    address.text("tree") == "1" && read_grouping(address).is_empty()
+}
+
 /// The runs of an experiment.
 #[component]
 pub fn RunList() -> AnyView {
@@ -63,6 +68,7 @@ pub fn RunList() -> AnyView {
             order_by: address.text("order"),
             offset: (page_number(address) - 1).saturating_mul(u64::from(RUNS_PAGE)),
             deleted: address.text("view") == "trash",
+            level: if is_tree(address) { Level::Top } else { Level::All },
             // The table itself asks for columns that are chosen later.
             columns: untrack(|| read_columns(&address.text("columns"))).map(|columns| {
                 named_columns(columns.iter().take(COLUMNS_AT_FIRST).map(|shown| &shown.column))
@@ -277,6 +283,7 @@ fn Runs(
                 <SavedViews experiment=experiment.get_untracked() permission/>
                 <Show when=move || !beside.get()>
                     <GroupMenu experiment=experiment.get_untracked()/>
+                    {move || (!grouped.get()).then(|| view! { <TreeSwitch/> })}
                     <ColumnPicker experiments=keys_of shown/>
                 </Show>
                 {move || (!trash()).then(|| view! { <ShareLink/> })}
@@ -313,15 +320,43 @@ fn Runs(
     .into_any()
 }
 
+/// Puts runs beneath those that they are nested in, or all side by side again.
+#[component]
+fn TreeSwitch() -> AnyView {
+    let address = Address::here();
+    let tree = Memo::new(move |_| is_tree(address));
+    let label =
+        move || if tree.get() { "Tree: back to all runs" } else { "Tree: runs beneath their parents" };
+    view! {
+        <a
+            class="button quiet"
+            class:on=move || tree.get()
+            href=move || address.with(&[("tree", if tree.get() { "" } else { "1" }), ("page", "")])
+            data-noscroll=""
+            aria-label=label
+            title=label
+        >
+            {Icon::Tree.draw()}
+            <span class="button-label">"Tree"</span>
+        </a>
+    }
+    .into_any()
+}
+
 /// Why there are no rows, and what to do about it.
 #[component]
 fn NoRuns(name: String) -> AnyView {
     let address = Address::here();
     let filtered = untrack(|| address.get("filter").is_some());
     let trash = untrack(|| address.text("view") == "trash");
+    let tree = untrack(|| is_tree(address));
     match (filtered, trash) {
         (true, _) => view! {
             <Empty icon=Icon::Search title="No run matches the filter">
+                {tree.then(|| view! {
+                    <p class="muted">"In the tree it looks at top runs alone, not at what is nested in them."</p>
+                    <p><a class="button" href=move || address.with(&[("tree", ""), ("page", "")])>"Look at all runs"</a></p>
+                })}
                 <p>
                     <a class="button" href=move || address.with(&[("filter", ""), ("page", "")])>"Clear the filter"</a>
                 </p>

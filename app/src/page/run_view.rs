@@ -10,6 +10,7 @@ use crate::{
         live::Live,
         media::Media,
         run_color::{Ink, Swatches},
+        run_log::RunLog,
         run_overview::RunOverview,
         run_table::run_name,
         share_link::ShareLink,
@@ -83,6 +84,7 @@ fn Loaded(page: RunPage) -> AnyView {
     };
     let (metrics, machine) = (keys(false), keys(true));
     let has_images = Memo::new(move |_| page.read().has_images);
+    let has_logs = Memo::new(move |_| page.read().has_logs);
     let tabs = Signal::derive(move || {
         let system = machine.read().len();
         let tabs = [
@@ -90,9 +92,16 @@ fn Loaded(page: RunPage) -> AnyView {
             Some(("charts", "Charts", Some(metrics.read().len()))),
             (system > 0).then_some(("system", "System metrics", Some(system))),
             has_images.get().then_some(("media", "Media", None)),
+            has_logs.get().then_some(("log", "Log", None)),
             Some(("artifacts", "Artifacts", None)),
         ];
         tabs.into_iter().flatten().collect::<Vec<_>>()
+    });
+    let runs_on = Memo::new(move |_| {
+        let page = page.read();
+        let info = &page.run.info;
+        matches!(info.status, RunStatus::Running | RunStatus::Scheduled)
+            && info.lifecycle == Lifecycle::Active
     });
     let tab = Memo::new(move |_| address.text("tab"));
     let color = Memo::new(move |_| page.read().run.color());
@@ -105,6 +114,7 @@ fn Loaded(page: RunPage) -> AnyView {
         }
         .into_any(),
         "media" => view! { <Media experiment run=id/> }.into_any(),
+        "log" => view! { <RunLog experiment run=id grows=runs_on.into()/> }.into_any(),
         "artifacts" => {
             let page = page.read_untracked();
             view! { <ArtifactBrowser run=page.run.info.clone() models=page.models.clone()/> }.into_any()
@@ -123,12 +133,6 @@ fn Loaded(page: RunPage) -> AnyView {
     };
     let note = Signal::derive(move || page.read().run.tag(tag::NOTE).unwrap_or_default().to_owned());
     let change = changing(page, Toasts::here());
-    let runs_on = Memo::new(move |_| {
-        let page = page.read();
-        let info = &page.run.info;
-        matches!(info.status, RunStatus::Running | RunStatus::Scheduled)
-            && info.lifecycle == Lifecycle::Active
-    });
     let stop = Memo::new(move |_| {
         let page = page.read();
         page.run.tag(tag::STOP_REQUESTED).filter(|_| runs_on.get()).map(str::to_owned)
@@ -239,8 +243,8 @@ fn keep_fresh(page: RwSignal<RunPage>) {
             }
         });
     };
-    Live::listen(Signal::stored(vec![format!("r{id}")]), move |_| {
-        if !waiting.get_value() {
+    Live::listen(Signal::stored(vec![format!("r{id}")]), move |news| {
+        if news.concerns(&id) && !waiting.get_value() {
             waiting.set_value(true);
             set_timeout(ask, REFRESH);
         }

@@ -1,12 +1,17 @@
 use crate::part::{
     address::Address,
-    chart::{ChartOptions, ChartRun, Hovered, Measure, MetricChart},
+    chart::{
+        Board, BoardTools, ChartOptions, ChartRun, Folding, Hovered, Measure, MetricChart, SectionMoves,
+        section_title,
+    },
     chart_options::{AXES, Hidden, read_options},
     chart_settings::{ChartSettings, Formulas, GroupKeys},
+    later::{Loaded, with_page},
     number::counted,
     search_box::SearchBox,
 };
-use leptos::prelude::*;
+use leptos::{ev, prelude::*, wasm_split::wasm_split};
+use model::chart_layout::Section;
 
 /// How many charts of a section are on the page until the person asks for more.
 const SHOWN: usize = 60;
@@ -17,7 +22,7 @@ const TOGETHER: usize = 12;
 /// With more metrics than this, only the first section starts open.
 const OPEN_ALL: usize = 60;
 
-/// Charts of metrics, grouped by what their names begin with. How they are drawn is part of the address.
+/// Charts of metrics, grouped by what their names begin with. How they are drawn, and laid out, is part of the address.
 #[component]
 pub fn ChartBoard(
     /// Whose curves.
@@ -27,17 +32,51 @@ pub fn ChartBoard(
     /// What the runs can be grouped by, where there may be several.
     #[prop(optional_no_strip)]
     keys: Option<GroupKeys>,
+    /// Whether there are more metrics than these.
+    #[prop(optional, into)]
+    more: Signal<bool>,
 ) -> AnyView {
+    with_page(load_board, Shown { runs, metrics, keys, more }, || {
+        view! { <div class="chart-board" aria-busy="true"></div> }.into_any()
+    })
+}
+
+/// What a board is made of.
+#[derive(Clone)]
+pub(crate) struct Shown {
+    runs: Signal<Vec<ChartRun>>,
+    metrics: Signal<Vec<String>>,
+    keys: Option<GroupKeys>,
+    more: Signal<bool>,
+}
+
+/// The code of boards.
+#[wasm_split(charts, wasm_split_path = leptos::wasm_split, fallible)]
+pub(crate) fn load_board() -> Loaded<Shown> {
+    Ok(drawn)
+}
+
+fn drawn(Shown { runs, metrics, keys, more }: Shown) -> AnyView {
     let address = Address::here();
+    let wanted = Memo::new(move |_| address.text("q").to_lowercase());
     let found = Memo::new(move |_| {
-        let wanted = address.text("q").to_lowercase();
+        let wanted = wanted.read();
         let mut metrics = metrics.get();
-        metrics.retain(|metric| metric.to_lowercase().contains(&wanted));
+        metrics.retain(|metric| metric.to_lowercase().contains(wanted.as_str()));
         metrics
     });
     let sections = Memo::new(move |_| sections(&found.read()));
+    let has = move |chart: &str| {
+        let is_found = found.read().iter().any(|metric| metric == chart);
+        is_found || (more.get() && chart.to_lowercase().contains(wanted.read().as_str()))
+    };
+    let board = Board::provide(sections, has);
     let all_open = Memo::new(move |_| found.read().len() <= OPEN_ALL);
-    let first = Memo::new(move |_| sections.read().first().map(|section| section.0.clone()));
+    let names = Memo::new(move |_| board.sections());
+    let first = Memo::new(move |_| {
+        let (sections, names) = (sections.read(), names.read());
+        sections.iter().map(|section| &section.name).find(|name| names.contains(name)).cloned()
+    });
     let options = read_options(address);
     let shown = Memo::new(move |_| {
         let hidden = Hidden::read(address);
@@ -48,15 +87,20 @@ pub fn ChartBoard(
     });
     let runs: Signal<Vec<ChartRun>> = shown.into();
     Hovered::provide();
-    let section = move |(prefix, metrics): (String, Vec<String>)| {
-        let open = all_open.get_untracked() || first.get_untracked().as_ref() == Some(&prefix);
-        view! { <Section prefix metrics open runs options/> }
+    let section = move |name: String| {
+        let comes_open = {
+            let name = name.clone();
+            Memo::new(move |_| all_open.get() || first.read().as_ref() == Some(&name))
+        };
+        view! { <ChartSection board name comes_open runs options/> }
     };
     view! {
         <ChartControls metrics keys/>
         <div class="chart-sections">
+            <BoardTools board/>
+            <Pinned board runs options/>
             <Formulas runs options/>
-            <For each=move || sections.get() key=|section| section.clone() children=section/>
+            <For each=move || names.get() key=|name| name.clone() children=section/>
             <Show when=move || found.read().is_empty()>
                 <p class="none-found">
                     {move || if metrics.read().is_empty() { "No metrics were logged." } else { "No metric has this in its name." }}
@@ -67,53 +111,90 @@ pub fn ChartBoard(
     .into_any()
 }
 
+/// The charts that somebody put above all others.
 #[component]
-fn Section(
-    prefix: String,
-    metrics: Vec<String>,
-    open: bool,
+fn Pinned(board: Board, runs: Signal<Vec<ChartRun>>, options: Signal<ChartOptions>) -> AnyView {
+    let charts = Memo::new(move |_| board.pinned());
+    let any = Memo::new(move |_| !charts.read().is_empty());
+    let section = move || {
+        view! {
+            <section class="chart-section" aria-label="Pinned">
+                <h2>"Pinned"</h2>
+                <div class="chart-grid">
+                    <For each=move || charts.get() key=|metric| metric.clone() let:metric>
+                        <MetricChart runs measure=Signal::stored(Measure::metric(metric)) options movable=true/>
+                    </For>
+                </div>
+            </section>
+        }
+    };
+    (move || any.get().then(section)).into_any()
+}
+
+#[component]
+fn ChartSection(
+    board: Board,
+    name: String,
+    comes_open: Memo<bool>,
     runs: Signal<Vec<ChartRun>>,
     options: Signal<ChartOptions>,
 ) -> AnyView {
-    let all = metrics.len();
     let (shown, set_shown) = signal(SHOWN);
-    let charts = move || metrics.iter().take(shown.get()).cloned().collect::<Vec<_>>();
-    let name = if prefix.is_empty() { "Metrics".to_owned() } else { prefix };
+    let title = section_title(&name).to_owned();
+    let section = name.clone();
+    let name = StoredValue::new(name);
+    let all = Memo::new(move |_| name.with_value(|name| board.charts(name)));
+    let charts = move || all.read().iter().take(shown.get()).cloned().collect::<Vec<_>>();
+    let rest = move || all.read().len().saturating_sub(shown.get());
+    let is_open =
+        Memo::new(move |_| name.with_value(|name| board.is_open(name)).unwrap_or_else(|| comes_open.get()));
+    let toggled = move |event: ev::Event| {
+        let open = event_target::<web_sys::Element>(&event).has_attribute("open");
+        // What a search opens and folds ends with it.
+        if open != is_open.get_untracked() && !board.is_searched.get_untracked() {
+            let comes = comes_open.get_untracked();
+            board.folding.set(Some(Folding { section: name.get_value(), open, comes }));
+        }
+    };
     view! {
-        <details class="chart-section" open=open>
-            <summary>
-                <h2>{name}</h2>
-                <span class="muted">{counted(all as u64, "chart")}</span>
-            </summary>
-            <div class="chart-grid">
-                <For each=charts key=|metric| metric.clone() let:metric>
-                    <MetricChart runs measure=Signal::stored(Measure::metric(metric)) options/>
-                </For>
-            </div>
-            <Show when=move || shown.get() < all>
-                <button type="button" class="button" on:click=move |_| set_shown.update(|shown| *shown += SHOWN)>
-                    {move || format!("Show {} more", SHOWN.min(all - shown.get().min(all)))}
-                </button>
-            </Show>
-        </details>
+        <div class="chart-block">
+            <SectionMoves board section/>
+            <details class="chart-section" open=move || is_open.get() on:toggle=toggled>
+                <summary>
+                    <h2>{title}</h2>
+                    <span class="muted">{move || counted(all.read().len() as u64, "chart")}</span>
+                </summary>
+                <div class="chart-grid">
+                    <For each=charts key=|metric| metric.clone() let:metric>
+                        <MetricChart runs measure=Signal::stored(Measure::metric(metric)) options movable=true/>
+                    </For>
+                </div>
+                <Show when=move || { rest() > 0 }>
+                    <button type="button" class="button" on:click=move |_| set_shown.update(|shown| *shown += SHOWN)>
+                        {move || format!("Show {} more", SHOWN.min(rest()))}
+                    </button>
+                </Show>
+            </details>
+        </div>
     }
     .into_any()
 }
 
 /// Metrics by what stands before the last `/` of their names; those without one come first. A few stay together, but for
 /// the machine's own.
-fn sections(metrics: &[String]) -> Vec<(String, Vec<String>)> {
-    let mut sections: Vec<(String, Vec<String>)> = Vec::new();
+fn sections(metrics: &[String]) -> Vec<Section> {
+    let mut sections: Vec<Section> = Vec::new();
     for metric in metrics {
         let prefix = metric.rsplit_once('/').map_or("", |(prefix, _)| prefix);
         let prefix = if metrics.len() > TOGETHER || prefix.starts_with("system") { prefix } else { "" };
-        match sections.iter_mut().find(|section| section.0 == prefix) {
-            Some((_, metrics)) => metrics.push(metric.clone()),
-            None => sections.push((prefix.to_owned(), vec![metric.clone()])),
+        match sections.iter_mut().find(|section| section.name == prefix) {
+            Some(section) => section.charts.push(metric.clone()),
+            None => sections.push(Section { name: prefix.to_owned(), charts: vec![metric.clone()] }),
         }
     }
     // The machine's own metrics are the last that people look for.
-    sections.sort_by(|a, b| (a.0.starts_with("system"), &a.0).cmp(&(b.0.starts_with("system"), &b.0)));
+    let rank = |section: &Section| (section.name.starts_with("system"), section.name.clone());
+    sections.sort_by_key(rank);
     sections
 }
 
@@ -192,7 +273,8 @@ mod tests {
 
     fn check(metrics: &[String], expected: &[&str]) {
         let sections = sections(metrics);
-        let text: Vec<String> = sections.iter().map(|(p, m)| format!("{p}: {}", m.join(" "))).collect();
+        let text: Vec<String> =
+            sections.iter().map(|Section { name, charts }| format!("{name}: {}", charts.join(" "))).collect();
         assert_eq!(text, expected);
     }
 

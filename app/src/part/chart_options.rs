@@ -42,7 +42,8 @@ pub const KINDS: [(SmoothingKind, &str, &str); 3] = [
 
 /// How the address asks for charts to be drawn.
 pub fn read_options(address: Address) -> Signal<ChartOptions> {
-    Signal::derive(move || {
+    // Other changes of the address are none of the charts' business.
+    let options = Memo::new(move |_| {
         let axis = address.text("x");
         ChartOptions {
             along: match axis.strip_prefix(METRIC) {
@@ -61,7 +62,8 @@ pub fn read_options(address: Address) -> Signal<ChartOptions> {
                 .filter(|smoothing: &f32| (0.0..=0.99).contains(smoothing))
                 .unwrap_or(0.0),
         }
-    })
+    });
+    options.into()
 }
 
 /// What runs are grouped by; nothing where each is a line of its own.

@@ -117,6 +117,14 @@ fn drawn(Known { metrics, keys }: Known) -> AnyView {
                 {choice("Around the mean of a group", "spread", SPREADS.iter().map(|(_, word, name)| (*word, *name)).collect())}
             })}
             <FormulaForm/>
+            <button
+                type="button"
+                class="button"
+                disabled=move || address.get("layout").is_none()
+                on:click=move |_| address.set(&[("layout", "")])
+            >
+                "Reset layout"
+            </button>
         </div>
     }
     .into_any()

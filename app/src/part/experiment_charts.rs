@@ -9,17 +9,18 @@ use crate::{
         chart_board::ChartBoard,
         chart_options::{group_of, read_grouping},
         chart_settings::GroupKeys,
-        column::named_columns,
+        column::{Column, named_columns},
+        later::{Loaded, with_page},
         number::counted,
         run_chips::RunChips,
         run_color::{Ink, Swatches},
         run_table::{Selection, run_name},
     },
 };
-use leptos::{prelude::*, task::spawn_local};
+use leptos::{prelude::*, task::spawn_local, wasm_split::wasm_split};
 use model::{
     ExperimentId, RunId,
-    page::{COMPARISON_LIMIT, KeyKind, KeysFound, RunsPage, RunsQuery},
+    page::{COMPARISON_LIMIT, KeyKind, KeysFound, Level, NamedColumns, RunsPage, RunsQuery},
     run::Run,
 };
 use std::collections::{HashMap, HashSet};
@@ -39,22 +40,54 @@ pub fn ExperimentCharts(
     /// Whether the caller may choose colours of runs.
     may_color: bool,
 ) -> AnyView {
+    let waiting = || view! { <p class="muted" role="status">"Loading…"</p> }.into_any();
+    with_page(load_charts, Of { experiment, asked, selection, may_color }, waiting)
+}
+
+/// What is shown.
+#[derive(Clone, Copy)]
+struct Of {
+    experiment: ExperimentId,
+    asked: Memo<RunsQuery>,
+    selection: Selection,
+    may_color: bool,
+}
+
+#[wasm_split(charts, wasm_split_path = leptos::wasm_split, fallible)]
+fn load_charts() -> Loaded<Of> {
+    Ok(drawn)
+}
+
+fn drawn(Of { experiment, asked, selection, may_color }: Of) -> AnyView {
     let address = Address::here();
     let by = Memo::new(move |_| read_grouping(address));
-    let query =
-        move || RunsQuery { offset: 0, columns: Some(named_columns(by.read().iter())), ..asked.get() };
-    let rows = fetch(query, move |query| list_runs(experiment, query));
+    // What another grouping needs is asked for beside: the board stays.
+    let query = move || RunsQuery {
+        offset: 0,
+        columns: Some(named_columns(by.read_untracked().iter())),
+        level: Level::All,
+        ..asked.get()
+    };
+    let rows = fetch(query, move |query: RunsQuery| async move {
+        let columns = query.columns.clone().unwrap_or_default();
+        list_runs(experiment, query).await.map(|page| (page, columns))
+    });
     let typed = untrack(|| address.text("q"));
     let wanted = Memo::new(move |_| address.text("q"));
-    let keys = fetch(move || typed.clone(), move |text| search_keys(experiment, text));
+    let keys = {
+        let typed = typed.clone();
+        fetch(move || typed.clone(), move |text| search_keys(experiment, text))
+    };
     view! {
-        <Answered answer=rows bars=6 show={move |page: RunsPage| {
+        <Answered answer=rows bars=6 show={move |(page, columns): (RunsPage, NamedColumns)| {
+            let typed = typed.clone();
             let first: Vec<RunId> = page.runs.iter().map(|run| run.info.id).collect();
             let known = RwSignal::new(page.runs.into_iter().map(|run| (run.info.id, run)).collect::<HashMap<_, _>>());
             learn_chosen(selection, known);
+            let grouped = known_grouping(Known { experiment, asked, by, runs: known }, columns);
             let runs = Memo::new(move |_| {
-                let (chosen, by) = (selection.runs(), by.read());
-                let drawn = |(place, id): (usize, &RunId)| match known.read().get(id) {
+                let (chosen, by) = (selection.runs(), grouped.read());
+                let line = |(place, id): (usize, &RunId)| match known.read().get(id) {
                     Some(run) => ChartRun {
                         group: group_of(&run.params, &run.tags, &by),
                         ..ChartRun::new(experiment, *id, run_name(run), Ink::of(run, place))
@@ -67,8 +100,8 @@ pub fn ExperimentCharts(
                 // The mean of ten runs says little: groups are made of all that are here.
                 let most = if by.is_empty() { DRAWN } else { first.len() };
                 match chosen.is_empty() {
-                    true => first.iter().take(most).enumerate().map(drawn).collect::<Vec<_>>(),
-                    false => chosen.iter().take(COMPARISON_LIMIT).enumerate().map(drawn).collect(),
+                    true => first.iter().take(most).enumerate().map(line).collect::<Vec<_>>(),
+                    false => chosen.iter().take(COMPARISON_LIMIT).enumerate().map(line).collect(),
                 }
             });
             let runs: Signal<Vec<ChartRun>> = runs.into();
@@ -86,11 +119,16 @@ pub fn ExperimentCharts(
                 <RunChips runs label="Runs that are drawn" swatches=may_color.then_some(swatches)/>
                 {swatches.panel()}
                 <Answered answer=keys bars=6 show={move |keys: KeysFound| {
+                    let typed = typed.clone();
                     let (metrics, more) = (RwSignal::new(keys.metrics), RwSignal::new(keys.more.contains(&KeyKind::Metric)));
                     // The board stays while one types; what there is to choose from is asked for anew.
                     Effect::watch(
                         move || wanted.get(),
-                        move |text, _, _| {
+                        move |text, before, _| {
+                            // What is here was found by what was typed when the charts were opened.
+                            if before.is_none() && *text == typed {
+                                return;
+                            }
                             let text = text.clone();
                             spawn_local(async move {
                                 let found = search_keys(experiment, text.clone()).await;
@@ -100,10 +138,10 @@ pub fn ExperimentCharts(
                                 }
                             });
                         },
-                        false,
+                        true,
                     );
                     view! {
-                        <ChartBoard runs metrics=metrics.into() keys=Some(GroupKeys::Of(experiment))/>
+                        <ChartBoard runs metrics=metrics.into() keys=Some(GroupKeys::Of(experiment)) more/>
                         {move || more.get().then(|| view! { <p class="faint">"There are more metrics: type a part of their names to find them."</p> })}
                     }
                 }}/>
@@ -111,6 +149,69 @@ pub fn ExperimentCharts(
         }}/>
     }
     .into_any()
+}
+
+/// What is known of runs, and what they are to be grouped by.
+#[derive(Clone, Copy)]
+struct Known {
+    experiment: ExperimentId,
+    asked: Memo<RunsQuery>,
+    by: Memo<Vec<Column>>,
+    runs: RwSignal<HashMap<RunId, Run>>,
+}
+
+/// What the runs are grouped by, as soon as it is known of them; `columns` are what was read. What isn't is asked for, and until
+/// then the groups stay.
+fn known_grouping(known: Known, columns: NamedColumns) -> RwSignal<Vec<Column>> {
+    let Known { experiment, asked, by, runs } = known;
+    let grouped = RwSignal::new(by.get_untracked());
+    let columns = StoredValue::new(columns);
+    Effect::watch(
+        move || by.get(),
+        move |now, _, _| {
+            let (now, wanted) = (now.clone(), named_columns(now));
+            let has_all = columns.with_value(|columns| {
+                let has = |wanted: &[String], here: &[String]| wanted.iter().all(|key| here.contains(key));
+                has(&wanted.params, &columns.params) && has(&wanted.tags, &columns.tags)
+            });
+            if has_all {
+                grouped.set(now);
+                return;
+            }
+            let query = RunsQuery { offset: 0, columns: Some(wanted.clone()), ..asked.get_untracked() };
+            spawn_local(async move {
+                let Ok(page) = list_runs(experiment, query).await else { return };
+                // Something else may have been chosen meanwhile, or the board be gone.
+                if by.try_get_untracked().as_ref() != Some(&now) {
+                    return;
+                }
+                let learnt = runs.try_update(|runs| page.runs.into_iter().for_each(|run| learn(runs, run)));
+                if learnt.is_some() {
+                    columns.update_value(|columns| {
+                        columns.params.extend(wanted.params);
+                        columns.tags.extend(wanted.tags);
+                    });
+                    grouped.set(now);
+                }
+            });
+        },
+        true,
+    );
+    grouped
+}
+
+/// Adds what was read of a run to what is known of it.
+fn learn(runs: &mut HashMap<RunId, Run>, read: Run) {
+    let Some(run) = runs.get_mut(&read.info.id) else {
+        runs.insert(read.info.id, read);
+        return;
+    };
+    for (known, more) in [(&mut run.params, read.params), (&mut run.tags, read.tags)] {
+        let new: Vec<_> =
+            more.into_iter().filter(|tag| known.iter().all(|other| other.key != tag.key)).collect();
+        known.extend(new);
+        known.sort_by(|a, b| a.key.cmp(&b.key));
+    }
 }
 
 /// Runs that were chosen elsewhere in the table are asked for, once each, for their names and groups.

@@ -11,6 +11,7 @@ use crate::{
         column::{Column, ShownColumn},
         icon::Icon,
         later::{Loaded, later},
+        live::Live,
         menu::Menu,
         number::{Number, by_number, count, counted},
     },
@@ -22,10 +23,12 @@ use model::{
     filter::{RunCondition, RunField, parse, toggle_condition},
     page::{RunsQuery, Total},
 };
-use std::{cmp::Ordering, collections::HashMap, sync::Arc};
+use std::{cmp::Ordering, collections::HashMap, sync::Arc, time::Duration};
 
 /// Groups that are shown at most.
 const SHOWN: usize = 500;
+/// How often groups whose runs change are read anew, at most.
+const REFRESH: Duration = Duration::from_secs(5);
 
 /// What is grouped.
 #[derive(Clone, Copy)]
@@ -111,42 +114,55 @@ fn drawn(of: Grouped) -> AnyView {
         let query = RunsQuery { offset: 0, columns: None, ..asked.get() };
         (query, fields(&by.read(), &columns.read()))
     });
-    type Answered = Option<(Vec<Field>, Result<Arc<RunValues>, Fault>)>;
-    let answer = RwSignal::new(None::<Answered>.flatten());
+    type Answered = Option<((RunsQuery, Vec<Field>), Result<Arc<RunValues>, Fault>)>;
+    let answer: RwSignal<Answered> = RwSignal::new(None);
+    let news = Live::pulse(Signal::stored(vec![format!("e{experiment}")]), REFRESH);
     Effect::new(move || {
-        let (query, fields) = question.get();
+        news.track();
+        let asked = question.get();
         spawn_local(async move {
-            let values = run_values(experiment, query.clone(), fields.clone()).await.map(Arc::new);
+            let (query, fields) = asked.clone();
+            let values = run_values(experiment, query, fields).await.map(Arc::new);
             // Something else may have been asked for meanwhile.
-            if question.try_get_untracked().is_some_and(|now| now == (query, fields.clone())) {
-                _ = answer.try_set(Some((fields, values)));
+            if question.try_get_untracked().as_ref() != Some(&asked) {
+                return;
+            }
+            // What is shown stays while nothing changed, and while the server is out of reach.
+            let stays = answer.try_with_untracked(|answer| match (answer, &values) {
+                (Some((of, Ok(before))), Ok(now)) => *of == asked && before == now,
+                (Some((of, Ok(_))), Err(_)) => *of == asked,
+                _ => false,
+            });
+            if stays == Some(false) {
+                _ = answer.try_set(Some((asked, values)));
             }
         });
     });
-    let shown = move || match answer.get() {
-        None => view! { <div class="waiting" role="status" aria-label="Loading"></div> }.into_any(),
-        Some((_, Err(fault))) => view! { <FaultNote fault/> }.into_any(),
-        Some((fields, Ok(values))) => {
-            let groups = gather(&values, by.read_untracked().len().min(fields.len()));
-            view! { <Groups fields groups values by/> }.into_any()
-        }
+    // The table is made anew for other columns only: new values go into the one that is there.
+    let fields = Memo::new(move |_| match &*answer.read() {
+        Some(((_, fields), Ok(_))) => Some(fields.clone()),
+        _ => None,
+    });
+    let fault =
+        Memo::new(move |_| answer.read().as_ref().and_then(|(_, values)| values.as_ref().err().cloned()));
+    let values = Memo::new(move |_| answer.get().and_then(|(_, values)| values.ok()));
+    let shown = move || match (fields.get(), fault.get()) {
+        (Some(fields), _) => view! { <Groups fields values by/> }.into_any(),
+        (None, Some(fault)) => view! { <FaultNote fault/> }.into_any(),
+        (None, None) => view! { <div class="waiting" role="status" aria-label="Loading"></div> }.into_any(),
     };
     shown.into_any()
 }
 
 #[component]
-fn Groups(fields: Vec<Field>, groups: Vec<Group>, values: Arc<RunValues>, by: Memo<Vec<Column>>) -> AnyView {
+fn Groups(fields: Vec<Field>, values: Memo<Option<Arc<RunValues>>>, by: Memo<Vec<Column>>) -> AnyView {
     let address = Address::here();
-    let all = groups.len();
-    let runs = values.ids.len() as u64;
-    let of = match values.total {
-        Total::Exactly(total) if total > runs => {
-            format!(", of the first {} of {}", count(runs), count(total))
-        }
-        Total::AtLeast(total) => format!(", of the first {} of {}+", count(runs), count(total)),
-        Total::Exactly(_) => format!(" of {}", counted(runs, "run")),
+    let width = by.read_untracked().len().min(fields.len());
+    let groups = Memo::new(move |_| values.get().map(|values| gather(&values, width)).unwrap_or_default());
+    let caption = move || {
+        let groups = counted(groups.read().len() as u64, "group");
+        values.get().map(|values| format!("{groups}{}", of_runs(&values)))
     };
-    let caption = format!("{}{of}", counted(all as u64, "group"));
     // Sorted by a field's mean, `-` before it from the greatest down; else by the groups' names.
     let sort = move || address.text("gsort");
     let names: Vec<String> = fields.iter().map(Field::to_string).collect();
@@ -184,7 +200,6 @@ fn Groups(fields: Vec<Field>, groups: Vec<Group>, values: Arc<RunValues>, by: Me
             }
         }
     };
-    let width = by.read_untracked().len().min(fields.len());
     let heads: Vec<_> =
         fields.iter().enumerate().map(|(index, field)| head(index, field.title(), index >= width)).collect();
     let count_head = head(fields.len(), "Runs".to_owned(), true);
@@ -197,6 +212,7 @@ fn Groups(fields: Vec<Field>, groups: Vec<Group>, values: Arc<RunValues>, by: Me
         let sort = sort();
         let (name, down) = sort.strip_prefix('-').map_or((sort.as_str(), false), |name| (name, true));
         let place = names.iter().position(|other| other == name);
+        let groups = groups.read();
         let mut sorted: Vec<&Group> = groups.iter().collect();
         if name == "runs" {
             sorted.sort_by_key(|group| group.runs);
@@ -223,10 +239,24 @@ fn Groups(fields: Vec<Field>, groups: Vec<Group>, values: Arc<RunValues>, by: Me
         </div>
         <footer class="table-foot">
             <span class="pager">{caption}</span>
-            {(all > SHOWN).then(|| view! { <span class="faint">{format!("The first {SHOWN} are shown: filter to see others.")}</span> })}
+            <Show when=move || { groups.read().len() > SHOWN }>
+                <span class="faint">{format!("The first {SHOWN} are shown: filter to see others.")}</span>
+            </Show>
         </footer>
     }
     .into_any()
+}
+
+/// Which runs were grouped, of how many.
+fn of_runs(values: &RunValues) -> String {
+    let runs = values.ids.len() as u64;
+    match values.total {
+        Total::Exactly(total) if total > runs => {
+            format!(", of the first {} of {}", count(runs), count(total))
+        }
+        Total::AtLeast(total) => format!(", of the first {} of {}+", count(runs), count(total)),
+        Total::Exactly(_) => format!(" of {}", counted(runs, "run")),
+    }
 }
 
 /// A group; its name leads to its runs.

@@ -19,12 +19,14 @@ pub enum Icon {
     Compare,
     Copy,
     Download,
+    Expand,
     Eye,
     EyeOff,
     File,
     Filter,
     Flask,
     Folder,
+    Grip,
     Group,
     Help,
     Image,
@@ -38,6 +40,7 @@ pub enum Icon {
     Sliders,
     Sun,
     Trash,
+    Tree,
     User,
     View,
 }
@@ -61,6 +64,7 @@ impl Icon {
             Icon::Compare => "M2 13h12M2 13V3M4.5 10.5C7 10.5 7 4.5 13.5 4.5M4.5 6.5c4 0 4 3 9 3",
             Icon::Copy => "M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3",
             Icon::Download => "M8 2.5v8M4.5 7.5 8 11l3.5-3.5M2.5 13.5h11",
+            Icon::Expand => "M9.5 2.5h4v4M13.5 2.5 9 7M6.5 13.5h-4v-4M2.5 13.5 7 9",
             Icon::Eye => {
                 "M1.5 8S4 3.5 8 3.5 14.5 8 14.5 8 12 12.5 8 12.5 1.5 8 1.5 8ZM8 9.8a1.8 1.8 0 1 0 0-3.6 1.8 1.8 0 0 0 0 3.6Z"
             }
@@ -71,6 +75,7 @@ impl Icon {
                 "M6 1.5h4M6.7 1.5v4.3L2.6 12.6a1 1 0 0 0 .9 1.6h9a1 1 0 0 0 .9-1.6L9.3 5.8V1.5M4.6 9.5h6.8"
             }
             Icon::Folder => "M1.5 3.5h4.6L7.5 5h7v8.5h-13z",
+            Icon::Grip => "M6 3.5h.01M10 3.5h.01M6 8h.01M10 8h.01M6 12.5h.01M10 12.5h.01",
             Icon::Group => "M2 3h5v4H2zM9 3h5v4H9zM2 9.5h5v4H2zM9 9.5h5v4H9z",
             Icon::Help => {
                 "M8 14.5a6.5 6.5 0 1 0 0-13 6.5 6.5 0 0 0 0 13ZM6.2 6.2a1.8 1.8 0 1 1 2.6 1.7c-.5.3-.8.7-.8 1.3M8 11.4h.01"
@@ -90,6 +95,7 @@ impl Icon {
                 "M8 11a3 3 0 1 0 0-6 3 3 0 0 0 0 6ZM8 1v1.5M8 13.5V15M3 3l1.1 1.1M11.9 11.9 13 13M1 8h1.5M13.5 8H15M3 13l1.1-1.1M11.9 4.1 13 3"
             }
             Icon::Trash => "M2.5 4h11M6 4V2.5h4V4M4 4l.6 9.5h6.8L12 4M6.7 6.8v4M9.3 6.8v4",
+            Icon::Tree => "M2.5 2.5h6M4.5 2.5v10h4M4.5 7.5h4M10 7.5h3.5M10 12.5h3.5",
             Icon::View => "M2.5 3.5h11v9h-11zM2.5 6.5h11M6.5 6.5v6",
             Icon::User => "M8 8a3 3 0 1 0 0-6 3 3 0 0 0 0 6ZM2.5 14c.5-2.6 2.7-4 5.5-4s5 1.4 5.5 4",
         }

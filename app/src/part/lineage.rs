@@ -7,6 +7,7 @@ use crate::{
         answered::Answered,
         copy::CodeBlock,
         empty::origin,
+        live::Live,
         model_link::model_link,
         model_register::register_button,
         number::{count, counted},
@@ -15,14 +16,17 @@ use crate::{
         time::{Ago, Took},
     },
 };
-use leptos::prelude::*;
+use leptos::{prelude::*, task::spawn_local};
 use model::{
-    ModelId,
+    ExperimentId, ModelId, RunId,
     page::{ArtifactRoot, ModelLink, RunLineage, RunPage, Total, VersionLink, children_filter},
     reproduce::{Command, Reproduction, quote},
     run::{DatasetInput, ModelOutput, RunInfo, RunStatus, tag},
 };
-use std::sync::Arc;
+use std::time::Duration;
+
+/// How often what changes around a run is asked for anew, at most.
+const REFRESH: Duration = Duration::from_secs(5);
 
 /// The runs around a run, the way from its datasets to versions of models, and lines that may do it again; each as far as
 /// there is any.
@@ -31,36 +35,95 @@ pub fn Lineage(
     /// The run, as it is now.
     page: Signal<RunPage>,
 ) -> AnyView {
-    // What came of it grows when it ends, or when it makes a model.
-    let of = |page: &RunPage| (page.run.info.id, page.run.info.status, page.run.model_outputs.len());
-    // Going from run to run, the page of the one before may be gone already.
-    let first = page.with_untracked(of);
-    let asked = move || page.try_with(of).unwrap_or(first);
-    let lineage = fetch(asked, |(run, _, _)| run_lineage(run));
+    let id = page.with_untracked(|page| page.run.info.id);
+    let lineage = fetch(move || id, run_lineage);
     let here = origin();
     view! {
-        <Answered answer=lineage bars=3 show={move |lineage: RunLineage| {
-            let family = page.try_with_untracked(|page| family(page, &lineage)).flatten();
-            let again = lineage.reproduction.as_ref().map(|found| again(found, &here));
-            let links = Memo::new(move |_| page.try_with(Links::of));
-            let versions = Arc::new(lineage.versions);
-            view! {
-                {family}
-                {move || links.try_get().flatten().and_then(|links| way(&links, &versions))}
-                {again}
-            }
-        }}/>
+        <Answered answer=lineage bars=3 show={move |lineage: RunLineage| followed(page, lineage, here.clone())}/>
     }
     .into_any()
 }
 
+/// What is around a run, as it is now; `here` is where this server is.
+fn followed(page: Signal<RunPage>, lineage: RunLineage, here: String) -> AnyView {
+    let lineage = RwSignal::new(lineage);
+    // Going from run to run, the page of the one before may be gone already.
+    let links = Memo::new(move |_| page.try_with(Links::of));
+    let tagged = Memo::new(move |_| page.try_with(Tagged::of));
+    // It grows when the run ends, when it makes a model, and with the runs around it: these tell of themselves, and the first
+    // word of a new one reaches its parent.
+    let state = |page: &RunPage| (page.run.info.status, page.run.model_outputs.len());
+    let state = Memo::new(move |_| page.try_with(state));
+    let around = Memo::new(move |_| {
+        let own = tagged.read().as_ref().map(|tagged| tagged.run);
+        let lineage = lineage.read();
+        let others = lineage.parent.iter().chain(&lineage.children).map(|run| run.id);
+        let words: Vec<String> = own.into_iter().chain(others).map(|run| format!("r{run}")).collect();
+        words
+    });
+    let news = Live::pulse(around.into(), REFRESH);
+    Effect::watch(
+        move || {
+            news.track();
+            state.try_get()
+        },
+        move |_, _, _| {
+            let Some(run) = tagged.try_get_untracked().flatten().map(|tagged| tagged.run) else { return };
+            spawn_local(async move {
+                // What is shown stays while the server is out of reach.
+                if let Ok(now) = run_lineage(run).await
+                    && lineage.try_with_untracked(|lineage| *lineage != now) == Some(true)
+                {
+                    lineage.set(now);
+                }
+            });
+        },
+        false,
+    );
+    let reproduction = Memo::new(move |_| lineage.try_with(|lineage| lineage.reproduction.clone()));
+    let family = move || {
+        let tagged = tagged.try_get().flatten()?;
+        lineage.try_with(|lineage| family(&tagged, lineage)).flatten()
+    };
+    let way = move || {
+        let links = links.try_get().flatten()?;
+        lineage.try_with(|lineage| way(&links, &lineage.versions)).flatten()
+    };
+    let again = move || reproduction.try_get().flatten().flatten().map(|found| again(&found, &here));
+    view! {
+        {family}
+        {way}
+        {again}
+    }
+    .into_any()
+}
+
+/// What a run says of itself and of its parent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Tagged {
+    run: RunId,
+    experiment: ExperimentId,
+    /// The id of its parent, as it was tagged.
+    parent: Option<String>,
+}
+
+impl Tagged {
+    fn of(page: &RunPage) -> Self {
+        let parent = page.run.tag(tag::PARENT_RUN).filter(|parent| !parent.is_empty());
+        Self {
+            run: page.run.info.id,
+            experiment: page.run.info.experiment,
+            parent: parent.map(ToOwned::to_owned),
+        }
+    }
+}
+
 /// The parent of a run and the runs nested in it.
-fn family(page: &RunPage, lineage: &RunLineage) -> Option<AnyView> {
-    let tagged = page.run.tag(tag::PARENT_RUN).filter(|parent| !parent.is_empty());
-    if tagged.is_none() && lineage.children.is_empty() {
+fn family(of: &Tagged, lineage: &RunLineage) -> Option<AnyView> {
+    if of.parent.is_none() && lineage.children.is_empty() {
         return None;
     }
-    let parent = match (&lineage.parent, tagged) {
+    let parent = match (&lineage.parent, &of.parent) {
         (Some(parent), _) => Some(
             view! {
                 <a href=info_address(parent)>{info_name(parent)}</a>
@@ -82,8 +145,8 @@ fn family(page: &RunPage, lineage: &RunLineage) -> Option<AnyView> {
             Total::Exactly(all) => format!("All {} in the table", count(all)),
             Total::AtLeast(all) => format!("All {}+ in the table", count(all)),
         };
-        let filter = Query::default().with("filter", &children_filter(page.run.info.id));
-        let href = format!("/experiments/{}{filter}", page.run.info.experiment);
+        let filter = Query::default().with("filter", &children_filter(of.run));
+        let href = format!("/experiments/{}{filter}", of.experiment);
         view! {
             <div class="table-frame short" role="region" aria-label="Child runs" tabindex="0">
                 <table class="grid" aria-label="Child runs">

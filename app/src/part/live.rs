@@ -9,6 +9,8 @@ use web_sys::{MessageEvent, MessagePort, SharedWorker, Worker};
 
 /// How long a page that isn't seen goes on listening.
 const UNSEEN: Duration = Duration::from_secs(20);
+/// How soon the first news after a rest is passed on; what comes with it is gathered.
+const SOON: Duration = Duration::from_secs(1);
 /// How often the worker hears that the page is still there.
 const HERE: Duration = Duration::from_secs(30);
 
@@ -28,6 +30,15 @@ impl News {
         }
         let runs = text.split(',').filter_map(|word| word.split_once('/')?.1.parse().ok());
         Self::Runs(runs.collect())
+    }
+
+    /// Whether anything of what somebody listens to may have changed: one stream tells what all parts of a page ask for.
+    fn is_of(&self, words: &[String]) -> bool {
+        let is_of = |word: &String| match word.strip_prefix('r') {
+            Some(run) => run.parse().is_ok_and(|run| self.concerns(&run)),
+            None => true,
+        };
+        words.iter().any(is_of)
     }
 
     /// Whether a run may have changed.
@@ -112,6 +123,23 @@ impl Live {
         live.listeners.update(|listeners| listeners.push(listener));
     }
 
+    /// Notified of news of experiments and runs, at most every so often, as long as the part that calls this is there.
+    pub fn pulse(of: Signal<Vec<String>>, every: Duration) -> Trigger {
+        let told = Trigger::new();
+        // Nothing while it rests; else whether there was news since it was last told.
+        let news = StoredValue::new(None::<bool>);
+        Self::listen(of, move |told_of| {
+            if !of.try_with_untracked(|of| told_of.is_of(of)).unwrap_or_default() {
+                return;
+            }
+            let before = news.try_update_value(|news| news.replace(true));
+            if before == Some(None) {
+                set_timeout(move || pass_on(news, told, every), SOON);
+            }
+        });
+        told
+    }
+
     /// What all parts of the page want to hear of; nothing while nobody looks.
     fn wanted(self) -> String {
         if !self.seen.get() {
@@ -194,6 +222,20 @@ impl Live {
     }
 }
 
+/// Tells of the news there was, and goes on as long as there is more.
+fn pass_on(news: StoredValue<Option<bool>>, told: Trigger, every: Duration) {
+    let was = news.try_update_value(|news| {
+        let was = *news == Some(true);
+        *news = was.then_some(false);
+        was
+    });
+    // The part may be gone by now.
+    if was == Some(true) {
+        told.notify();
+        set_timeout(move || pass_on(news, told, every), every);
+    }
+}
+
 fn say_if_begun(text: &str) {
     WAY.with_borrow(|way| way.iter().for_each(|way| way.say(text)));
 }
@@ -210,5 +252,9 @@ mod tests {
         assert!(news.concerns(&run) && !news.concerns(&other));
         assert_eq!(News::read("*"), News::Everything);
         assert!(News::Everything.concerns(&other));
+        let words = |words: &[String]| (news.is_of(words), News::Everything.is_of(words));
+        assert_eq!(words(&["e3".to_owned()]), (true, true));
+        assert_eq!(words(&[format!("r{run}"), format!("r{other}")]), (true, true));
+        assert_eq!(words(&[format!("r{other}")]), (false, true));
     }
 }

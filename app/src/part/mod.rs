@@ -48,6 +48,7 @@ pub mod palette;
 pub mod run_actions;
 pub mod run_chips;
 pub mod run_color;
+pub mod run_log;
 pub mod run_overview;
 pub mod run_table;
 pub mod saved_views;

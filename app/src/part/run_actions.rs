@@ -16,7 +16,7 @@ use crate::{
 use leptos::{ev, prelude::*, task::spawn_local, wasm_split::wasm_split};
 use model::{
     ExperimentId, RunId,
-    page::{COMPARISON_LIMIT, RunsChange, RunsQuery},
+    page::{COMPARISON_LIMIT, Level, RunsChange, RunsQuery},
     run::Tag,
     run_list::write_runs,
 };
@@ -91,7 +91,25 @@ fn drawn(chosen: Chosen) -> AnyView {
                 }
             });
         };
-        view! { <button type="button" class="button quiet" on:click=select>"Select all that match"</button> }
+        let is_tree = move || asked.read().level == Level::Top;
+        let nested = move |_| {
+            let parents = selection.0.get_untracked();
+            spawn_local(async move {
+                for parent in parents.into_iter().take(COMPARISON_LIMIT) {
+                    let Some(asked) = asked.try_get_untracked() else { return };
+                    match matching_runs(experiment, RunsQuery { level: Level::In(parent), ..asked }).await {
+                        Ok(ids) => selection.set_all(&ids, true),
+                        Err(fault) => return toasts.failed(fault.to_string()),
+                    }
+                }
+            });
+        };
+        view! {
+            <button type="button" class="button quiet" on:click=select>"Select all that match"</button>
+            {move || is_tree().then(|| view! {
+                <button type="button" class="button quiet" on:click=nested>"Select nested runs too"</button>
+            })}
+        }
     });
     view! {
         <div class="run-actions" role="toolbar" aria-label="Chosen runs">

@@ -11,7 +11,11 @@
 )]
 
 use domain::{Acting, Caller, Config, Domain, run::SearchRuns};
-use model::{ExperimentId, Permission, experiment::ViewType, page::RunsQuery};
+use model::{
+    ExperimentId, Permission,
+    experiment::ViewType,
+    page::{Level, RunsQuery},
+};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, SqliteConnection};
 use std::time::{Duration, Instant};
 
@@ -197,5 +201,7 @@ async fn main() {
         time(&format!("table [{filter}]"), async || acting.list_runs(experiment, &query).await.unwrap())
             .await;
     }
+    let top = RunsQuery { level: Level::Top, ..RunsQuery::default() };
+    time("tree", async || acting.list_runs(experiment, &top).await.unwrap()).await;
     domain.close().await;
 }

@@ -66,7 +66,13 @@ impl Acting {
                 is_cut = true;
                 break;
             }
-            let search = RunSearch { visible: visible.clone(), experiments: &inside, filter: &filter, view };
+            let search = RunSearch {
+                visible: visible.clone(),
+                experiments: &inside,
+                filter: &filter,
+                view,
+                only_top: false,
+            };
             found.extend(search.find(db, &order, after.as_ref(), wanted).await?);
             found.sort_by(|a, b| order.compare(&order.place_of(a), &order.place_of(b)));
             found.truncate(wanted);

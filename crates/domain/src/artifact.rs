@@ -294,6 +294,24 @@ impl Acting {
         Ok((direct.take(most).collect(), is_more))
     }
 
+    /// Names of files and folders in a folder, so many at most, and which are folders; none if there is no such folder.
+    /// Nothing is asked about each of them. Needs READ.
+    pub(crate) async fn names_in(&self, path: &str, most: usize) -> Result<Vec<(String, bool)>> {
+        let grant = self.artifact::<Read>(path).await?;
+        let full = self.domain.artifacts.root.join(grant.path().0.as_ref());
+        let read = move || -> Vec<(String, bool)> {
+            let Ok(entries) = std::fs::read_dir(full) else { return Vec::new() };
+            let named = entries.filter_map(|entry| {
+                let entry = entry.ok()?;
+                let is_folder = entry.file_type().ok()?.is_dir();
+                Some((entry.file_name().into_string().ok()?, is_folder))
+            });
+            named.take(most).collect()
+        };
+        let names = tokio::task::spawn_blocking(read).await;
+        names.map_err(|error| Error::Fault(format!("listing files: {error}")))
+    }
+
     /// Whether this server keeps such a folder, as far as the caller may know.
     pub(crate) async fn is_kept_folder(&self, path: &str) -> bool {
         let Ok(grant) = self.artifact::<Read>(path).await else { return false };
@@ -323,6 +341,7 @@ impl Acting {
         // BufWriter makes no file of nothing.
         let Some(first) = stream.next().await else {
             artifacts.store.put(&grant.path().0, PutPayload::new()).await?;
+            self.tell_of_file(grant.path()).await;
             return Ok(());
         };
         let mut writer =
@@ -342,7 +361,18 @@ impl Acting {
         }
         tokio::io::AsyncWriteExt::shutdown(&mut writer)
             .await
-            .map_err(|error| Error::Fault(format!("writing an artifact: {error}")))
+            .map_err(|error| Error::Fault(format!("writing an artifact: {error}")))?;
+        self.tell_of_file(grant.path()).await;
+        Ok(())
+    }
+
+    /// Whoever looks at the run that a new file is of is told.
+    async fn tell_of_file(&self, path: &ArtifactPath) {
+        if let Some(Owner::Run(run)) = path.owner()
+            && let Ok(grant) = self.run::<Read>(run).await
+        {
+            self.domain.live.touch(grant.experiment, run);
+        }
     }
 
     /// Deletes a file, or a folder with all that's in it; it's fine if there is none. Needs MANAGE.
@@ -439,6 +469,24 @@ impl Acting {
 }
 
 impl Domain {
+    /// Deletes the files of traces that are gone, of which these are the roots; those elsewhere are for others to delete. What can't
+    /// be deleted stays, and the log tells of it.
+    pub(crate) async fn delete_trace_files(&self, roots: &[String]) {
+        for root in roots {
+            let kept = root.strip_prefix(PROXY_SCHEME).map(|path| path.trim_start_matches('/'));
+            let folder = kept.and_then(|path| path.strip_suffix("/artifacts"));
+            let path = folder.and_then(|folder| ArtifactPath::parse(folder).ok());
+            let Some(path) = path.filter(|path| self.artifacts.check_inside(path).is_ok()) else { continue };
+            let folder = self.artifacts.root.join(path.as_str());
+            match tokio::fs::remove_dir_all(&folder).await {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    tracing::warn!(%error, folder = %folder.display(), "can't delete the files of a trace");
+                }
+                _ => {}
+            }
+        }
+    }
+
     async fn read_file(&self, grant: &ArtifactGrant<Read>, range: Option<ByteRange>) -> Result<ArtifactRead> {
         let store = &self.artifacts.store;
         let location = &grant.path().0;

@@ -110,6 +110,7 @@ impl Acting {
             experiments: &experiments,
             filter: &filter,
             view: view_of(query),
+            only_top: false,
         };
         self.experiments_up_to_date(&experiments).await?;
         let db = &self.domain.db;

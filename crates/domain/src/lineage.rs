@@ -78,6 +78,7 @@ impl Acting {
             experiments: &[grant.experiment],
             filter: &filter,
             view: ViewType::ActiveOnly,
+            only_top: false,
         };
         let order = Order::of(Vec::new());
         let (found, count) = try_join!(

@@ -8,7 +8,7 @@ use crate::{
     logged_table, markdown,
     store::{
         self,
-        search::{order::Order, runs::RunSearch},
+        search::{nested::count_children, order::Order, runs::RunSearch},
     },
 };
 use model::{
@@ -18,8 +18,9 @@ use model::{
     metric,
     page::{
         ArtifactEntry, ArtifactRoot, COMPARISON_LIMIT, ComparedRun, Comparison, ExperimentHead,
-        ExperimentRow, KEYS_LISTED, KEYS_OF, KeyKind, KeysFound, MATCHING_RUNS, ModelLink, NamedColumns,
-        RUNS_PAGE, RunColumns, RunPage, RunsPage, RunsQuery, TABLE_TAGS, TextPreview, Total,
+        ExperimentRow, KEYS_LISTED, KEYS_OF, KeyKind, KeysFound, Level, MATCHING_RUNS, ModelLink,
+        NamedColumns, RUNS_PAGE, RunColumns, RunPage, RunsPage, RunsQuery, TABLE_TAGS, TextPreview, Total,
+        children_filter,
     },
     run::{Tag, tag},
 };
@@ -54,6 +55,14 @@ pub(crate) fn view_of(query: &RunsQuery) -> ViewType {
     if query.deleted { ViewType::DeletedOnly } else { ViewType::ActiveOnly }
 }
 
+/// What the rows of a table must meet.
+fn filter_of(query: &RunsQuery) -> Result<RunFilter> {
+    Ok(match query.level {
+        Level::In(parent) => filter::parse(&children_filter(parent))?,
+        Level::All | Level::Top => filter::parse(query.filter.trim())?,
+    })
+}
+
 impl Acting {
     /// Active experiments whose name contains the text, last used first, 500 at most.
     ///
@@ -79,15 +88,20 @@ impl Acting {
         })
     }
 
-    /// A part of an experiment's runs table.
+    /// A part of an experiment's runs table, or of one level of it.
     ///
     /// # Errors
     /// `RESOURCE_DOES_NOT_EXIST`, `INVALID_PARAMETER_VALUE` with the place of the mistake in the filter.
     pub async fn list_runs(&self, experiment: ExperimentId, query: &RunsQuery) -> Result<RunsPage> {
         let (grant, visible) = self.table(experiment, query).await?;
-        let filter: RunFilter = filter::parse(query.filter.trim())?;
-        let order = order_of(query)?;
-        let search = RunSearch { visible, experiments: &[grant.id()], filter: &filter, view: view_of(query) };
+        let (filter, order) = (filter_of(query)?, order_of(query)?);
+        let search = RunSearch {
+            visible,
+            experiments: &[grant.id()],
+            filter: &filter,
+            view: view_of(query),
+            only_top: query.level == Level::Top,
+        };
         self.experiments_up_to_date(search.experiments).await?;
         let columns = async {
             match &query.columns {
@@ -103,9 +117,20 @@ impl Acting {
             search.count(&self.domain.db, counted.saturating_add(1)),
         )?;
         columns.tags.extend(TABLE_TAGS.map(str::to_owned));
+        let ids: Vec<RunId> = found.iter().map(|found| RunId(found.row.id)).collect();
         let rows = found.into_iter().map(|found| found.row).collect();
+        let children = async {
+            if query.level == Level::All {
+                return Ok(Vec::new());
+            }
+            let lifecycle = if query.deleted { Lifecycle::Deleted } else { Lifecycle::Active };
+            count_children(&self.domain.db, &grant, lifecycle, &ids).await
+        };
+        let columns = RunColumns::Named(columns);
+        let (runs, children) = try_join!(store::run::complete(&self.domain.db, rows, &columns), children)?;
         Ok(RunsPage {
-            runs: store::run::complete(&self.domain.db, rows, &RunColumns::Named(columns)).await?,
+            runs,
+            children,
             total: if count > counted { Total::AtLeast(counted) } else { Total::Exactly(count) },
         })
     }
@@ -116,9 +141,14 @@ impl Acting {
     /// Those of [`Acting::list_runs`].
     pub async fn matching_runs(&self, experiment: ExperimentId, query: &RunsQuery) -> Result<Vec<RunId>> {
         let (grant, visible) = self.table(experiment, query).await?;
-        let filter: RunFilter = filter::parse(query.filter.trim())?;
-        let order = order_of(query)?;
-        let search = RunSearch { visible, experiments: &[grant.id()], filter: &filter, view: view_of(query) };
+        let (filter, order) = (filter_of(query)?, order_of(query)?);
+        let search = RunSearch {
+            visible,
+            experiments: &[grant.id()],
+            filter: &filter,
+            view: view_of(query),
+            only_top: query.level == Level::Top,
+        };
         self.experiments_up_to_date(search.experiments).await?;
         let found = search.find_at(&self.domain.db, &order, 0, MATCHING_RUNS).await?;
         Ok(found.into_iter().map(|found| RunId(found.row.id)).collect())
@@ -216,6 +246,7 @@ impl Acting {
         Ok(RunPage {
             note_html: note_html(&run.tags),
             has_images: run.tag(tag::LOGGED_IMAGES).is_some() || self.has_images(&run).await,
+            has_logs: self.has_logs(&run).await,
             run,
             experiment_name: names.remove(&grant.experiment).unwrap_or_default(),
             permission,

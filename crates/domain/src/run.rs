@@ -88,6 +88,11 @@ impl Acting {
             })))
             .await?;
         self.domain.live.touch(info.experiment, id);
+        // The page of its parent shows it from now on.
+        let parent = tags.iter().find(|tag| tag.key == tag::PARENT_RUN);
+        if let Some(parent) = parent.and_then(|tag| tag.value.parse().ok()) {
+            self.domain.live.touch(info.experiment, parent);
+        }
         Ok(Run {
             info,
             metrics: Vec::new(),
@@ -173,6 +178,7 @@ impl Acting {
             experiments: search.experiments,
             filter: &filter,
             view: search.view,
+            only_top: false,
         };
         self.experiments_up_to_date(search.experiments).await?;
         let mut found = runs.find(&self.domain.db, &order, after.as_ref(), wanted + 1).await?;

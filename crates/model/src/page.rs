@@ -50,6 +50,22 @@ pub struct RunsQuery {
     pub deleted: bool,
     /// What the table shows of each run; `None` lets the server choose.
     pub columns: Option<NamedColumns>,
+    /// Which runs are rows, where the table is a tree. What sums a table up is of all of them.
+    #[serde(default)]
+    pub level: Level,
+}
+
+/// Runs by what they are nested in. A run is nested in the one whose id its tag `mlflow.parentRunId` is, if the table could show
+/// that one: it lies in the same experiment, and both or neither in the trash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub enum Level {
+    /// All, whatever they are nested in.
+    #[default]
+    All,
+    /// Those that aren't nested.
+    Top,
+    /// Those that are nested in this one. The filter doesn't count for them.
+    In(RunId),
 }
 
 /// What is read of each run besides what every run has.
@@ -156,6 +172,8 @@ pub struct RunsPage {
     pub runs: Vec<Run>,
     /// How many runs match in all. Without a filter the number is exact.
     pub total: Total,
+    /// How many runs are nested in each of the rows; nothing where the table isn't a tree.
+    pub children: Vec<Total>,
 }
 
 /// What the table of all experiments' runs asks for.
@@ -205,6 +223,8 @@ pub struct RunPage {
     pub note_html: String,
     /// Whether it logged pictures at steps.
     pub has_images: bool,
+    /// Whether it has files that look like console logs.
+    pub has_logs: bool,
 }
 
 /// Child runs that the page of their parent lists; the table of runs has the others.

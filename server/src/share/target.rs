@@ -5,7 +5,12 @@ use app::{
     Query,
     column::{Column, named_columns, read_columns},
 };
-use model::{ExperimentId, RunId, page::RunsQuery, run_list::read_runs, share::Reach};
+use model::{
+    ExperimentId, RunId,
+    page::{Level, RunsQuery},
+    run_list::read_runs,
+    share::Reach,
+};
 
 /// What an address shows, and how.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,6 +51,8 @@ impl Target {
                     offset: 0,
                     deleted: text("view") == "trash",
                     columns: columns.as_ref().map(named_columns),
+                    // Whoever has no account sees the runs without the tree.
+                    level: Level::All,
                 },
             ),
             _ => return None,

@@ -1,9 +1,9 @@
 //! Getting the curves: whole ones when the chart comes on screen, details when someone zooms in.
 
-use super::{ChartOptions, ChartRun, Zoom, held::Held};
+use super::{ChartOptions, ChartRun, Zoom, held::Held, turn};
 use crate::{api::curves, part::live::Live};
 use chart::Window;
-use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*, task::spawn_local};
+use leptos::{html::Div, leptos_dom::helpers::TimeoutHandle, prelude::*, task::spawn_local};
 use model::{Problem, RunId, curve::CurveRequest};
 use std::{collections::HashSet, time::Duration};
 
@@ -51,6 +51,7 @@ impl Source {
         zoom: RwSignal<Zoom>,
         size: ReadSignal<Option<(u32, u32)>>,
         on_screen: ReadSignal<bool>,
+        plot_box: NodeRef<Div>,
     ) -> Self {
         let buckets = Memo::new(move |_| size.get().map(|(width, _)| width.next_multiple_of(WIDTH_STEP)));
         let request = Memo::new(move |_| {
@@ -66,7 +67,7 @@ impl Source {
         });
         let source =
             Self { held: RwSignal::new(None), fault: RwSignal::new(None), request, tries: RwSignal::new(0) };
-        source.fetch_whole(on_screen);
+        source.fetch_whole(on_screen, plot_box);
         source.fetch_detail(runs, options, Memo::new(move |_| zoom.get().x), on_screen);
         source.follow(on_screen);
         source
@@ -78,7 +79,7 @@ impl Source {
         self.tries.update(|tries| *tries += 1);
     }
 
-    fn fetch_whole(self, on_screen: ReadSignal<bool>) {
+    fn fetch_whole(self, on_screen: ReadSignal<bool>, plot_box: NodeRef<Div>) {
         Effect::new(move |asked: Option<Option<(CurveRequest, u32)>>| {
             let asked = asked.flatten();
             let tries = self.tries.get();
@@ -92,11 +93,15 @@ impl Source {
                 Some(held) => held.lacking(&request),
                 None => Some(request.clone()),
             });
-            if let Some(lacking) = lacking {
-                spawn_local(async move {
+            if let (Some(lacking), Some(plot)) = (lacking, plot_box.get_untracked()) {
+                // The person may have gone on meanwhile, or left.
+                let is_wanted = move || self.request.try_get_untracked().flatten().as_ref() == Some(&request);
+                turn::request(plot.into(), async move {
+                    if !is_wanted() {
+                        return;
+                    }
                     let answer = curves(lacking.clone()).await;
-                    // The person may have gone on meanwhile, or left.
-                    if self.request.try_get_untracked().flatten().as_ref() != Some(&request) {
+                    if !is_wanted() {
                         return;
                     }
                     match answer {

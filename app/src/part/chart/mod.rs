@@ -5,22 +5,30 @@
 //! again because the pointer moved.
 //! Start reading at [`MetricChart`]; `held` (curves that came), `figure` (curves to lines), `group` (means of them), `formula`,
 //! `tooltip` and `zoom` hold what can be tested without a browser, `load` asks the server, `watch` and `canvas` speak to the
-//! browser. To add an axis: a variant of [`XAxis`], the compiler shows the rest.
+//! browser, `turn` says which chart is next. Where a chart stands on its page, and how large it is, is in `board`; `grip`,
+//! `corner`, `large` and `tools` change it. To add an axis: a variant of [`XAxis`], the compiler shows the rest.
 
+mod board;
 mod canvas;
+mod corner;
 mod figure;
 pub mod formula;
+mod grip;
 mod group;
 mod held;
+mod large;
 mod line;
 mod load;
 mod measure;
 mod preview;
+mod show;
 mod table;
 mod takeaway;
 #[cfg(test)]
 mod tests;
+mod tools;
 mod tooltip;
+mod turn;
 pub mod watch;
 mod zoom;
 
@@ -31,11 +39,16 @@ use crate::part::{
     menu::Menu,
     run_color::Ink,
 };
+pub use board::{Board, Folding, section_title};
+use board::{columns_word, height_word};
 pub use canvas::{Screen, paint_on};
 use chart::{Figure, Frame, Layout, Window};
+use corner::{Corner, Shape};
+use grip::Grip;
 pub use group::{group_words, groups};
+use large::LargeButton;
 use leptos::{
-    html::{Canvas, Div, Figure as Figure_},
+    html::{Canvas, Div},
     leptos_dom::helpers::TimeoutHandle,
     prelude::*,
     wasm_split::wasm_split,
@@ -44,10 +57,12 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 use load::Source;
 pub use measure::Measure;
 use model::{Code, ExperimentId, Problem, RunId};
+use show::show;
 use std::{sync::Arc, time::Duration};
 use table::ChartTable;
 use takeaway::Takeaway;
 pub use takeaway::{file_name, save, save_text};
+pub use tools::{BoardTools, SectionMoves};
 use tooltip::Tooltip;
 use web_sys::{KeyboardEvent, PointerEvent};
 use zoom::Drag;
@@ -205,6 +220,7 @@ struct Subject {
     runs: Signal<Vec<ChartRun>>,
     measure: Signal<Measure>,
     options: Signal<ChartOptions>,
+    movable: bool,
 }
 
 /// A metric, or a formula, of some runs over each other. A drag zooms in, a double click out; with Shift it moves what is seen. A
@@ -220,8 +236,12 @@ pub fn MetricChart(
     /// How.
     #[prop(into)]
     options: Signal<ChartOptions>,
+    /// Whether it can be moved on its board, and pinned.
+    #[prop(optional)]
+    movable: bool,
 ) -> AnyView {
-    let subject = Subject { runs, measure, options };
+    let subject = Subject { runs, measure, options, movable };
+    let size = Board::here().size(Signal::derive(move || measure.read().name.clone()));
     let no_script = move || {
         let measure = measure.read_untracked();
         let metric = measure.plain()?;
@@ -229,7 +249,11 @@ pub fn MetricChart(
     };
     let waiting = move || {
         view! {
-            <figure class="chart">
+            <figure
+                class="chart"
+                data-columns=move || columns_word(size.get())
+                data-height=move || height_word(size.get())
+            >
                 <figcaption class="chart-head"><h3 class="chart-title">{measure.read_untracked().name.clone()}</h3></figcaption>
                 <div class="chart-box" aria-busy="true">
                     <div class="chart-cover chart-waiting"></div>
@@ -248,7 +272,8 @@ fn charts() -> Loaded<Subject> {
     Ok(drawn)
 }
 
-fn drawn(Subject { runs, measure, options }: Subject) -> AnyView {
+fn drawn(Subject { runs, measure, options, movable }: Subject) -> AnyView {
+    let board = Board::here();
     let (plot_box, surface) = (NodeRef::<Div>::new(), NodeRef::<Canvas>::new());
     let (on_screen, size) = (watch::on_screen(plot_box), watch::size(plot_box));
     let zoom = RwSignal::new(Zoom::default());
@@ -262,7 +287,7 @@ fn drawn(Subject { runs, measure, options }: Subject) -> AnyView {
         keys
     });
     let metric = Signal::derive(move || measure.read().name.clone());
-    let source = Source::new(runs, keys, options, zoom, size, on_screen);
+    let source = Source::new(runs, keys, options, zoom, size, on_screen, plot_box);
     // Another axis, another unit: the old window means nothing there.
     let unit = Memo::new(move |_| (metric.get(), options.read().along.clone()));
     Effect::watch(move || unit.get(), move |_, _, _| zoom.set(Zoom::default()), false);
@@ -277,13 +302,27 @@ fn drawn(Subject { runs, measure, options }: Subject) -> AnyView {
         },
         |_, _| true,
     );
-    let picture = show(drawn, surface, on_screen, watch::appearance(plot_box));
+    // To track the picture itself would make it at once, before its turn.
+    let inputs = move || {
+        source.held.track();
+        runs.track();
+        measure.track();
+        keys.track();
+        options.track();
+        zoom.track();
+        size.track();
+    };
+    let picture = show(drawn, inputs, surface, on_screen, watch::appearance(plot_box));
     let summaries = Memo::new(move |_| {
         let held = source.held.read();
         held.as_ref().map(|held| figure::summaries(&runs.read(), &measure.read(), held)).unwrap_or_default()
     });
 
-    let figure_box = NodeRef::<Figure_>::new();
+    let name = metric;
+    let chart_size = board.size(name);
+    // A formula may read like the name of a metric.
+    let key = Signal::derive(move || format!("{}{}", if movable { "" } else { "=" }, name.get()));
+    let is_large = move || board.large.read().as_deref() == Some(key.read().as_str());
     let (as_table, set_as_table) = signal(false);
     let note = move || picture.read().as_ref().map(|picture| picture.note()).unwrap_or_default();
     let label = move || match &*picture.read() {
@@ -302,8 +341,15 @@ fn drawn(Subject { runs, measure, options }: Subject) -> AnyView {
         Some(view! { <img class="chart-print" loading="lazy" alt="" src=source/> })
     };
     view! {
-        <figure class="chart" node_ref=figure_box>
+        <figure
+            class="chart"
+            data-chart=move || key.get()
+            data-columns=move || columns_word(chart_size.get())
+            data-height=move || height_word(chart_size.get())
+            data-large=move || is_large().then_some("")
+        >
             <figcaption class="chart-head">
+                {movable.then(|| view! { <Grip board name/> })}
                 <h3 class="chart-title" title=move || metric.get()>{move || metric.get()}</h3>
                 <span class="chart-note" title=note>{note}</span>
                 <Show when=move || zoom.get() != Zoom::default()>
@@ -319,8 +365,10 @@ fn drawn(Subject { runs, measure, options }: Subject) -> AnyView {
                 >
                     {Icon::Columns.draw()}
                 </button>
+                <LargeButton board key/>
                 <Menu label=move_label class="icon-button chart-switch" end=true face=ViewFn::from(|| Icon::More.draw())>
-                    <Takeaway picture figure_box surface/>
+                    <Shape board name size=chart_size movable/>
+                    <Takeaway picture surface/>
                 </Menu>
             </figcaption>
             <div
@@ -342,44 +390,10 @@ fn drawn(Subject { runs, measure, options }: Subject) -> AnyView {
                 </Show>
                 {move || source.fault.get().map(|problem| view! { <Failed problem over=picture source/> })}
             </div>
+            <Corner board name size=chart_size/>
         </figure>
     }
     .into_any()
-}
-
-/// Paints what is drawn while it is on screen, and says what is on the canvas.
-fn show(
-    drawn: Memo<Option<Arc<Picture>>>,
-    surface: NodeRef<Canvas>,
-    on_screen: ReadSignal<bool>,
-    appearance: Trigger,
-) -> Signal<Option<Arc<Picture>>> {
-    let (picture, set_picture) = signal(None::<Arc<Picture>>);
-    Effect::new(move |painted: Option<Option<Screen>>| {
-        let painted = painted.flatten();
-        let Some(canvas) = surface.get().filter(|_| on_screen.get()) else { return painted };
-        appearance.track();
-        let now = drawn.get();
-        let screen = Screen::around(&canvas);
-        let same = match (&now, &*picture.read_untracked()) {
-            (Some(now), Some(shown)) => Arc::ptr_eq(now, shown),
-            (None, None) => true,
-            _ => false,
-        };
-        if same && painted == Some(screen) {
-            return painted;
-        }
-        if let Some(now) = &now
-            && let Err(error) = canvas::paint(&canvas, now, screen)
-        {
-            leptos::logging::error!("a chart can't be painted: {error:?}");
-        }
-        if !same {
-            set_picture.set(now);
-        }
-        Some(screen)
-    });
-    picture.into()
 }
 
 /// All that follows the pointer: crosshair, tooltip and the selection of a zoom.

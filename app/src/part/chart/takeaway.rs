@@ -1,11 +1,8 @@
-//! Taking a chart along: as a picture, as a drawing, as numbers; and seeing it large.
+//! Taking a chart along: as a picture, as a drawing, as numbers.
 
 use super::Picture;
 use chart::{Frame, Theme};
-use leptos::{
-    html::{Canvas, Figure},
-    prelude::*,
-};
+use leptos::{html::Canvas, prelude::*};
 use std::{fmt::Write as _, sync::Arc};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlAnchorElement;
@@ -18,8 +15,6 @@ const SIZE: (u32, u32) = (960, 480);
 pub fn Takeaway(
     /// What is drawn.
     picture: Signal<Option<Arc<Picture>>>,
-    /// Around it.
-    figure_box: NodeRef<Figure>,
     /// What it is drawn on.
     surface: NodeRef<Canvas>,
 ) -> AnyView {
@@ -38,14 +33,8 @@ pub fn Takeaway(
             save(&address, &format!("{}.png", file_name(&picture.figure.title)));
         }
     };
-    let large = move |_| {
-        if let Some(figure) = figure_box.get_untracked() {
-            _ = figure.request_fullscreen();
-        }
-    };
     view! {
         <ul class="menu-list">
-            <li><button type="button" on:click=large>"Full screen"</button></li>
             <li><button type="button" on:click=as_picture>"Save as PNG"</button></li>
             <li><button type="button" on:click=with(drawing)>"Save as SVG"</button></li>
             <li><button type="button" on:click=with(numbers)>"Save as CSV"</button></li>

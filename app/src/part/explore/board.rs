@@ -1,10 +1,11 @@
 //! The plot: a canvas, what follows the pointer above it, and the same values as a table beneath.
 
 use super::{
-    Subject, ask,
+    REFRESH, Subject, ask,
     brush::{Drag, LEAST, conditions},
     choices::Choices,
     draw::{Brush, draw},
+    news_of,
     rail::{Rails, set_brush},
     reading::{Reading, read},
     table::ValueTable,
@@ -67,7 +68,7 @@ pub fn Board(
     /// As what.
     choices: Memo<Choices>,
 ) -> AnyView {
-    let again = Trigger::new();
+    let again = news_of(subject.experiment, REFRESH);
     // What was read is enough while fewer fields are asked for.
     let question = Memo::new(move |before: Option<&Option<(RunsQuery, Vec<Field>)>>| {
         let (query, fields) = (query.get(), choices.read().fields());

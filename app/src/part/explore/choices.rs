@@ -130,6 +130,11 @@ pub struct Known {
 }
 
 impl Known {
+    /// Whether there is nothing that a plot could be of.
+    pub fn is_bare(&self) -> bool {
+        self.metrics.is_empty()
+    }
+
     /// Of the first runs.
     pub fn of(runs: &[Run]) -> Self {
         let mut known = Self::default();

@@ -3,6 +3,7 @@
 use super::{
     ask,
     choices::{Choices, Part},
+    news_of,
 };
 use crate::{
     api::param_importance,
@@ -20,6 +21,10 @@ use model::{
     explore::{Field, Importance, ParamImportance},
     page::RunsQuery,
 };
+use std::time::Duration;
+
+/// How often it is computed anew while runs change, at most: it grows a forest.
+const REFRESH: Duration = Duration::from_secs(20);
 
 /// The params of the runs of a query, the most important first.
 #[component]
@@ -34,7 +39,7 @@ pub fn ImportanceTable(
     let address = Address::here();
     let question =
         Memo::new(move |_| choices.read().field(Part::Y).cloned().map(|field| (query.get(), field)));
-    let again = Trigger::new();
+    let again = news_of(experiment, REFRESH);
     let answer = ask(question, again, move |(query, field): (RunsQuery, Field)| {
         param_importance(experiment, query, field)
     });

@@ -26,6 +26,7 @@ use crate::{
         empty::Empty,
         icon::Icon,
         later::{Loaded, later},
+        live::Live,
         run_table::Selection,
     },
 };
@@ -35,7 +36,10 @@ use controls::Controls;
 use importance::ImportanceTable;
 use leptos::{prelude::*, task::spawn_local, wasm_split::wasm_split};
 use model::{ExperimentId, page::RunsQuery};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+
+/// How often runs that change are read anew, at most.
+const REFRESH: Duration = Duration::from_secs(5);
 
 /// Whose runs are plotted.
 #[derive(Clone, Copy)]
@@ -73,17 +77,23 @@ fn explore() -> Loaded<Subject> {
     Ok(drawn)
 }
 
+/// Told of news of an experiment's runs, now and then.
+fn news_of(experiment: ExperimentId, every: Duration) -> Trigger {
+    Live::pulse(Signal::stored(vec![format!("e{experiment}")]), every)
+}
+
 /// A question and what the server answered to it.
 type Answered<Q, T> = RwSignal<Option<(Q, Result<Arc<T>, Fault>)>>;
 
-/// Asks the server whenever the question is another one. The last answer stays until the next is there.
+/// Asks the server whenever the question is another one, and again when that is wanted. The last answer stays until the next
+/// is there; one to the same question stays also while the server is out of reach.
 fn ask<Q, T, F>(question: Memo<Option<Q>>, again: Trigger, ask: impl Fn(Q) -> F + 'static) -> Answered<Q, T>
 where
     Q: Clone + PartialEq + Send + Sync + 'static,
-    T: Send + Sync + 'static,
+    T: PartialEq + Send + Sync + 'static,
     F: Future<Output = Result<T, Fault>> + 'static,
 {
-    let answer = RwSignal::new(None);
+    let answer: Answered<Q, T> = RwSignal::new(None);
     Effect::new(move || {
         again.track();
         let Some(asked) = question.get() else { return };
@@ -91,7 +101,15 @@ where
         spawn_local(async move {
             let answered = answering.await.map(Arc::new);
             // Somebody may have asked something else meanwhile, or left.
-            if question.try_get_untracked().flatten().as_ref() == Some(&asked) {
+            if question.try_get_untracked().flatten().as_ref() != Some(&asked) {
+                return;
+            }
+            let stays = answer.try_with_untracked(|answer| match (answer, &answered) {
+                (Some((of, Ok(before))), Ok(now)) => *of == asked && before == now,
+                (Some((of, Ok(_))), Err(_)) => *of == asked,
+                _ => false,
+            });
+            if stays == Some(false) {
                 _ = answer.try_set(Some((asked, answered)));
             }
         });
@@ -115,6 +133,17 @@ fn drawn(subject: Subject) -> AnyView {
         Memo::new(move |_| first.read().as_ref().and_then(|(_, answer)| answer.as_ref().err().cloned()));
     let arrived = Memo::new(move |_| first.read().is_some());
     let any = Memo::new(move |_| known.read().is_some());
+    // The first run with a metric brings something to plot. After that what is chosen by itself must not change.
+    let news = news_of(experiment, REFRESH);
+    Effect::watch(
+        move || news.track(),
+        move |(), _, _| {
+            if known.read_untracked().as_ref().is_none_or(Known::is_bare) {
+                again.notify();
+            }
+        },
+        false,
+    );
     let shown = move || {
         if let Some(fault) = fault.get() {
             let retry = move |_| again.notify();

@@ -17,7 +17,7 @@ const NOTHING: &str = "none";
 const OTHERS: &str = "others";
 
 /// What was read of the runs of a table.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub struct Held {
     /// Which fields.
     pub fields: Vec<Field>,

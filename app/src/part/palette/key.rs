@@ -32,10 +32,13 @@ pub struct Key {
 
 /// The button that switches the theme.
 pub const THEME: &str = ".theme-toggle";
+/// The button of the chart that fills the screen, else of the one that is looked at.
+const LARGE: &str = "figure[data-large] .chart-large, \
+                     .chart-sections:not(:has([data-large])) figure.chart:is(:hover, :focus-within) .chart-large";
 const EVERYWHERE: &str = "Everywhere";
 
 /// All keys, by page.
-pub static KEYS: [Key; 9] = [
+pub static KEYS: [Key; 10] = [
     Key { keys: "Mod+k", act: Act::Search, words: "Search, and commands", place: EVERYWHERE },
     Key { keys: "?", act: Act::Sheet, words: "These keys", place: EVERYWHERE },
     Key { keys: "g e", act: Act::Go("/experiments"), words: "Go to experiments", place: EVERYWHERE },
@@ -54,6 +57,12 @@ pub static KEYS: [Key; 9] = [
         act: Act::Press(".run-actions a[href^='/compare']"),
         words: "Compare the chosen runs",
         place: "Tables of runs",
+    },
+    Key {
+        keys: "f",
+        act: Act::Press(LARGE),
+        words: "Full screen of the chart that has the focus or the pointer; then arrows go on",
+        place: "Charts",
     },
 ];
 

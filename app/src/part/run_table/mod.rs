@@ -1,15 +1,18 @@
 //! The table of runs: as many as there are, of which only those in sight are made.
 //!
 //! Owns: what is in sight (`window`), the rows that are here and those still to come (`rows`), heads that sort, move and pin
-//! columns (`head`) and size them (`grip`), rows and cells (`row`).
+//! columns (`head`) and size them (`grip`), rows and cells (`row`), runs beneath those that they are nested in (`tree`,
+//! `branches`).
 //! Must never: hold which columns are shown, or in which order (the address has that); make what isn't in sight.
 //! Start reading at [`RunTable`]. To add a kind of column: a variant of [`Column`](super::column::Column), the compiler shows
 //! the rest.
 
+mod branches;
 mod grip;
 mod head;
 mod row;
 mod rows;
+mod tree;
 mod window;
 
 use crate::part::{
@@ -26,13 +29,14 @@ use leptos::{ev, html::Div, prelude::*};
 use model::{
     ExperimentId, RunId,
     filter::{RunOrder, RunText},
-    page::{RunsPage, RunsQuery, Total},
+    page::{Level, NamedColumns, RunsPage, RunsQuery, Total},
     run::{Run, RunInfo},
 };
 use row::Row;
 pub use row::cell;
-pub use rows::Rows;
+use rows::Rows;
 use std::{collections::HashSet, ops::Range};
+use tree::Tree;
 use web_sys::HtmlDivElement;
 use window::View;
 
@@ -124,6 +128,7 @@ pub fn info_address(info: &RunInfo) -> String {
 #[derive(Clone, Copy)]
 struct Table {
     rows: Rows,
+    tree: Tree,
     columns: Signal<Vec<ShownColumn>>,
     /// Those of them that are made: all pinned ones come first and are among them.
     made: Memo<Made>,
@@ -138,6 +143,21 @@ struct Table {
     may_color: bool,
     /// The column whose edge was just moved with keys.
     sized: StoredValue<Option<Column>>,
+}
+
+/// What is needed to show what is nested in runs.
+#[derive(Clone)]
+struct Nested {
+    table: Table,
+    experiment: ExperimentId,
+    /// What the top runs were asked for with.
+    query: RunsQuery,
+    frame: NodeRef<Div>,
+    /// The rows that are made.
+    in_sight: Memo<Range<u64>>,
+    /// What is read of them.
+    asked: Memo<NamedColumns>,
+    changed: Trigger,
 }
 
 /// The columns that are made, and how wide what is left out on both sides is, in CSS pixels.
@@ -214,29 +234,35 @@ pub fn RunTable(
     let read = query.columns.clone().unwrap_or_else(|| {
         columns.with_untracked(|columns| named_columns(columns.iter().map(|shown| &shown.column)))
     });
-    let rows = Rows::new(experiment, query, page, read);
+    let filtered = !query.filter.is_empty();
+    let tree = Tree::new(query.level == Level::Top);
+    let rows = Rows::new(experiment, query.clone(), page, read);
     Effect::watch(move || changed.track(), move |(), _, _| rows.refresh(), false);
 
     let frame = NodeRef::<Div>::new();
     let view = RwSignal::new(None::<View>);
     watch_view(frame, rows, view);
-    let in_sight = Memo::new(move |_| match view.get() {
-        Some(view) => view.rows(window::at_most(rows.count(), view.row)),
-        // As the server writes it.
-        None => rows.first(),
-    });
     let made = Memo::new(move |_| Made::new(&columns.read(), view.get()));
     let table = Table {
         rows,
+        tree,
         columns,
         made,
         selection,
         menu: RwSignal::new(None),
         last_chosen: StoredValue::new(None),
-        swatches: Swatches::new(move |run, color| rows.recolor(run, color)),
+        swatches: Swatches::new(move |run, color| {
+            rows.recolor(run, color);
+            tree.recolor(run, color);
+        }),
         may_color,
         sized: StoredValue::new(None),
     };
+    let in_sight = Memo::new(move |_| match view.get() {
+        Some(view) => view.rows(window::at_most(table.count(), view.row)),
+        // As the server writes it.
+        None => rows.first(),
+    });
     let asked = Memo::new(move |_| {
         let (all, made) = (columns.read(), made.read());
         let place =
@@ -249,7 +275,7 @@ pub fn RunTable(
             all.iter().enumerate().filter(|(index, _)| within(*index)).map(|(_, shown)| &shown.column),
         )
     });
-    rows.keep_filled(in_sight, asked);
+    rows.keep_filled(Memo::new(move |_| Some(tree.tops(in_sight.get()))), asked);
     place_pins(frame, columns);
 
     let gap = move |height: f64| {
@@ -260,7 +286,7 @@ pub fn RunTable(
     let above = move || view.get().map(|view| gap(in_sight.read().start as f64 * view.row));
     let below = move || {
         view.get().map(|view| {
-            let rest = window::at_most(rows.count(), view.row).saturating_sub(in_sight.read().end);
+            let rest = window::at_most(table.count(), view.row).saturating_sub(in_sight.read().end);
             gap(rest as f64 * view.row)
         })
     };
@@ -276,7 +302,8 @@ pub fn RunTable(
             <table
                 class="grid run-table"
                 aria-label="Runs"
-                aria-rowcount=move || (rows.count() + 2).to_string()
+                role=tree.is_on.then_some("treegrid")
+                aria-rowcount=move || (table.count() + 2).to_string()
                 aria-colcount=move || (columns.read().len() + 2).to_string()
             >
                 <thead>
@@ -291,7 +318,7 @@ pub fn RunTable(
                         <head::Heads table/>
                     </tr>
                 </thead>
-                <tbody>
+                <tbody on:keydown=move |event| tree.press(event)>
                     {above}
                     <For each=move || in_sight.get() key=|row| *row let:row>
                         <Row table row/>
@@ -304,26 +331,36 @@ pub fn RunTable(
         {table.swatches.panel()}
         <footer class="table-foot">
             {move || rows.fault.get().map(|problem| view! { <ProblemNote problem/> })}
-            <Foot rows view first/>
+            {(tree.is_on && filtered).then(|| view! { <span class="faint tree-hint">"The filter looks at top runs alone, not at what is nested in them."</span> })}
+            <Foot table view first/>
         </footer>
+        {tree.is_on.then(|| {
+            branches::beneath(Nested { table, experiment, query, frame, in_sight, asked, changed })
+        })}
     }
     .into_any()
 }
 
 /// Which rows are seen, of how many; ways to the other pages until the table scrolls.
 #[component]
-fn Foot(rows: Rows, view: RwSignal<Option<View>>, first: RunsPage) -> AnyView {
-    let seen = Memo::new(move |_| view.get().map(|view| view.seen(rows.count(), HEADS)));
+fn Foot(table: Table, view: RwSignal<Option<View>>, first: RunsPage) -> AnyView {
+    let Table { rows, tree, .. } = table;
+    // Of a tree the top runs are counted.
+    let seen = Memo::new(move |_| {
+        let seen = view.get().map(|view| view.seen(table.count(), HEADS));
+        seen.map(|seen| seen.map(|(from, to)| tree.tops(from - 1..to)).map(|tops| (tops.start + 1, tops.end)))
+    });
     let all = move || match rows.total() {
         Total::Exactly(total) => count(total),
         Total::AtLeast(total) => format!("{}+", count(total.max(rows.count()))),
     };
+    let kind = if tree.is_on { " top runs" } else { "" };
     let (total, here) = (first.total, first.runs.len() as u64);
     (move || match seen.get() {
         None => view! { <Pager total rows=here/> }.into_any(),
         Some(None) => view! { <span class="pager">"No runs"</span> }.into_any(),
         Some(Some((from, to))) => view! {
-            <span class="pager">{format!("{}–{} of ", count(from), count(to))}{all}</span>
+            <span class="pager">{format!("{}–{} of ", count(from), count(to))}{all}{kind}</span>
         }
         .into_any(),
     })
@@ -333,13 +370,13 @@ fn Foot(rows: Rows, view: RwSignal<Option<View>>, first: RunsPage) -> AnyView {
 /// Chooses all rows that are here, or lets go of them.
 #[component]
 fn ChooseAll(table: Table, in_sight: Memo<Range<u64>>) -> AnyView {
-    let all = move || in_sight.get().filter_map(|row| table.rows.run(row)).collect::<Vec<_>>();
+    let all = move || table.ids(in_sight.get());
     let all_chosen = move || {
         let all = all();
-        !all.is_empty() && all.iter().all(|run| table.selection.place(run.info.id).is_some())
+        !all.is_empty() && all.iter().all(|run| table.selection.place(*run).is_some())
     };
     let choose_all = move |event: ev::Event| {
-        let ids = table.rows.ids(0..table.rows.count());
+        let ids = untrack(|| table.ids(0..table.count()));
         table.selection.set_all(&ids, event_target_checked(&event));
     };
     view! {

@@ -1,54 +1,121 @@
-use super::{Made, Table, run_address, run_name};
+use super::{
+    Made, Table, run_address, run_name,
+    tree::{Line, Shows},
+};
 use crate::part::{
     column::{Column, ShownColumn},
-    number::Number,
+    icon::Icon,
+    number::{Number, count},
     run_color::Ink,
     status::{StatusDot, series_class},
     time::{Ago, Took},
 };
 use leptos::{ev, prelude::*};
-use model::run::{Run, RunStatus, tag};
+use model::{
+    page::Total,
+    run::{Run, RunStatus, tag},
+};
 use std::sync::Arc;
 
-/// One run, or a grey bar until it is here.
+/// One run, or a grey bar until it is here; in a tree also the way to more.
 #[component]
 pub fn Row(table: Table, row: u64) -> AnyView {
-    let run = Memo::new_with_compare(
-        move |_| table.rows.run(row),
-        |before, now| match (before, now) {
-            (Some(Some(before)), Some(Some(now))) => !Arc::ptr_eq(before, now),
-            (Some(None), Some(None)) => false,
+    let line = Memo::new_with_compare(
+        move |_| table.line(row),
+        |before: Option<&Line>, now: Option<&Line>| match (before, now) {
+            (Some(before), Some(now)) => !before.is_like(now),
             _ => true,
         },
     );
-    let id = Memo::new(move |_| run.read().as_ref().map(|run| run.info.id));
+    let id = Memo::new(move |_| line.read().run().map(|run| run.info.id));
     let place = Memo::new(move |_| table.selection.place(id.get()?));
+    // Told of without making the row anew: it may have the focus.
+    let nested = Memo::new(move |_| table.line(row).children);
+    let is_open = move || {
+        let any = nested.get().is_some_and(|number| number.at_least() > 0);
+        any.then(|| id.get().is_some_and(|id| table.tree.is_open(id)).to_string())
+    };
+    let level = move || table.tree.is_on.then(|| (line.read().depth + 1).to_string());
     // Heads are the first two lines.
-    let line = (row + 3).to_string();
+    let number = (row + 3).to_string();
     view! {
-        <tr aria-rowindex=line class:chosen=move || place.get().is_some()>
-            {move || match run.get() {
-                Some(run) => view! {
-                    <Name table row run=run.clone() place/>
-                    {cells(&run, &table.made.read())}
-                }.into_any(),
-                None => view! {
-                    <td class="pick"></td>
-                    <th class="name" scope="row"><div class="waiting-bar" role="status" aria-label="Loading"></div></th>
-                    <td class="rest" colspan=(table.made.read().columns.len() + 2).to_string()></td>
-                }.into_any(),
+        <tr aria-rowindex=number attr:aria-level=level aria-expanded=is_open class:chosen=move || place.get().is_some()>
+            {move || {
+                let line = line.get();
+                match &line.shows {
+                    Shows::Run(run) => view! {
+                        <Name table row run=run.clone() place depth=line.depth nested/>
+                        {cells(run, &table.made.read())}
+                    }.into_any(),
+                    Shows::Waiting => view! {
+                        <td class="pick"></td>
+                        <th class="name" scope="row"><div class="waiting-bar" role="status" aria-label="Loading"></div></th>
+                        <td class="rest" colspan=(table.made.read().columns.len() + 2).to_string()></td>
+                    }.into_any(),
+                    Shows::More(_) | Shows::Failed(_) => match table.tree.code.get_value() {
+                        Some(code) => (code.instead)(table, line.clone()),
+                        None => ().into_any(),
+                    },
+                }
             }}
         </tr>
     }
     .into_any()
 }
 
+/// The class that moves a run to the right of those that it is nested in; deeper ones aren't told apart.
+pub(super) fn indent_class(depth: usize) -> &'static str {
+    ["", "within-1", "within-2", "within-3", "within-4", "within-5"].get(depth).copied().unwrap_or("within-6")
+}
+
+/// A number as it is known.
+pub(super) fn number_of(total: Total) -> String {
+    match total {
+        Total::Exactly(number) => count(number),
+        Total::AtLeast(number) => format!("{}+", count(number)),
+    }
+}
+
+/// Opens a run and closes it, if any are nested in it.
+fn expander(table: Table, run: &Run, nested: Memo<Option<Total>>) -> AnyView {
+    let (id, name) = (run.info.id, run_name(run));
+    let any = Memo::new(move |_| nested.get().is_some_and(|number| number.at_least() > 0));
+    let button = move || {
+        if !any.get() {
+            return view! { <span class="expander"></span> }.into_any();
+        }
+        let name = name.clone();
+        view! {
+            <button
+                type="button"
+                class="expander"
+                aria-expanded=move || table.tree.is_open(id).to_string()
+                aria-label=move || format!("Runs nested in {name}: {}", nested.get().map(number_of).unwrap_or_default())
+                on:click=move |_| table.tree.toggle(id)
+            >
+                {Icon::ChevronRight.draw()}
+            </button>
+        }
+        .into_any()
+    };
+    button.into_any()
+}
+
 /// What says which run it is, and chooses it.
 #[component]
-fn Name(table: Table, row: u64, run: Arc<Run>, place: Memo<Option<usize>>) -> AnyView {
+fn Name(
+    table: Table,
+    row: u64,
+    run: Arc<Run>,
+    place: Memo<Option<usize>>,
+    depth: usize,
+    nested: Memo<Option<Total>>,
+) -> AnyView {
     let id = run.info.id;
     let name = run_name(&run);
-    let nested = run.tag(tag::PARENT_RUN).is_some();
+    // Beneath another one it needs no mark.
+    let is_marked = depth == 0 && run.tag(tag::PARENT_RUN).is_some();
+    let is_tree = table.tree.is_on;
     let own = run.color();
     // The chosen box has the colour that the run's lines will have, unless the run has one of its own.
     let color = move || place.get().filter(|_| own.is_none()).map(series_class).unwrap_or_default();
@@ -66,11 +133,17 @@ fn Name(table: Table, row: u64, run: Arc<Run>, place: Memo<Option<usize>>) -> An
         let chosen = event_target_checked(&event);
         // With Shift everything from the last one to this, wherever it is by now.
         let last = table.last_chosen.get_value().filter(|_| event.shift_key());
-        let last = last.and_then(|last| table.rows.row_of(last));
+        let ids = untrack(|| {
+            let last = last.and_then(|last| table.row_of(last));
+            last.map_or_else(Vec::new, |last| table.ids(last.min(row)..last.max(row) + 1))
+        });
         table.last_chosen.set_value(Some(id));
-        let ids = last.map_or_else(Vec::new, |last| table.rows.ids(last.min(row)..last.max(row) + 1));
         table.selection.set_all(&ids, chosen);
         table.selection.set(id, chosen);
+    };
+    let number = move || {
+        let number = nested.get().filter(|number| number.at_least() > 0)?;
+        Some(view! { <span class="nested-count" title="Nested runs">{number_of(number)}</span> })
     };
     view! {
         <td class="pick" aria-colindex="1">
@@ -83,10 +156,12 @@ fn Name(table: Table, row: u64, run: Arc<Run>, place: Memo<Option<usize>>) -> An
             />
         </td>
         <th class="name" scope="row" aria-colindex="2">
-            <div class="run-name">
+            <div class=format!("run-name {}", indent_class(depth))>
+                {is_tree.then(|| expander(table, &run, nested))}
                 <StatusDot status=run.info.status/>
-                {nested.then(|| view! { <span class="nested" title="Part of another run">"↳"</span> })}
+                {is_marked.then(|| view! { <span class="nested" title="Part of another run">"↳"</span> })}
                 <a href=run_address(&run) title=name.clone()>{name.clone()}</a>
+                {is_tree.then_some(number)}
                 {swatch}
             </div>
         </th>

@@ -11,7 +11,7 @@ use model::{
 use std::{collections::HashMap, ops::Range, sync::Arc, time::Duration};
 
 /// Rows of a block.
-const BLOCK: u64 = RUNS_PAGE as u64;
+pub const BLOCK: u64 = RUNS_PAGE as u64;
 /// Blocks that are kept; of more the furthest away go.
 const KEPT: usize = 40;
 /// How long the table must rest before it asks for what came in sight.
@@ -21,6 +21,8 @@ const SETTLED: Duration = Duration::from_millis(60);
 #[derive(Debug, Clone)]
 struct Block {
     runs: Vec<Arc<Run>>,
+    /// How many runs are nested in each, if the table is a tree.
+    children: Vec<Total>,
     /// What was read of them.
     columns: NamedColumns,
     /// Whether they may have changed since.
@@ -36,7 +38,7 @@ impl Block {
     }
 }
 
-/// The rows of one filter in one order.
+/// The rows of one filter in one order, or of one level of a tree.
 #[derive(Clone, Copy)]
 pub struct Rows {
     experiment: ExperimentId,
@@ -54,14 +56,24 @@ impl Rows {
     /// Beginning with what the page brought along; `columns` are what was read of it.
     pub fn new(experiment: ExperimentId, query: RunsQuery, page: RunsPage, columns: NamedColumns) -> Self {
         let runs = page.runs.into_iter().map(Arc::new).collect();
-        let first = Block { runs, columns, is_stale: false };
+        let first = Block { runs, children: page.children, columns, is_stale: false };
+        let blocks = HashMap::from([(query.offset / BLOCK, first)]);
+        Self::of(experiment, query, blocks, page.total)
+    }
+
+    /// None of so many is here yet.
+    pub fn coming(experiment: ExperimentId, query: RunsQuery, total: Total) -> Self {
+        Self::of(experiment, query, HashMap::new(), total)
+    }
+
+    fn of(experiment: ExperimentId, query: RunsQuery, blocks: HashMap<u64, Block>, total: Total) -> Self {
         Self {
             experiment,
-            blocks: RwSignal::new(HashMap::from([(query.offset / BLOCK, first)])),
+            blocks: RwSignal::new(blocks),
             query: StoredValue::new(query),
             asked: StoredValue::default(),
             refreshed: StoredValue::new(0),
-            total: RwSignal::new(page.total),
+            total: RwSignal::new(total),
             fault: RwSignal::new(None),
         }
     }
@@ -111,20 +123,19 @@ impl Rows {
         blocks.get(&(row / BLOCK))?.runs.get((row % BLOCK) as usize).cloned()
     }
 
-    /// The row of a run, if it is here.
+    /// How many runs are nested in the one of a row, if it is here and the table is a tree; tracked.
+    pub fn children(self, row: u64) -> Option<Total> {
+        let blocks = self.blocks.read();
+        blocks.get(&(row / BLOCK))?.children.get((row % BLOCK) as usize).copied()
+    }
+
+    /// The row of a run, if it is here; tracked.
     pub fn row_of(self, id: RunId) -> Option<u64> {
-        let blocks = self.blocks.read_untracked();
+        let blocks = self.blocks.read();
         blocks.iter().find_map(|(number, block)| {
             let place = block.runs.iter().position(|run| run.info.id == id)?;
             Some(number * BLOCK + place as u64)
         })
-    }
-
-    /// The runs of some rows that are here.
-    pub fn ids(self, rows: Range<u64>) -> Vec<RunId> {
-        let blocks = self.blocks.read_untracked();
-        let run = |row: u64| blocks.get(&(row / BLOCK))?.runs.get((row % BLOCK) as usize);
-        rows.filter_map(run).map(|run| run.info.id).collect()
     }
 
     /// Everything may have changed: what is in sight is asked for anew, the rest when it comes in sight.
@@ -146,10 +157,10 @@ impl Rows {
         });
     }
 
-    /// Asks for what is in sight and isn't here, now and whenever that changes.
-    pub fn keep_filled(self, in_sight: Memo<Range<u64>>, columns: Memo<NamedColumns>) {
+    /// Asks for what is in sight, if anything is, and isn't here; now and whenever that changes.
+    pub fn keep_filled(self, in_sight: Memo<Option<Range<u64>>>, columns: Memo<NamedColumns>) {
         Effect::new(move || {
-            let (rows, columns) = (in_sight.get(), columns.get());
+            let (Some(rows), columns) = (in_sight.get(), columns.get()) else { return };
             let lacks = |number: &u64| {
                 let blocks = self.blocks.read();
                 blocks.get(number).is_none_or(|block| block.is_stale || !block.has(&columns))
@@ -198,7 +209,8 @@ impl Rows {
                     let is_stale = self.refreshed.get_value() != asked_at;
                     self.blocks.update(|blocks| {
                         let old = blocks.remove(&number).map(|block| block.runs).unwrap_or_default();
-                        blocks.insert(number, Block { runs: keep_alike(old, page.runs), columns, is_stale });
+                        let runs = keep_alike(old, page.runs);
+                        blocks.insert(number, Block { runs, children: page.children, columns, is_stale });
                         while blocks.len() > KEPT {
                             let furthest = blocks.keys().copied().max_by_key(|other| other.abs_diff(middle));
                             furthest.and_then(|furthest| blocks.remove(&furthest));

@@ -3,12 +3,16 @@
 use crate::world::*;
 use domain::{News, Watched};
 use futures::{Stream, StreamExt as _};
-use model::Permission::{NoPermissions, Read};
+use model::{
+    Permission::{NoPermissions, Read},
+    run::{NewRun, tag as key},
+};
 use std::{pin::Pin, time::Duration};
 use tokio::time::timeout;
 
 on_both_databases! {
     whoever_watches_is_told_of_changes,
+    a_parent_is_told_of_its_child_and_a_run_of_its_files,
     nobody_is_told_of_what_they_may_not_see,
     a_stream_ends_with_the_permission_and_with_the_server,
     other_processes_are_told_on_postgres,
@@ -51,6 +55,23 @@ async fn whoever_watches_is_told_of_changes(world: &World) {
         alice.watch(Watched { runs: vec![first; 1001], ..Watched::default() }).await.map(drop),
         Code::InvalidParameterValue,
     );
+}
+
+async fn a_parent_is_told_of_its_child_and_a_run_of_its_files(world: &World) {
+    let alice = world.user("alice").await;
+    let vision = alice.experiment("vision").await;
+    let run = alice.run_in(vision).await;
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    let mut told = watch(&alice, Watched { experiments: vec![], runs: vec![run] }).await;
+    let parent = tag(key::PARENT_RUN, &run.to_string());
+    alice.create_run(NewRun { tags: vec![parent], ..new_run(vision) }).await.unwrap();
+    assert_eq!(next(&mut told).await, Some(News::Runs(vec![(vision, run)])));
+    for content in [&b"text"[..], b""] {
+        alice.uploads(&format!("{vision}/{run}/artifacts/notes.txt"), content).await;
+        assert_eq!(next(&mut told).await, Some(News::Runs(vec![(vision, run)])));
+    }
+    alice.uploads(&format!("{vision}/elsewhere.txt"), b"text").await;
+    nothing(&mut told).await;
 }
 
 async fn nobody_is_told_of_what_they_may_not_see(world: &World) {

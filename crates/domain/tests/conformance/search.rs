@@ -1,12 +1,13 @@
 //! Searching runs.
 //!
 //! Start reading: [`reference`], which tries every filter and every order against a slow search in memory. Then what it
-//! can't say: [`order`] of values that are hard to order, [`pages`], and the [`table`] of runs in the browser.
+//! can't say: [`order`] of values that are hard to order, [`pages`], the [`table`] of runs in the browser and its [`tree`].
 
 mod order;
 mod pages;
 mod reference;
 mod table;
+mod tree;
 
 use crate::world::*;
 use domain::run::SearchRuns;

@@ -10,7 +10,7 @@
 //! stops early must not begin with reading everything.
 
 use super::{
-    Asked,
+    Asked, nested,
     order::{Found, Order, Place},
     push_run_condition,
     seek::Seek,
@@ -47,6 +47,8 @@ pub(crate) struct RunSearch<'a> {
     pub experiments: &'a [ExperimentId],
     pub filter: &'a RunFilter,
     pub view: ViewType,
+    /// Whether runs that are nested in others are left out (see [`nested`]).
+    pub only_top: bool,
 }
 
 /// Where runs are looked for.
@@ -136,6 +138,10 @@ impl RunSearch<'_> {
         let mut count = 0;
         for experiment in self.visible_experiments(db).await? {
             for lifecycle in self.lifecycles() {
+                if self.only_top && self.filter.is_everything() {
+                    count += nested::count_top(db, experiment, *lifecycle).await?;
+                    continue;
+                }
                 let scope = Scope::One(experiment, *lifecycle);
                 let few = self.few(db, (experiment, *lifecycle), NOT_MANY).await?;
                 let mut select = sql("");
@@ -230,7 +236,7 @@ impl RunSearch<'_> {
         Ok(few)
     }
 
-    /// `AND …` for every condition that `few` doesn't answer, asked of the run whose id is in this column.
+    /// `AND …` for every condition that `few` doesn't answer, asked of the run `r` whose id is in this column too.
     pub(super) fn push_conditions(
         &self,
         db: &Db,
@@ -247,6 +253,10 @@ impl RunSearch<'_> {
         for (_, condition) in open {
             select.push(" AND ");
             push_run_condition(db, select, run, condition);
+        }
+        if self.only_top {
+            select.push(" AND ");
+            nested::push_is_top(db, select);
         }
     }
 
