@@ -2,6 +2,7 @@
 
 mod audit;
 mod declared;
+mod import;
 mod ldap;
 mod oidc;
 mod people;
@@ -18,6 +19,7 @@ use audit::AuditCommand;
 use clap::{Args, Parser, Subcommand};
 use declared::Declared;
 use domain::{Acting, Caller, Config, Domain};
+use import::{ExportArgs, ImportCommand};
 use ipnet::IpNet;
 use ldap::LdapArgs;
 use model::Permission;
@@ -64,6 +66,15 @@ enum Managing {
     Grant {
         #[command(flatten)]
         grant: GrantArgs,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// Take over what another tracking server has.
+    Import(Stored<ImportCommand>),
+    /// Write all that is here as a folder that MLflow reads.
+    Export {
+        #[command(flatten)]
+        export: ExportArgs,
         #[command(flatten)]
         store: StoreArgs,
     },
@@ -208,7 +219,8 @@ impl Managing {
             Self::Token(stored) => &stored.store,
             Self::Group(stored) => &stored.store,
             Self::Audit(stored) => &stored.store,
-            Self::Grant { store, .. } | Self::Apply { store, .. } => store,
+            Self::Import(stored) => &stored.store,
+            Self::Grant { store, .. } | Self::Apply { store, .. } | Self::Export { store, .. } => store,
         }
     }
 
@@ -219,6 +231,8 @@ impl Managing {
             Self::Token(stored) => stored.command.run(&operator).await,
             Self::Group(stored) => stored.command.run(&operator).await,
             Self::Audit(stored) => stored.command.run(&operator).await,
+            Self::Import(stored) => stored.command.run(&operator).await,
+            Self::Export { export, .. } => export.run(&operator).await,
             Self::Grant { grant, .. } => grant.run(&operator).await,
             Self::Apply { file, .. } => apply(&file, &operator).await,
         };

@@ -15,6 +15,8 @@ pub mod identity;
 pub mod ldap;
 pub mod listen;
 mod live;
+mod moving_in;
+mod moving_out;
 pub mod oidc;
 pub mod origin;
 mod preview;

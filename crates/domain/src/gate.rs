@@ -5,10 +5,11 @@
 //! What the caller may not read answers exactly as what isn't there. Whoever has a share link is a caller too ([`Guest`]), who is
 //! let at nothing but what the link names. What they may read, but not do this to, says which
 //! level is missing.
-//! Guests are let in by [`guest`].
+//! Guests are let in by [`guest`], whoever takes over what another server had by [`importing`].
 //! To gate a new kind of thing: a grant type here, one store function in `store/permission.rs` that finds its level.
 
 mod guest;
+mod importing;
 
 use crate::{
     Acting,
@@ -180,6 +181,7 @@ mod level {
         Manage
     }
 }
+pub(crate) use importing::Importing;
 pub(crate) use level::{Edit, Level, Manage, Read};
 
 /// What the gate knows of an experiment that it let somebody at.

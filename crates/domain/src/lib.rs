@@ -21,6 +21,7 @@ mod facet;
 mod find;
 pub mod gate;
 mod group;
+mod import;
 mod lineage;
 mod live;
 mod log;

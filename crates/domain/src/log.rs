@@ -77,7 +77,8 @@ impl Writer {
         Self { queue, room: Arc::new(Semaphore::new(QUEUED_BYTES)) }
     }
 
-    async fn write(&self, run: RunGrant<Edit>, batch: LogBatch) -> Result<()> {
+    /// Hands over what is to be logged to a run, and waits until it is durable.
+    pub async fn write(&self, run: RunGrant<Edit>, batch: LogBatch) -> Result<()> {
         let full =
             || Problem::new(Code::ResourceExhausted, "The server is busy writing. Try again in a moment.");
         let size = u32::try_from(size_of_batch(&batch)).unwrap_or(u32::MAX);

@@ -183,6 +183,8 @@ actions! {
     VersionUpdate = "model_version.update",
     /// A version was deleted.
     VersionDelete = "model_version.delete",
+    /// Something was taken over from another tracking server, as it was there.
+    Import = "import.write",
     /// A webhook was made.
     WebhookCreate = "webhook.create",
     /// A webhook was changed.

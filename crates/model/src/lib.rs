@@ -16,6 +16,7 @@ pub mod explore;
 pub mod filter;
 pub mod find;
 pub mod id;
+pub mod import;
 pub mod logged_image;
 pub mod logged_model;
 pub mod metric;

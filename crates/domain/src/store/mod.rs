@@ -14,6 +14,7 @@ pub(crate) mod external;
 pub(crate) mod facet;
 pub(crate) mod find;
 pub(crate) mod group;
+pub(crate) mod import;
 pub(crate) mod key;
 pub(crate) mod live;
 pub(crate) mod logged_model;

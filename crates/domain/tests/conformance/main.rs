@@ -27,6 +27,7 @@ mod external;
 mod facet;
 mod find;
 mod group;
+mod import;
 mod lineage;
 mod live;
 mod log;

@@ -1,0 +1,376 @@
+"""Moving in from MLflow's own stores, and out again: what MLflow's client says of the old place and of the new one is the same.
+
+Start reading: `furnish`, which fills an MLflow with odd things, and `check_same`. RUNMARK_IMPORT_RUNS says how many runs of 1,000
+points the import is measured with (1000 of them must take less than a minute with a release build).
+"""
+
+import math
+import os
+import re
+import subprocess
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import mlflow
+import pytest
+import sqlalchemy
+from conftest import database
+from mlflow.entities import (
+    Dataset,
+    DatasetInput,
+    InputTag,
+    LoggedModelInput,
+    LoggedModelOutput,
+    Metric,
+    Param,
+    RunTag,
+    ViewType,
+)
+from runmark import BINARY, Server, running
+
+RUNS = int(os.environ.get("RUNMARK_IMPORT_RUNS", "60"))
+POINTS = 1000
+PASSWORD = "correct horse battery"
+
+
+# -- an MLflow with odd things in it
+
+
+def furnish(client: mlflow.MlflowClient, files: Path, is_folder: bool = False):
+    """Experiments, runs, models and versions, with names, values and states that are easily lost."""
+    # It resolves models:/ with the client of the process.
+    mlflow.set_tracking_uri(client.tracking_uri)
+    location = None if is_folder else f"file://{files}/odd"
+    # In a folder it can't look for names with such quotes.
+    quotes = "" if is_folder else "'single' "
+    odd = client.create_experiment(f'odd: {quotes}"double" é/日本 🎉 - #', artifact_location=location)
+    client.set_experiment_tag(odd, "mlflow.note.content", "two\nlines: - #")
+    parent = client.create_run(odd, run_name="yes", start_time=1_600_000_000_000).info.run_id
+    child = client.create_run(odd, tags={"mlflow.parentRunId": parent}, run_name="12").info.run_id
+    client.log_batch(
+        parent,
+        metrics=[
+            Metric("loss", math.nan, 5, 0),
+            Metric("loss", math.inf, 6, 1),
+            Metric("loss", -math.inf, 7, 2),
+            Metric("loss", 0.1, 8, 3),
+            Metric("loss", 0.1, 8, 3),
+            Metric("system/cpu é", 1e-300, 0, -5),
+        ],
+        params=[Param("model/depth", "3"), Param("empty", ""), Param("long", "x" * 5000)],
+        tags=[RunTag("a.b", "c\nd"), RunTag("unit", "µs")],
+    )
+    client.log_batch(child, metrics=[Metric("m", step / 7, 1000 + step, step) for step in range(500)])
+    dataset = Dataset("my data", "d1", "local", '{"uri": "x"}', '{"a": "long"}', None)
+    client.log_inputs(parent, [DatasetInput(dataset, [InputTag("mlflow.data.context", "train")])])
+    model = client.create_logged_model(odd, "lm", parent, tags={"t": "1"}, params={"p": "2"}, model_type="agent")
+    client.log_outputs(parent, [LoggedModelOutput(model.model_id, 4)])
+    client.log_inputs(child, models=[LoggedModelInput(model.model_id)])
+    client.log_metric(parent, "acc", 0.5, timestamp=9, step=1, model_id=model.model_id)
+    client.finalize_logged_model(model.model_id, "READY")
+    artifacts = Path(client.get_run(parent).info.artifact_uri.removeprefix("file://"))
+    (artifacts / "sub").mkdir(parents=True, exist_ok=True)
+    (artifacts / "sub/é 1.bin").write_bytes(os.urandom(3_000_000))
+    (artifacts / "empty.txt").write_bytes(b"")
+    client.set_terminated(parent, "FAILED", end_time=1_600_000_100_000)
+    gone = client.create_run(odd, run_name="gone").info.run_id
+    client.log_metric(gone, "m", 1.0, timestamp=1, step=0)
+    client.delete_run(gone)
+    trash = client.create_experiment("in the trash")
+    client.create_run(trash)
+    client.delete_experiment(trash)
+    client.create_registered_model("rég 1", tags={"z": "1"}, description="de\nsc: 'x'")
+    for number in range(3):
+        source = f"{artifacts}/sub" if number else f"models:/{model.model_id}"
+        client.create_model_version("rég 1", source, parent, tags={"n": str(number)}, description="v")
+    client.delete_model_version("rég 1", "2")
+    client.set_registered_model_alias("rég 1", "champion", "3")
+    with pytest.warns(FutureWarning):
+        client.transition_model_version_stage("rég 1", "1", "Staging")
+    client.create_registered_model("without versions")
+    return parent
+
+
+def fill(address: str, client: mlflow.MlflowClient, runs: int):
+    """Many runs with many points, written straight into MLflow's tables, since its client would take minutes."""
+    experiment = client.create_experiment("large")
+    ids = [client.create_run(experiment).info.run_id for _ in range(runs)]
+    row = "INSERT INTO metrics (key, value, timestamp, run_uuid, step, is_nan) VALUES (:k, :v, :t, :r, :s, :n)"
+    engine = sqlalchemy.create_engine(address)
+    with engine.begin() as connection:
+        for number, run in enumerate(ids):
+            rows = [
+                {"k": f"m{step % 10}", "v": number + step / 3, "t": step, "r": run, "s": step, "n": False}
+                for step in range(POINTS)
+            ]
+            connection.execute(sqlalchemy.text(row), rows)
+    engine.dispose()
+
+
+@contextmanager
+def old_place(kind: str, folder: Path, runs: int = 0):
+    """An MLflow database with all that, and its client."""
+    if kind == "postgres":
+        pytest.importorskip("psycopg2")
+    folder.mkdir()
+    with database(kind, folder) as address:
+        client = mlflow.MlflowClient(tracking_uri=address, registry_uri=address)
+        furnish(client, folder / "artifacts")
+        if runs:
+            fill(address, client, runs)
+        yield address, client
+
+
+@pytest.fixture
+def allow_folders(monkeypatch):
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+
+
+# -- the same here and there
+
+
+def number(value: float):
+    """MLflow's databases hold the greatest number there is in the place of infinity."""
+    if math.isnan(value):
+        return "nan"
+    return math.copysign(math.inf, value) if abs(value) > 1.79e308 else value
+
+
+def runs_of(client, experiment):
+    runs = {}
+    for run in client.search_runs([experiment.experiment_id], run_view_type=ViewType.ALL, max_results=5000):
+        info = run.info
+        runs[info.run_id] = {
+            "info": (info.run_name, info.status, info.start_time, info.end_time, info.lifecycle_stage, info.user_id),
+            "params": run.data.params,
+            "tags": run.data.tags,
+            "datasets": sorted(
+                (d.dataset.name, d.dataset.digest, d.dataset.source, d.dataset.schema, tuple(t.value for t in d.tags))
+                for d in run.inputs.dataset_inputs
+            ),
+            "used": sorted(model.model_id for model in run.inputs.model_inputs),
+            "made": sorted((model.model_id, model.step) for model in run.outputs.model_outputs),
+            "metrics": sorted(run.data.metrics),
+        }
+    return runs
+
+
+def histories(client, runs, most=10):
+    for run, told in list(runs.items())[:most]:
+        for key in told["metrics"]:
+            history = client.get_metric_history(run, key)
+            points = {(point.timestamp, point.step, number(point.value)) for point in history}
+            # Folders hold lines that were logged twice, twice.
+            assert len(points) == len(history) or client.tracking_uri.startswith("/"), f"{key} of {run}"
+            yield (run, key), points
+
+
+def models_of(client, experiment):
+    models = client.search_logged_models([experiment.experiment_id])
+    return {
+        model.model_id: (
+            model.name, str(model.status), model.model_type, model.source_run_id, model.params,
+            {key: value for key, value in model.tags.items() if not key.startswith("mlflow.")},
+            sorted((metric.key, metric.value, metric.step, metric.run_id) for metric in model.metrics or []),
+        )
+        for model in models
+    }
+
+
+def registry_of(client):
+    told = {}
+    for model in client.search_registered_models():
+        versions = client.search_model_versions("name = '" + model.name + "'")
+        told[model.name] = (
+            model.description or "",
+            model.tags,
+            {alias: int(version) for alias, version in model.aliases.items()},
+            model.creation_timestamp,
+            sorted(
+                (int(v.version), v.current_stage, v.description or "", v.run_id, sorted(v.tags.items()), v.creation_timestamp)
+                for v in versions
+            ),
+        )
+    return told
+
+
+def experiments_of(client):
+    return {found.name: found for found in client.search_experiments(view_type=ViewType.ALL)}
+
+
+def told_by(client):
+    """All that a client says of a place."""
+    told = {}
+    for name, experiment in experiments_of(client).items():
+        runs = runs_of(client, experiment)
+        told[name] = {
+            "state": experiment.lifecycle_stage,
+            "tags": experiment.tags,
+            # Every place has one of its own.
+            "created": None if name == "Default" else experiment.creation_time,
+            "runs": runs,
+            "histories": dict(histories(client, runs)),
+            "models": models_of(client, experiment),
+        }
+    return told, registry_of(client)
+
+
+def check_same(old, new):
+    there, here = (told if isinstance(told, tuple) else told_by(told) for told in (old, new))
+    assert there == here
+
+
+def moves_in(server: Server, address: str, *flags: str) -> str:
+    """The report of an import in which everything arrives."""
+    done = server.run("import", "mlflow", "--from", address, *flags)
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    assert "differ" not in done.stdout, done.stdout
+    return done.stdout
+
+
+def counted(report: str, kind: str) -> list[int]:
+    return [int(count) for count in re.search(rf"^{kind} +(\d+) *(\d*)", report, re.M).groups() if count]
+
+
+# -- the tests
+
+
+def test_a_database_moves_in_and_doing_it_again_doubles_nothing(kind, fresh, tmp_path, sign_in):
+    with old_place(kind, tmp_path / "old") as (address, old):
+        dry = fresh.run("import", "mlflow", "--from", address, "--dry-run")
+        assert dry.returncode == 0, dry.stderr
+        new = sign_in(fresh, fresh.admin)
+        assert set(experiments_of(new)) == {"Default"}
+        report = moves_in(fresh, address)
+        assert counted(report, "points of metrics")[0] == counted(dry.stdout, "points of metrics")[0]
+        assert "Artifacts stay where they are" in report
+        check_same(old, new)
+        ids = {name: found.experiment_id for name, found in experiments_of(old).items()}
+        assert {name: found.experiment_id for name, found in experiments_of(new).items()} == ids
+        assert moves_in(fresh, address).split("\n\n")[0] == report.split("\n\n")[0]
+        check_same(old, new)
+        # Numbers of experiments and versions go on behind those that came.
+        assert int(new.create_experiment("after that")) > max(map(int, ids.values()))
+        assert new.create_model_version("rég 1", "s3://bucket/x").version == "4"
+
+
+def test_files_come_along(fresh, tmp_path, sign_in):
+    with old_place("sqlite", tmp_path / "old") as (address, old):
+        for _ in range(2):
+            report = moves_in(fresh, address, "--artifacts", "copy")
+            assert counted(report, "artifacts, files") == [2, 2]
+            assert counted(report, "artifacts, bytes") == [3_000_000, 3_000_000]
+        new = sign_in(fresh, fresh.admin)
+        odd = next(found for name, found in experiments_of(new).items() if name.startswith("odd"))
+        run = next(run for run in new.search_runs([odd.experiment_id]) if run.info.run_name == "yes")
+        assert run.info.artifact_uri.startswith("mlflow-artifacts:/")
+        path = new.download_artifacts(run.info.run_id, "sub/é 1.bin", tmp_path)
+        original = old.download_artifacts(run.info.run_id, "sub/é 1.bin")
+        assert Path(path).read_bytes() == Path(original).read_bytes()
+        version = new.get_model_version("rég 1", "3")
+        assert version.source == f"{run.info.artifact_uri}/sub"
+
+
+def test_a_folder_of_runs_moves_in_and_out_again(fresh, tmp_path, sign_in, allow_folders):
+    folder = tmp_path / "mlruns"
+    old = mlflow.MlflowClient(tracking_uri=str(folder), registry_uri=str(folder))
+    furnish(old, tmp_path, is_folder=True)
+    moves_in(fresh, str(folder), "--artifacts", "copy")
+    new = sign_in(fresh, fresh.admin)
+    check_same(old, new)
+    out = tmp_path / "out"
+    done = fresh.run("export", "--to", str(out))
+    assert done.returncode == 0, done.stderr
+    assert "Not written" not in done.stdout, done.stdout
+    left = mlflow.MlflowClient(tracking_uri=str(out), registry_uri=str(out))
+    check_same(new, left)
+    odd = next(found for name, found in experiments_of(left).items() if name.startswith("odd"))
+    run = next(run for run in left.search_runs([odd.experiment_id]) if run.info.run_name == "yes")
+    files = Path(run.info.artifact_uri)
+    assert (files / "sub/é 1.bin").stat().st_size == 3_000_000
+    assert (files / "empty.txt").is_file()
+    assert fresh.run("export", "--to", str(out)).returncode == 1, "a folder with something in it is left alone"
+    # And in again, elsewhere.
+    folder = tmp_path / "second"
+    folder.mkdir()
+    with database("sqlite", folder) as address, running(folder / "server", address) as second:
+        moves_in(second, str(out))
+        check_same(left, sign_in(second, second.admin))
+
+
+def test_a_server_moves_in(fresh, tmp_path, sign_in):
+    with old_place("sqlite", tmp_path / "old") as (address, _):
+        moves_in(fresh, address, "--artifacts", "copy")
+    there = told_by(sign_in(fresh, fresh.admin))
+    folder = tmp_path / "second"
+    folder.mkdir()
+    with database("sqlite", folder) as address, running(folder / "server", address) as second:
+        source = fresh.url.replace("//", f"//admin:{fresh.password}@")
+        report = moves_in(second, source, "--artifacts", "copy")
+        assert counted(report, "artifacts, files") == [2, 2]
+        check_same(there, sign_in(second, second.admin))
+
+
+def test_people_move_in_without_passwords(fresh, tmp_path):
+    from mlflow.server.auth.sqlalchemy_store import SqlAlchemyStore
+
+    address = f"sqlite:///{tmp_path}/basic_auth.db"
+    store = SqlAlchemyStore()
+    store.init_db(address)
+    store.create_user("alice", PASSWORD)
+    store.create_user("root", PASSWORD, is_admin=True)
+    with old_place("sqlite", tmp_path / "old") as (tracking, _):
+        store.create_experiment_permission("1", "alice", "EDIT")
+        team = store.create_role("team", "default")
+        store.assign_role_to_user(store.get_user("alice").id, team.id)
+        store.add_role_permission(team.id, "registered_model", "rég 1", "MANAGE")
+        reports = [moves_in(fresh, tracking, "--auth-database", address) for _ in range(2)]
+    for report in reports:
+        assert counted(report, "accounts") == [2, 2]
+        assert counted(report, "permissions") == [2, 2]
+    assert ["Passwords can't be taken along" in report for report in reports] == [True, False]
+    assert "alice, root" in reports[0]
+    assert fresh.say("group", "list") == "team: alice"
+    listed = fresh.say("user", "list").splitlines()
+    assert any(line.startswith("alice\tuser") for line in listed), listed
+    assert any(line.startswith("root\tadmin") for line in listed), listed
+
+
+def test_an_import_that_was_killed_goes_on(kind, fresh, tmp_path, sign_in):
+    with old_place(kind, tmp_path / "old", RUNS) as (address, old):
+        store = ["--backend-store-uri", fresh.database, "--artifacts-destination", str(fresh.artifacts)]
+        for after in (0.3, 0.8, 1.5):
+            process = subprocess.Popen(
+                [BINARY, "import", "mlflow", "--from", address, *store],
+                cwd=fresh.folder,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            time.sleep(after)
+            process.kill()
+            process.wait()
+        begun = time.monotonic()
+        report = moves_in(fresh, address)
+        print(f"{RUNS} runs of {POINTS} points: {time.monotonic() - begun:.1f} s")
+        found = counted(report, "points of metrics")
+        assert found[0] == found[1] and found[0] > RUNS * POINTS
+        check_same(old, sign_in(fresh, fresh.admin))
+
+
+def test_what_is_no_mlflow_is_refused_in_words(fresh, tmp_path):
+    def check(address: str, *words: str):
+        done = fresh.run("import", "mlflow", "--from", address)
+        assert done.returncode == 1
+        for word in words:
+            assert word in done.stderr, done.stderr
+
+    check(f"sqlite:///{tmp_path}/nothing.db", "there is no database")
+    check("mysql://localhost/mlflow", "http://")
+    check(str(tmp_path), "meta.yaml")
+    other = tmp_path / "other.db"
+    engine = sqlalchemy.create_engine(f"sqlite:///{other}")
+    with engine.begin() as connection:
+        connection.execute(sqlalchemy.text("CREATE TABLE alembic_version (version_num TEXT)"))
+        connection.execute(sqlalchemy.text("INSERT INTO alembic_version VALUES ('from the future')"))
+    check(f"sqlite:///{other}", "from the future", "http://")
