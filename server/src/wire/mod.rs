@@ -13,7 +13,7 @@ pub mod encode;
 pub mod error;
 mod experiment;
 pub mod intake;
-mod log;
+pub mod log;
 mod logged_model;
 mod metric;
 mod registry;
