@@ -26,7 +26,14 @@ fn bits(batch: &LogBatch) -> Vec<u64> {
 
 fn arguments(mut args: Args) {
     for name in ["run_id", "key", "value", "step", "deep", ""] {
-        let _ = (args.text(name), args.required(name), args.int(name), args.double(name), args.flag(name), args.texts(name));
+        let _ = (
+            args.text(name),
+            args.required(name),
+            args.int(name),
+            args.double(name),
+            args.flag(name),
+            args.texts(name),
+        );
         let _ = args.word(name, &[("A", 1), ("B", 2)], 1);
         if let Err(problem) = args.double(name) {
             assert!(!problem.message.is_empty());

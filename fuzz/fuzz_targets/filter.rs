@@ -79,7 +79,10 @@ fn completes(text: &str) {
         assert!(completion.span.start <= cursor, "{text:?} at {cursor}: {completion:?}");
         for choice in completion.words().into_iter().chain(["x", "a b", "it's \"it\"", ""]) {
             if let Some((new, at)) = completion.accept(text, choice) {
-                assert!(new.is_char_boundary(at), "{text:?} at {cursor} became {new:?} with the cursor at {at}");
+                assert!(
+                    new.is_char_boundary(at),
+                    "{text:?} at {cursor} became {new:?} with the cursor at {at}"
+                );
             }
         }
     }
@@ -92,6 +95,8 @@ fn toggles(text: &str) {
     let Ok(twice) = toggle_condition(&once, &condition) else {
         panic!("{text:?} became {once:?}, which is no filter");
     };
-    let has = |text: &str| parse::<RunCondition>(text).map(|filter| filter.conditions().any(|one| *one == condition));
+    let has = |text: &str| {
+        parse::<RunCondition>(text).map(|filter| filter.conditions().any(|one| *one == condition))
+    };
     assert_eq!(has(&once).map(|has| !has), has(&twice), "{text:?} became {once:?} and {twice:?}");
 }

@@ -95,8 +95,35 @@ fn tags(text: &str) {
 
 /// Elements that a note can have.
 const ELEMENTS: [&str; 29] = [
-    "a", "blockquote", "br", "code", "dd", "del", "div", "dl", "dt", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "input",
-    "li", "ol", "p", "pre", "strong", "table", "tbody", "td", "th", "thead", "tr",
+    "a",
+    "blockquote",
+    "br",
+    "code",
+    "dd",
+    "del",
+    "div",
+    "dl",
+    "dt",
+    "em",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "hr",
+    "input",
+    "li",
+    "ol",
+    "p",
+    "pre",
+    "strong",
+    "table",
+    "tbody",
+    "td",
+    "th",
+    "thead",
+    "tr",
 ];
 
 /// Of anybody's note nothing is left that a browser would act upon.
@@ -113,8 +140,8 @@ fn note(text: &str) {
         let before = address.split(['/', '?', '#']).next().unwrap_or_default();
         let scheme = before.split_once(':').map_or("", |(scheme, _)| scheme);
         // What holds a percent sign is no scheme.
-        let is_known =
-            scheme.contains('%') || ["", "http", "https", "mailto"].contains(&scheme.to_ascii_lowercase().as_str());
+        let is_known = scheme.contains('%')
+            || ["", "http", "https", "mailto"].contains(&scheme.to_ascii_lowercase().as_str());
         assert!(is_known, "{text:?} became {html:?}");
     }
 }

@@ -219,8 +219,7 @@ where
     A: Future<Output = Response>,
 {
     if request.method() != Method::GET {
-        return WireError(Problem::new(Code::EndpointNotFound, "There is nothing here."))
-            .into_response();
+        return WireError(Problem::new(Code::EndpointNotFound, "There is nothing here.")).into_response();
     }
     let path = request.uri().path().trim_start_matches('/').to_owned();
     let is_file = !path.is_empty() && !path.starts_with("pkg/");

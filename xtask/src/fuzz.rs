@@ -70,8 +70,7 @@ pub fn run(only: Option<Target>, seconds: Option<u64>) -> Result<()> {
     build()?;
     let targets = Target::value_variants().iter().filter(|target| only.is_none_or(|only| only == **target));
     let outcomes = targets.map(|target| fuzz(*target, seconds.unwrap_or_else(|| target.seconds())));
-    let failures: Vec<String> =
-        outcomes.filter_map(Result::err).map(|error| crate::told(&error)).collect();
+    let failures: Vec<String> = outcomes.filter_map(Result::err).map(|error| crate::told(&error)).collect();
     if failures.is_empty() { Ok(()) } else { bail!("{}", failures.join("\n\n")) }
 }
 
@@ -95,7 +94,11 @@ fn fuzz(target: Target, seconds: u64) -> Result<()> {
             fs::create_dir_all(folder).with_context(|| format!("can't make {}", folder.display()))?;
         }
         let mut fuzzer = Command::new("sh");
-        fuzzer.args(["-c", WITHIN]).arg(target.program()).arg(&found).arg(source.join("corpus").join(target.name()));
+        fuzzer
+            .args(["-c", WITHIN])
+            .arg(target.program())
+            .arg(&found)
+            .arg(source.join("corpus").join(target.name()));
         fuzzer.arg(format!("-max_total_time={seconds}")).arg(format!("-max_len={LONGEST}"));
         fuzzer.arg(format!("-timeout={PATIENCE}")).arg("-rss_limit_mb=2048");
         fuzzer.arg(format!("-artifact_prefix={}/", broken.display()));

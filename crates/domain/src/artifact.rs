@@ -23,8 +23,8 @@ use model::{
     page::{ArtifactEntry, ArtifactRoot},
 };
 use object_store::{
-    GetOptions, GetRange, ListResult, ObjectMeta, ObjectStore, ObjectStoreExt as _, PutPayload, buffered::BufWriter,
-    local::LocalFileSystem, path::Path,
+    GetOptions, GetRange, ListResult, ObjectMeta, ObjectStore, ObjectStoreExt as _, PutPayload,
+    buffered::BufWriter, local::LocalFileSystem, path::Path,
 };
 use std::{
     io::ErrorKind,
