@@ -56,6 +56,14 @@ use leptos_router::{
     path,
 };
 
+/// Brings the code that the page which the server wrote needs beside that of its route. To be awaited before taking it over.
+#[cfg(feature = "hydrate")]
+pub async fn preload() {
+    let location = window().location();
+    let (path, query) = (location.pathname().unwrap_or_default(), location.search().unwrap_or_default());
+    split::preload(&path, &query).await;
+}
+
 /// The pages, and those that are given in.
 macro_rules! routes {
     ($($more:tt)*) => {

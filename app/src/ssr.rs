@@ -7,6 +7,7 @@ use crate::{
     App,
     api::Fault,
     half::{CODE_PATH, HalfSignedIn},
+    page::split::modules_of,
     part::empty::Origin,
 };
 use domain::{Acting, Caller, Domain, Error, account::SignedIn};
@@ -216,17 +217,6 @@ fn set_policy() {
     }
 }
 
-/// The module of the page at a path, for the document to ask for early; none for pages of the first one (`page/split.rs`).
-fn module_of(path: &str) -> Option<&'static str> {
-    match path.trim_matches('/').split('/').collect::<Vec<_>>()[..] {
-        ["account"] => Some("account"),
-        ["runs"] => Some("runs"),
-        ["models", ..] => Some("models"),
-        ["experiments", _, "runs", _] => Some("run"),
-        _ => None,
-    }
-}
-
 /// The document around the application.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let headers = use_context::<Parts>().map(|parts| parts.headers).unwrap_or_default();
@@ -237,9 +227,11 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     // The code of pages and of charts comes along with everybody's, not after it.
     let early = use_context::<Parts>().map(|parts| {
         let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or_default());
-        let charts = path == "/compare" || query.contains("tab=charts");
-        let modules = charts.then_some("charts").into_iter().chain(module_of(path));
-        modules.map(|module| format!("/{}/split_{module}.wasm", options.site_pkg_dir)).collect::<Vec<_>>()
+        let modules = modules_of(path, query);
+        modules
+            .into_iter()
+            .map(|module| format!("/{}/split_{module}.wasm", options.site_pkg_dir))
+            .collect::<Vec<_>>()
     });
     let early = early.unwrap_or_default().into_iter().map(|module| {
         view! { <link rel="preload" href=module r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/> }

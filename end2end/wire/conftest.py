@@ -21,12 +21,15 @@ os.environ.update(
         "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
         "GIT_PYTHON_REFRESH": "quiet",
         "MPLBACKEND": "Agg",
+        "HF_HUB_OFFLINE": "1",
     }
 )
 
 import mlflow  # noqa: E402
 
-from runmark import Account, Server, running  # noqa: E402
+from mlflow.server.auth.client import AuthServiceClient  # noqa: E402
+
+from runmark import Account, Person, Server, running  # noqa: E402
 
 
 def pytest_configure(config):
@@ -94,6 +97,28 @@ def sign_in(monkeypatch):
 def client(server, sign_in):
     """The client, as the admin of the shared server."""
     return sign_in(server, server.admin)
+
+
+@pytest.fixture(scope="session")
+def lise(server):
+    """Somebody who is no admin, with a password and a token."""
+    name, password = "lise", f"the password of {uuid.uuid4().hex}"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_TOKEN", server.admin.token)
+        AuthServiceClient(server.url).create_user(name, password)
+    token = server.say("token", "create", "--user", name)
+    server.secrets |= {password, token}
+    return Person(name, token, password)
+
+
+@pytest.fixture
+def as_lise(server, sign_in, lise, monkeypatch):
+    """The client, as somebody who signs in with name and password and is no admin."""
+    sign_in(server, lise)
+    monkeypatch.delenv("MLFLOW_TRACKING_TOKEN")
+    monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", lise.name)
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", lise.password)
+    return mlflow.MlflowClient()
 
 
 @pytest.fixture

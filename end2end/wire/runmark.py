@@ -33,6 +33,13 @@ class Account:
         return {"Authorization": f"Bearer {self.token}"}
 
 
+@dataclass(frozen=True)
+class Person(Account):
+    """Somebody who also has a password."""
+
+    password: str
+
+
 class Server:
     """One Runmark with data of its own below `folder`."""
 

@@ -10,7 +10,8 @@ use wasm_bindgen::prelude::wasm_bindgen;
 #[wasm_bindgen]
 pub async fn hydrate() {
     std::panic::set_hook(Box::new(|panic| leptos::logging::error!("{panic}")));
-    // The code of some pages comes in a module of its own, for which this waits.
+    // The code of some pages comes in modules of their own, for which this waits.
+    app::preload().await;
     hydrate_from_async(body(), app::App).await.forget();
     // Says to style sheets and tests that the page reacts.
     if let Some(root) = document().document_element() {

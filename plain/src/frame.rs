@@ -15,6 +15,8 @@ pub enum Place {
     Permissions,
     /// Everybody's tokens.
     Tokens,
+    /// Who is told of what happens in the registry.
+    Webhooks,
     /// Who did what.
     Audit,
     /// What takes how much.
@@ -31,12 +33,13 @@ pub enum Place {
 
 impl Place {
     /// Those for admins, in the order of their tabs.
-    pub const FOR_ADMINS: [Self; 8] = [
+    pub const FOR_ADMINS: [Self; 9] = [
         Self::People,
         Self::Groups,
         Self::Permissions,
         Self::Tokens,
         Self::AllLinks,
+        Self::Webhooks,
         Self::Audit,
         Self::Storage,
         Self::Server,
@@ -49,6 +52,7 @@ impl Place {
             Self::Groups => "Groups",
             Self::Permissions => "Permissions",
             Self::Tokens => "Tokens",
+            Self::Webhooks => "Webhooks",
             Self::Audit => "Audit log",
             Self::Storage => "Storage",
             Self::Server => "Server",
@@ -65,6 +69,7 @@ impl Place {
             Self::Groups => "/admin/groups",
             Self::Permissions => "/admin/permissions",
             Self::Tokens => "/admin/tokens",
+            Self::Webhooks => "/admin/webhooks",
             Self::Audit => "/admin/audit",
             Self::Storage => "/admin/storage",
             Self::Server => "/admin/server",

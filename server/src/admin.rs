@@ -2,6 +2,7 @@
 
 mod operation;
 mod permissions;
+mod webhook;
 
 use crate::{
     audit_text::{self, Format},
@@ -37,6 +38,8 @@ pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
         .route("/admin/tokens/delete", post(delete_token))
         .route("/admin/links", get(links))
         .route("/admin/links/delete", post(delete_link))
+        .route("/admin/webhooks", get(webhook::page).post(webhook::act))
+        .route("/admin/webhooks/add", post(webhook::add))
         .route("/admin/storage", get(operation::storage))
         .route("/admin/server", get(operation::server).post(operation::set))
         .route("/admin/audit", get(audit))
@@ -45,7 +48,7 @@ pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
 }
 
 /// Paths of the doors, for the table of access.
-pub const DOORS: [(&str, &str); 23] = [
+pub const DOORS: [(&str, &str); 26] = [
     ("GET", "/admin/audit"),
     ("GET", "/admin/audit/export.csv"),
     ("GET", "/admin/audit/export.json"),
@@ -57,6 +60,7 @@ pub const DOORS: [(&str, &str); 23] = [
     ("GET", "/admin/server"),
     ("GET", "/admin/storage"),
     ("GET", "/admin/tokens"),
+    ("GET", "/admin/webhooks"),
     ("GET", "/admin"),
     ("POST", "/admin/groups/add"),
     ("POST", "/admin/groups/delete"),
@@ -69,6 +73,8 @@ pub const DOORS: [(&str, &str); 23] = [
     ("POST", "/admin/permissions"),
     ("POST", "/admin/server"),
     ("POST", "/admin/tokens/delete"),
+    ("POST", "/admin/webhooks"),
+    ("POST", "/admin/webhooks/add"),
 ];
 
 /// An admin at work. Others are refused, or sent to sign in.

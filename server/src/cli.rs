@@ -6,6 +6,7 @@ mod ldap;
 mod oidc;
 mod people;
 mod token;
+mod webhook;
 
 use crate::{
     Wiring,
@@ -29,7 +30,8 @@ use std::{
     sync::Arc,
 };
 use token::TokenCommand;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::oneshot};
+use webhook::WebhookArgs;
 
 /// Experiment tracking for machine-learning teams: speaks MLflow's protocol, and shows runs in the browser.
 #[derive(Debug, Parser)]
@@ -160,6 +162,8 @@ struct ServerArgs {
     oidc: OidcArgs,
     #[command(flatten)]
     ldap: LdapArgs,
+    #[command(flatten)]
+    webhook: WebhookArgs,
 }
 
 /// What went wrong, for the person at the terminal.
@@ -257,6 +261,7 @@ async fn serve(args: ServerArgs) -> Result<(), Failure> {
     }
     let oidc = args.oidc.read()?;
     let ldap = args.ldap.read()?.map(Arc::new);
+    let courier = Arc::new(args.webhook.read()?);
     let declared = args.people_file.as_deref().map(Declared::read).transpose()?;
     if args.no_auth && (oidc.is_some() || ldap.is_some() || declared.is_some()) {
         return Err(
@@ -279,6 +284,7 @@ async fn serve(args: ServerArgs) -> Result<(), Failure> {
     if let Some(ldap) = &ldap {
         domain = domain.with_directory(ldap.clone());
     }
+    domain = domain.with_sender(courier);
     let welcome = if args.no_auth { Welcome::NoAuth } else { admit(&domain, &args.admin_username).await? };
     let wiring = Wiring {
         domain: domain.clone(),
@@ -299,6 +305,11 @@ async fn serve(args: ServerArgs) -> Result<(), Failure> {
         outcome?;
     }
     let renewing = tls.clone().map(|tls| tokio::spawn(tls.keep_renewing()));
+    let (stop_delivering, told_to_stop) = oneshot::channel::<()>();
+    let delivering = tokio::spawn(domain.clone().keep_delivering(async move {
+        // It is never sent: that its other end is gone says it.
+        let _ = told_to_stop.await;
+    }));
     let stopped = async {
         stop_signal().await;
         // Pages that listen would keep the server waiting.
@@ -308,6 +319,8 @@ async fn serve(args: ServerArgs) -> Result<(), Failure> {
     if let Some(renewing) = renewing {
         renewing.abort();
     }
+    drop(stop_delivering);
+    let _ = delivering.await;
     domain.close().await;
     Ok(())
 }

@@ -26,6 +26,7 @@ mod sign_in;
 pub mod site;
 mod time_text;
 pub mod tls;
+mod webhook;
 pub mod wire;
 
 use axum::{

@@ -150,6 +150,7 @@ fn changes_are_told() {
         ("run.rs", 2),
         ("second_factor.rs", 2),
         ("session.rs", 3),
+        ("trace.rs", 1),
     ];
     assert_eq!(silent, known.map(|(file, count)| (file.to_owned(), count)), "is this change told?");
 }

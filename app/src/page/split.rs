@@ -11,6 +11,31 @@ use crate::part::later::{self, Loaded};
 use leptos::{prelude::*, wasm_split::wasm_split};
 use leptos_router::LazyRoute;
 
+/// The modules of the page at a path, with its query: the document asks for them early. What the first has is not among them.
+pub fn modules_of(path: &str, query: &str) -> Vec<&'static str> {
+    let page = match path.trim_matches('/').split('/').collect::<Vec<_>>()[..] {
+        ["account"] => Some("account"),
+        ["runs"] => Some("runs"),
+        ["models", ..] => Some("models"),
+        ["experiments", _, "runs", _] => Some("run"),
+        _ => None,
+    };
+    has_charts(path, query).then_some("charts").into_iter().chain(page).collect()
+}
+
+fn has_charts(path: &str, query: &str) -> bool {
+    path == "/compare" || ["tab=charts", "tab=system"].iter().any(|tab| query.contains(tab))
+}
+
+/// Brings what is part of pages beside their own code ([`later::with_page`]), before a page at this address is taken over.
+#[cfg(feature = "hydrate")]
+pub async fn preload(path: &str, query: &str) {
+    if has_charts(path, query) {
+        // If it can't be had, the page stays as the server wrote it.
+        _ = crate::part::chart_board::load_board().await;
+    }
+}
+
 /// A route and the function that its module begins with.
 macro_rules! split {
     ($(#[$doc:meta])* $route:ident, $module:ident, $load:ident, $page:ident) => {

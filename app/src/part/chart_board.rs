@@ -6,10 +6,11 @@ use crate::part::{
     },
     chart_options::{AXES, Hidden, read_options},
     chart_settings::{ChartSettings, Formulas, GroupKeys},
+    later::{Loaded, with_page},
     number::counted,
     search_box::SearchBox,
 };
-use leptos::{ev, prelude::*};
+use leptos::{ev, prelude::*, wasm_split::wasm_split};
 use model::chart_layout::Section;
 
 /// How many charts of a section are on the page until the person asks for more.
@@ -35,6 +36,27 @@ pub fn ChartBoard(
     #[prop(optional, into)]
     more: Signal<bool>,
 ) -> AnyView {
+    with_page(load_board, Shown { runs, metrics, keys, more }, || {
+        view! { <div class="chart-board" aria-busy="true"></div> }.into_any()
+    })
+}
+
+/// What a board is made of.
+#[derive(Clone)]
+pub(crate) struct Shown {
+    runs: Signal<Vec<ChartRun>>,
+    metrics: Signal<Vec<String>>,
+    keys: Option<GroupKeys>,
+    more: Signal<bool>,
+}
+
+/// The code of boards.
+#[wasm_split(charts, wasm_split_path = leptos::wasm_split, fallible)]
+pub(crate) fn load_board() -> Loaded<Shown> {
+    Ok(drawn)
+}
+
+fn drawn(Shown { runs, metrics, keys, more }: Shown) -> AnyView {
     let address = Address::here();
     let wanted = Memo::new(move |_| address.text("q").to_lowercase());
     let found = Memo::new(move |_| {

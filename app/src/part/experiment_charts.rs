@@ -10,13 +10,14 @@ use crate::{
         chart_options::{group_of, read_grouping},
         chart_settings::GroupKeys,
         column::{Column, named_columns},
+        later::{Loaded, with_page},
         number::counted,
         run_chips::RunChips,
         run_color::{Ink, Swatches},
         run_table::{Selection, run_name},
     },
 };
-use leptos::{prelude::*, task::spawn_local};
+use leptos::{prelude::*, task::spawn_local, wasm_split::wasm_split};
 use model::{
     ExperimentId, RunId,
     page::{COMPARISON_LIMIT, KeyKind, KeysFound, Level, NamedColumns, RunsPage, RunsQuery},
@@ -39,6 +40,25 @@ pub fn ExperimentCharts(
     /// Whether the caller may choose colours of runs.
     may_color: bool,
 ) -> AnyView {
+    let waiting = || view! { <p class="muted" role="status">"Loading…"</p> }.into_any();
+    with_page(load_charts, Of { experiment, asked, selection, may_color }, waiting)
+}
+
+/// What is shown.
+#[derive(Clone, Copy)]
+struct Of {
+    experiment: ExperimentId,
+    asked: Memo<RunsQuery>,
+    selection: Selection,
+    may_color: bool,
+}
+
+#[wasm_split(charts, wasm_split_path = leptos::wasm_split, fallible)]
+fn load_charts() -> Loaded<Of> {
+    Ok(drawn)
+}
+
+fn drawn(Of { experiment, asked, selection, may_color }: Of) -> AnyView {
     let address = Address::here();
     let by = Memo::new(move |_| read_grouping(address));
     // What another grouping needs is asked for beside: the board stays.
@@ -67,7 +87,7 @@ pub fn ExperimentCharts(
             let grouped = known_grouping(Known { experiment, asked, by, runs: known }, columns);
             let runs = Memo::new(move |_| {
                 let (chosen, by) = (selection.runs(), grouped.read());
-                let drawn = |(place, id): (usize, &RunId)| match known.read().get(id) {
+                let line = |(place, id): (usize, &RunId)| match known.read().get(id) {
                     Some(run) => ChartRun {
                         group: group_of(&run.params, &run.tags, &by),
                         ..ChartRun::new(experiment, *id, run_name(run), Ink::of(run, place))
@@ -80,8 +100,8 @@ pub fn ExperimentCharts(
                 // The mean of ten runs says little: groups are made of all that are here.
                 let most = if by.is_empty() { DRAWN } else { first.len() };
                 match chosen.is_empty() {
-                    true => first.iter().take(most).enumerate().map(drawn).collect::<Vec<_>>(),
-                    false => chosen.iter().take(COMPARISON_LIMIT).enumerate().map(drawn).collect(),
+                    true => first.iter().take(most).enumerate().map(line).collect::<Vec<_>>(),
+                    false => chosen.iter().take(COMPARISON_LIMIT).enumerate().map(line).collect(),
                 }
             });
             let runs: Signal<Vec<ChartRun>> = runs.into();

@@ -2,6 +2,11 @@
 
 use crate::part::menu::pass_focus_on;
 use leptos::{prelude::*, task::spawn_local, wasm_split::SplitLoaderError};
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+};
 
 /// What makes a part's view.
 pub type Make<P> = fn(P) -> AnyView;
@@ -23,23 +28,68 @@ where
     P: Clone + Send + Sync + 'static,
     F: Future<Output = Loaded<P>> + 'static,
 {
-    let loaded = RwSignal::new(None::<Result<Make<P>, ()>>);
+    // What the server wrote is taken over as it is.
+    let taken_over = Owner::current_shared_context().is_some_and(|context| context.during_hydration());
+    let is_early = !cfg!(feature = "ssr") && !taken_over;
+    shown(is_early, loader(load, props), Box::new(waiting))
+}
+
+/// As [`later`], and the server shows the part itself. A browser must have the code before it takes such a page over
+/// ([`split::preload`](crate::page::split::preload)).
+pub fn with_page<P, F>(
+    load: impl Fn() -> F + Send + Sync + 'static,
+    props: P,
+    waiting: impl Fn() -> AnyView + Send + Sync + 'static,
+) -> AnyView
+where
+    P: Clone + Send + Sync + 'static,
+    F: Future<Output = Loaded<P>> + 'static,
+{
+    shown(true, loader(load, props), Box::new(waiting))
+}
+
+/// What makes the view; nothing if its code can't be loaded. Parts of any kind share it, so that its code is there once.
+type Code = Option<Arc<dyn Fn() -> AnyView + Send + Sync>>;
+type Loading = Pin<Box<dyn Future<Output = Code>>>;
+type Load = Box<dyn Fn() -> Loading + Send + Sync>;
+
+fn loader<P, F>(load: impl Fn() -> F + Send + Sync + 'static, props: P) -> Load
+where
+    P: Clone + Send + Sync + 'static,
+    F: Future<Output = Loaded<P>> + 'static,
+{
+    Box::new(move || {
+        let (loading, props) = (load(), props.clone());
+        Box::pin(async move {
+            let make = loading.await.ok()?;
+            let code: Arc<dyn Fn() -> AnyView + Send + Sync> = Arc::new(move || make(props.clone()));
+            Some(code)
+        })
+    })
+}
+
+/// Shows a part at once if its code is here, and early enough; else as soon as it is.
+fn shown(is_early: bool, load: Load, waiting: Box<dyn Fn() -> AnyView + Send + Sync>) -> AnyView {
+    if is_early && let Poll::Ready(code) = load().as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Effect::new(|| request_animation_frame(pass_focus_on));
+        return made(code);
+    }
+    let loaded = RwSignal::new(None::<Code>);
     Effect::new(move || {
         let loading = load();
         spawn_local(async move {
-            let code = loading.await.map_err(|_| ());
+            let code = loading.await;
             // Whoever waited may have left the page.
             if loaded.try_update(|loaded| *loaded = Some(code)).is_some() {
                 request_animation_frame(pass_focus_on);
             }
         });
     });
-    let view = move || match loaded.get() {
-        None => waiting(),
-        Some(Ok(make)) => make(props.clone()),
-        Some(Err(())) => failed(),
-    };
-    view.into_any()
+    (move || loaded.get().map_or_else(&waiting, made)).into_any()
+}
+
+fn made(code: Code) -> AnyView {
+    code.map_or_else(failed, |make| make())
 }
 
 /// A page, as soon as its code is here.

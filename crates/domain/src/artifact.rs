@@ -503,6 +503,24 @@ impl Acting {
 }
 
 impl Domain {
+    /// Deletes the files of traces that are gone, of which these are the roots; those elsewhere are for others to delete. What can't
+    /// be deleted stays, and the log tells of it.
+    pub(crate) async fn delete_trace_files(&self, roots: &[String]) {
+        for root in roots {
+            let kept = root.strip_prefix(PROXY_SCHEME).map(|path| path.trim_start_matches('/'));
+            let folder = kept.and_then(|path| path.strip_suffix("/artifacts"));
+            let path = folder.and_then(|folder| ArtifactPath::parse(folder).ok());
+            let Some(path) = path.filter(|path| self.artifacts.check_inside(path).is_ok()) else { continue };
+            let folder = self.artifacts.root.join(path.as_str());
+            match tokio::fs::remove_dir_all(&folder).await {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    tracing::warn!(%error, folder = %folder.display(), "can't delete the files of a trace");
+                }
+                _ => {}
+            }
+        }
+    }
+
     async fn read_file(&self, grant: &ArtifactGrant<Read>, range: Option<ByteRange>) -> Result<ArtifactRead> {
         let store = &self.artifacts.store;
         let location = &grant.path().0;

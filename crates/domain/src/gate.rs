@@ -20,7 +20,7 @@ use crate::{
     },
 };
 use model::{
-    Code, ExperimentId, ModelId, Permission, Problem, RunId, TokenId, UserId,
+    Code, ExperimentId, ModelId, Permission, Problem, RunId, TokenId, TraceId, UserId,
     account::{Limits, Scope},
     audit::Object,
     experiment::Lifecycle,
@@ -266,6 +266,19 @@ impl<L> ModelGrant<L> {
     }
 }
 
+/// A trace that the caller was let at.
+#[derive(Debug, Clone)]
+pub(crate) struct TraceGrant<L> {
+    id: TraceId,
+    level: PhantomData<L>,
+}
+
+impl<L> TraceGrant<L> {
+    pub fn id(&self) -> TraceId {
+        self.id
+    }
+}
+
 /// A registered model that the caller was let at.
 #[derive(Debug, Clone)]
 pub(crate) struct RegisteredGrant<L> {
@@ -428,6 +441,16 @@ impl Acting {
         let level = self.level_of(level, Some(thing.experiment));
         self.visible_level::<L>(level, Object::Model(id), missing)?;
         Ok(ModelGrant { id, lifecycle: thing.lifecycle, level: PhantomData })
+    }
+
+    /// Lets the caller at a trace.
+    pub(crate) async fn trace<L: Level>(&self, id: TraceId) -> Result<TraceGrant<L>> {
+        let missing = || store::trace::missing(id);
+        let found = store::permission::of_trace(&self.domain.db, id, self.caller.permitted_as()).await?;
+        let Found { thing: experiment, level } = found.ok_or_else(missing)?;
+        let level = self.level_of(level, Some(experiment));
+        self.visible_level::<L>(level, Object::Trace(id), missing)?;
+        Ok(TraceGrant { id, level: PhantomData })
     }
 
     /// Lets the caller at a registered model.

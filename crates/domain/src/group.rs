@@ -6,12 +6,13 @@ use crate::{
     audit::Told,
     clock,
     error::{Error, Result},
-    store,
+    store::{self, group::Which},
 };
 use model::{
-    Code, GroupId, Problem,
+    Code, GroupId, Problem, UserId,
     account::Group,
     audit::{Action, Object},
+    permission::GroupPermissions,
 };
 use serde_json::json;
 
@@ -26,6 +27,51 @@ impl Acting {
     pub async fn list_groups(&self) -> Result<Vec<Group>> {
         self.must_be_admin()?;
         store::group::list(&self.domain.db).await
+    }
+
+    /// All groups by name, each with what was given to it. For admins.
+    ///
+    /// # Errors
+    /// `PERMISSION_DENIED`.
+    pub async fn list_group_permissions(&self) -> Result<Vec<GroupPermissions>> {
+        self.must_be_admin()?;
+        store::group::with_permissions(&self.domain.db, Which::All).await
+    }
+
+    /// The groups that an account is in, by name, each with what was given to it. For admins, and for its owner.
+    ///
+    /// # Errors
+    /// `PERMISSION_DENIED`, `RESOURCE_DOES_NOT_EXIST`.
+    pub async fn groups_of(&self, user: &str) -> Result<Vec<GroupPermissions>> {
+        let user = self.get_user(user).await?;
+        store::group::with_permissions(&self.domain.db, Which::Of(user.id)).await
+    }
+
+    /// A group and what was given to it. For admins, and for who is in it.
+    ///
+    /// # Errors
+    /// `RESOURCE_DOES_NOT_EXIST`, also for who isn't in it.
+    pub async fn group_permissions(&self, id: GroupId) -> Result<GroupPermissions> {
+        let which = match self.caller.user() {
+            _ if self.caller.is_admin() => Some(Which::One(id)),
+            user => user.map(Which::Of),
+        };
+        let found = match which {
+            Some(which) => store::group::with_permissions(&self.domain.db, which).await?,
+            None => Vec::new(),
+        };
+        let found = found.into_iter().find(|group| group.id == id);
+        found.ok_or_else(|| Error::missing(format!("Group with id={id} not found")))
+    }
+
+    /// The accounts in a group, by name. For admins.
+    ///
+    /// # Errors
+    /// `PERMISSION_DENIED`, `RESOURCE_DOES_NOT_EXIST`.
+    pub async fn group_members(&self, id: GroupId) -> Result<Vec<UserId>> {
+        self.must_be_admin()?;
+        self.group_permissions(id).await?;
+        store::group::members(&self.domain.db, id).await
     }
 
     /// Makes an empty group. For admins.

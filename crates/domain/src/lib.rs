@@ -38,7 +38,9 @@ pub mod run;
 pub mod session;
 pub mod share;
 mod store;
+pub mod trace;
 mod view;
+pub mod webhook;
 
 pub use error::{Error, Result};
 pub use gate::{Caller, Guest, UsedToken};
@@ -87,6 +89,8 @@ pub struct Domain {
     refusals: audit::Refusals,
     /// Who is asked about names and passwords that aren't known here.
     directory: Option<Arc<dyn account::Directory>>,
+    /// Who tells webhooks.
+    sender: Option<Arc<dyn webhook::Sender>>,
     storage: operation::Storage,
     /// When this process began to serve.
     started: Millis,
@@ -145,6 +149,7 @@ impl Domain {
             sessions_used,
             refusals,
             directory: None,
+            sender: None,
             storage: operation::Storage::default(),
             started: clock::now(),
             origin: Origin::default(),

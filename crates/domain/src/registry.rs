@@ -1,6 +1,7 @@
 //! The model registry: use cases. What a new version may come from is in [`source`], what pages show and do at once in [`page`],
-//! versions side by side in [`compare`].
+//! versions side by side in [`compare`]; what webhooks are told is in [`announced`].
 
+mod announced;
 mod compare;
 mod page;
 mod signature;
@@ -72,6 +73,7 @@ impl Acting {
         if let Some(user) = self.caller.user() {
             store::permission::give_maker(&mut change, Made::Registered(name), user).await?;
         }
+        announced::model_created(&mut change, &model).await?;
         change.commit(Told::new(Action::RegisteredCreate, Object::Registered(name.to_owned()))).await?;
         // Read again: a tag that came twice is there once.
         self.get_registered_model(name).await
@@ -183,6 +185,7 @@ impl Acting {
         name::check_registry_tag(&tag.key, &tag.value)?;
         let mut change = self.change().await?;
         store::registry::set_tag(&mut change, &grant, tag).await?;
+        announced::tag_of_model(&mut change, &grant, &tag.key, Some(&tag.value)).await?;
         change
             .commit(
                 Told::new(Action::RegisteredUpdate, Object::Registered(name.to_owned()))
@@ -199,6 +202,7 @@ impl Acting {
         let grant = self.named::<Edit>(name).await?;
         let mut change = self.change().await?;
         store::registry::delete_tag(&mut change, &grant, key).await?;
+        announced::tag_of_model(&mut change, &grant, key, None).await?;
         change
             .commit(
                 Told::new(Action::RegisteredUpdate, Object::Registered(name.to_owned()))
@@ -258,6 +262,7 @@ impl Acting {
             tell_model(&mut change, &told, &version).await?;
         }
         let version = find_version(&mut *change, &grant, number).await?;
+        announced::version_created(&mut change, &version).await?;
         change
             .commit(
                 Told::new(Action::VersionCreate, Object::Version(grant.name().to_owned(), number))
@@ -320,6 +325,7 @@ impl Acting {
         let mut change = self.change().await?;
         find_version(&mut *change, &grant, version).await?;
         version::set_tag(&mut change, &grant, version, tag).await?;
+        announced::tag_of_version(&mut change, &grant, version, &tag.key, Some(&tag.value)).await?;
         change
             .commit(
                 Told::new(Action::VersionUpdate, Object::Version(name.to_owned(), version))
@@ -337,6 +343,7 @@ impl Acting {
         let mut change = self.change().await?;
         find_version(&mut *change, &grant, version).await?;
         version::delete_tag(&mut change, &grant, version, key).await?;
+        announced::tag_of_version(&mut change, &grant, version, key, None).await?;
         change
             .commit(
                 Told::new(Action::VersionUpdate, Object::Version(name.to_owned(), version))
@@ -419,6 +426,7 @@ impl Acting {
         let mut change = self.change().await?;
         find_version(&mut *change, &grant, version).await?;
         store::registry::set_alias(&mut change, &grant, alias, version).await?;
+        announced::alias(&mut change, &grant, alias, Some(version)).await?;
         change
             .commit(
                 Told::new(Action::RegisteredUpdate, Object::Registered(name.to_owned()))
@@ -436,6 +444,7 @@ impl Acting {
         let grant = self.named::<Edit>(name).await?;
         let mut change = self.change().await?;
         store::registry::delete_alias(&mut change, &grant, alias).await?;
+        announced::alias(&mut change, &grant, alias, None).await?;
         change
             .commit(
                 Told::new(Action::RegisteredUpdate, Object::Registered(name.to_owned()))

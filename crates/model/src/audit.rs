@@ -1,6 +1,6 @@
 //! The audit log: who did what, when, from where, to what.
 
-use crate::{ExperimentId, Millis, ModelId, RunId};
+use crate::{ExperimentId, Millis, ModelId, RunId, TraceId, WebhookId};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -155,6 +155,14 @@ actions! {
     RunTagDelete = "run.tag_delete",
     /// Files were deleted.
     ArtifactDelete = "artifact.delete",
+    /// Traces were deleted.
+    TraceDelete = "trace.delete",
+    /// A tag of a trace was deleted.
+    TraceTagDelete = "trace.tag_delete",
+    /// An assessment of a trace was changed.
+    AssessmentUpdate = "assessment.update",
+    /// An assessment of a trace was deleted.
+    AssessmentDelete = "assessment.delete",
     /// A model was logged.
     ModelCreate = "model.create",
     /// A logged model was changed.
@@ -175,6 +183,14 @@ actions! {
     VersionUpdate = "model_version.update",
     /// A version was deleted.
     VersionDelete = "model_version.delete",
+    /// A webhook was made.
+    WebhookCreate = "webhook.create",
+    /// A webhook was changed.
+    WebhookUpdate = "webhook.update",
+    /// A webhook was deleted.
+    WebhookDelete = "webhook.delete",
+    /// Something was sent to a webhook to see whether it arrives.
+    WebhookTest = "webhook.test",
 }
 
 /// What something is done to.
@@ -194,6 +210,8 @@ pub enum Object {
     Experiment(ExperimentId),
     /// A run.
     Run(RunId),
+    /// A trace.
+    Trace(TraceId),
     /// A logged model.
     Model(ModelId),
     /// A registered model, by name.
@@ -202,6 +220,8 @@ pub enum Object {
     Version(String, i64),
     /// Files below a path.
     Artifact(String),
+    /// A webhook.
+    Webhook(WebhookId),
 }
 
 impl Object {
@@ -215,10 +235,12 @@ impl Object {
             Self::Group(_) => "group",
             Self::Experiment(_) => "experiment",
             Self::Run(_) => "run",
+            Self::Trace(_) => "trace",
             Self::Model(_) => "model",
             Self::Registered(_) => "registered_model",
             Self::Version(..) => "model_version",
             Self::Artifact(_) => "artifact",
+            Self::Webhook(_) => "webhook",
         }
     }
 }
@@ -236,7 +258,9 @@ impl fmt::Display for Object {
             Self::Artifact(path) => f.write_str(path),
             Self::Experiment(id) => id.fmt(f),
             Self::Run(id) => id.fmt(f),
+            Self::Trace(id) => id.fmt(f),
             Self::Model(id) => id.fmt(f),
+            Self::Webhook(id) => id.fmt(f),
             Self::Version(name, version) => write!(f, "{name}/{version}"),
         }
     }

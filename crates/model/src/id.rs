@@ -76,6 +76,30 @@ uuid_id!(
     /// Id of a saved view.
     ViewId, ""
 );
+uuid_id!(
+    /// Id of a webhook.
+    WebhookId, ""
+);
+uuid_id!(
+    /// Id of a trace: `tr-` and 32 hex digits, which are OpenTelemetry's id of it.
+    TraceId, "tr-"
+);
+uuid_id!(
+    /// Id of an assessment: `a-` and 32 hex digits.
+    AssessmentId, "a-"
+);
+
+impl TraceId {
+    /// OpenTelemetry's id of the trace, of which this one is.
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(Uuid::from_bytes(bytes))
+    }
+
+    /// OpenTelemetry's id of the trace.
+    pub fn to_bytes(self) -> [u8; 16] {
+        self.0.into_bytes()
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -35,9 +35,13 @@ pub mod share;
 pub mod stop;
 pub mod text_diff;
 pub mod time;
+pub mod trace;
 pub mod view;
+pub mod webhook;
 
-pub use id::{ExperimentId, GroupId, ModelId, RunId, TokenId, UserId, ViewId};
+pub use id::{
+    AssessmentId, ExperimentId, GroupId, ModelId, RunId, TokenId, TraceId, UserId, ViewId, WebhookId,
+};
 pub use permission::Permission;
 pub use problem::{Code, Problem};
 

@@ -184,7 +184,8 @@ pub fn check_length(value: &str, limit: usize, what: &str) -> Result<(), NameErr
     Ok(())
 }
 
-fn cut(value: &str, limit: usize) -> &str {
+/// A text without what it has beyond so many characters.
+pub fn cut(value: &str, limit: usize) -> &str {
     match value.char_indices().nth(limit) {
         Some((end, _)) => &value[..end],
         None => value,

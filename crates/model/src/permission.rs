@@ -1,6 +1,6 @@
 //! How much somebody may do to an experiment or a registered model.
 
-use crate::ExperimentId;
+use crate::{ExperimentId, GroupId};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
@@ -99,6 +99,17 @@ pub struct Held {
     pub group: Option<String>,
     /// How much.
     pub level: Permission,
+}
+
+/// A group, and all that was given to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupPermissions {
+    /// The group.
+    pub id: GroupId,
+    /// What it is called.
+    pub name: String,
+    /// Of what it was given how much, sorted.
+    pub given: Vec<(Resource, Permission)>,
 }
 
 /// What somebody may do, and why.

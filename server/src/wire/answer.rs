@@ -2,13 +2,13 @@
 
 use super::error::WireError;
 use axum::{
-    body::{Body, Bytes},
+    body::{Body, Bytes, to_bytes},
     response::{IntoResponse, Response},
 };
 use domain::Error;
 use futures::{Stream, StreamExt as _, stream};
 use http::{HeaderValue, header};
-use model::Problem;
+use model::{Code, Problem};
 use serde::Serialize;
 use serde_json::Value;
 use std::{mem, pin::Pin, vec};
@@ -35,6 +35,22 @@ impl Reply {
         let mut out = Vec::with_capacity(1024);
         write(value, &mut out);
         Self::Bytes(out.into())
+    }
+
+    /// What is answered, read again: for doors that show a part of it.
+    ///
+    /// # Errors
+    /// `INVALID_PARAMETER_VALUE` if a list takes more than so many bytes.
+    pub async fn value(self, most: usize) -> Result<Value, Problem> {
+        let bytes = match self {
+            Self::Value(value) => return Ok(value),
+            Self::Bytes(bytes) => bytes,
+            Self::Stream(body) => to_bytes(body, most).await.map_err(|_| {
+                Problem::invalid(format!("The answer takes more than {most} bytes. Ask for less at once."))
+            })?,
+        };
+        serde_json::from_slice(&bytes)
+            .map_err(|_| Problem::new(Code::InternalError, "The server wrote an answer that it can't read."))
     }
 }
 

@@ -51,6 +51,11 @@ impl Args {
         Self { fields, place: String::new() }
     }
 
+    /// Values that were read elsewhere.
+    pub fn of_fields(fields: Map<String, Value>) -> Self {
+        Self { fields, place: String::new() }
+    }
+
     /// Adds a value of the path, such as `model_id`; the path wins.
     pub fn with(mut self, name: &str, value: String) -> Self {
         self.fields.insert(name.to_owned(), Value::String(value));
@@ -225,6 +230,21 @@ impl Args {
             Some(Value::Object(fields)) => Ok(Self { fields, place: self.path(name) }),
             Some(other) => Err(self.wrong(name, &other)),
         }
+    }
+
+    /// Texts by key.
+    pub fn map(&self, name: &str) -> Result<Vec<(String, String)>, Problem> {
+        let Some(whole) = self.get(name) else { return Ok(Vec::new()) };
+        let wrong = || self.wrong(name, whole);
+        let text = |(key, value): (&String, &Value)| {
+            value.as_str().map(|text| (key.clone(), text.to_owned())).ok_or_else(wrong)
+        };
+        whole.as_object().ok_or_else(wrong)?.iter().map(text).collect()
+    }
+
+    /// A value as it was given, null too.
+    pub fn raw(&self, name: &str) -> Option<&Value> {
+        self.fields.get(name)
     }
 
     /// Whether a value was given.

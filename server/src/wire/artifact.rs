@@ -20,7 +20,7 @@ use domain::{
 };
 use futures::TryStreamExt as _;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use model::Problem;
+use model::{Code, Problem};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 use time::{OffsetDateTime, format_description::well_known::Rfc2822};
@@ -40,6 +40,13 @@ pub async fn list(acting: Acting, args: Args) -> Answer {
 pub async fn delete(acting: Acting, args: Args) -> Answer {
     acting.delete_artifact(args.required("path")?).await?;
     Ok(json!({}))
+}
+
+/// The beginning of an upload in parts, which isn't offered. By these very words a client that was told to try it
+/// (`MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD`) knows that it shall send the file as a whole; any other answer fails the upload.
+pub async fn begin_parts(_: Acting, _: Args) -> Answer {
+    let message = "Multipart upload is not supported for the current artifact repository";
+    Err(Problem::new(Code::NotImplemented, message).into())
 }
 
 /// The path of a file, unless its bytes are no text.

@@ -2,6 +2,7 @@
 //! no numbers as text (protobuf's JSON mapping). What comes by the thousand is written without values between.
 
 pub mod run;
+pub mod trace;
 
 use model::{
     experiment::Experiment,
@@ -9,6 +10,7 @@ use model::{
     page::ArtifactEntry,
     registry::{ModelVersion, RegisteredModel},
     run::Tag,
+    webhook::{Webhook, WebhookEvent},
 };
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
@@ -174,5 +176,23 @@ pub fn model_version(version: &ModelVersion) -> Value {
         .set("run_link", version.run_link.as_str())
         .set_list("aliases", &version.aliases, |alias| Value::from(alias.as_str()))
         .set_some("model_id", version.model.map(|model| model.to_string()))
+        .done()
+}
+
+/// A webhook; its secret is for nobody.
+pub fn webhook(webhook: &Webhook) -> Value {
+    let event = |event: &WebhookEvent| {
+        let (entity, action) = (event.entity().to_ascii_uppercase(), event.action().to_ascii_uppercase());
+        json!({ "entity": entity, "action": action })
+    };
+    Object::default()
+        .set("webhook_id", webhook.id.to_string())
+        .set("name", webhook.name.as_str())
+        .set_some("description", Some(webhook.description.as_str()).filter(|text| !text.is_empty()))
+        .set("url", webhook.url.as_str())
+        .set_list("events", &webhook.events, event)
+        .set("status", if webhook.active { "ACTIVE" } else { "DISABLED" })
+        .set("creation_timestamp", webhook.created)
+        .set("last_updated_timestamp", webhook.updated)
         .done()
 }

@@ -10,7 +10,8 @@ pub fn experiment_id(args: &Args) -> Result<ExperimentId, Problem> {
     args.id("experiment_id", bad_id)
 }
 
-fn bad_id(text: &str) -> Problem {
+/// What is said of a number that is none.
+pub fn bad_id(text: &str) -> Problem {
     Problem::invalid(format!("Invalid experiment ID '{text}'. Experiment ID must be a valid integer."))
 }
 

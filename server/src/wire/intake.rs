@@ -124,6 +124,14 @@ impl Intake {
         Ok(Received { bytes: read.into(), _memory: memory })
     }
 
+    /// Memory for as much as a packed body may hold. It counts until what is returned is dropped.
+    ///
+    /// # Errors
+    /// If there is none now.
+    pub async fn room(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Refusal> {
+        self.memory(bytes).await.ok_or(Refusal::Busy)
+    }
+
     async fn memory(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
         let large = bytes > self.limits.ordinary_body;
         let (memory, all) =

@@ -1,10 +1,10 @@
 //! The MLflow protocol over HTTP: `/api/…` for clients and the same under `/ajax-api/…`.
 //!
 //! Owns: how bodies come in ([`intake`]), how arguments are read ([`args`]), how answers ([`answer`], [`encode`]) and
-//! problems ([`error`]) are written, and the list of operations ([`OPERATIONS`]). Must never: decide anything; each
-//! operation is a thin door into a use case. Start reading: [`OPERATIONS`], then [`run`]. To add an operation: a function
-//! in the file of its noun, a line in the list, a row in `tests/access.txt`. One that is called a thousand times a second
-//! is `raw`: it reads the bytes of its body itself, as those of [`log`] do.
+//! problems ([`error`]) are written, the list of operations ([`OPERATIONS`]), and what isn't offered ([`not_offered`]). Must
+//! never: decide anything; each operation is a thin door into a use case. Start reading: [`OPERATIONS`], then [`run`]. To add
+//! an operation: a function in the file of its noun, a line in the list, a row in `tests/access.txt`. One that is called a
+//! thousand times a second is `raw`: it reads the bytes of its body itself, as those of [`log`] do.
 
 pub mod answer;
 pub mod args;
@@ -12,13 +12,19 @@ pub mod artifact;
 pub mod encode;
 pub mod error;
 mod experiment;
+mod graphql;
 pub mod intake;
 pub mod log;
 mod logged_model;
 mod metric;
+mod not_offered;
+mod permission;
 mod registry;
+mod role;
 mod run;
+mod trace;
 mod user;
+mod webhook;
 
 use crate::identity::Identified;
 use answer::Reply;
@@ -27,7 +33,7 @@ use axum::{
     Json, Router,
     extract::{OriginalUri, RawPathParams, Request, rejection::RawPathParamsRejection},
     response::{IntoResponse, Response},
-    routing::{MethodFilter, get, on},
+    routing::{MethodFilter, any, get, on, post},
 };
 use domain::Acting;
 use error::WireError;
@@ -165,6 +171,12 @@ operations! {
     GET "/2.0/mlflow/model-versions/get-download-uri" => registry::download_uri;
     POST "/2.0/mlflow/model-versions/set-tag" => registry::set_version_tag;
     DELETE "/2.0/mlflow/model-versions/delete-tag" => registry::delete_version_tag;
+    POST "/2.0/mlflow/webhooks" => webhook::create;
+    GET "/2.0/mlflow/webhooks" => webhook::list;
+    GET "/2.0/mlflow/webhooks/{webhook_id}" => webhook::get;
+    PATCH "/2.0/mlflow/webhooks/{webhook_id}" => webhook::update;
+    DELETE "/2.0/mlflow/webhooks/{webhook_id}" => webhook::delete;
+    POST "/2.0/mlflow/webhooks/{webhook_id}/test" => webhook::test;
     POST "/2.0/mlflow/users/create" => user::create;
     GET "/2.0/mlflow/users/get" => user::get;
     GET "/2.0/mlflow/users/list" => user::list;
@@ -172,14 +184,66 @@ operations! {
     PATCH "/2.0/mlflow/users/update-password" => user::update_password;
     PATCH "/2.0/mlflow/users/update-admin" => user::update_admin;
     DELETE "/2.0/mlflow/users/delete" => user::delete;
-    POST "/3.0/mlflow/users/permissions/grant" => user::grant;
-    POST "/3.0/mlflow/users/permissions/revoke" => user::revoke;
-    GET "/3.0/mlflow/users/permissions/get" => user::get_permission;
-    GET "/3.0/mlflow/users/permissions/list" => user::list_permissions;
-    GET "/3.0/mlflow/users/current/permissions" => user::own_permissions;
+    POST "/3.0/mlflow/users/permissions/grant" => permission::grant;
+    POST "/3.0/mlflow/users/permissions/revoke" => permission::revoke;
+    GET "/3.0/mlflow/users/permissions/get" => permission::get;
+    GET "/3.0/mlflow/users/permissions/list" => permission::list;
+    GET "/3.0/mlflow/users/current/permissions" => permission::list_own;
+    POST "/2.0/mlflow/experiments/permissions/create" => permission::create_of_experiment;
+    GET "/2.0/mlflow/experiments/permissions/get" => permission::get_of_experiment;
+    PATCH "/2.0/mlflow/experiments/permissions/update" => permission::update_of_experiment;
+    DELETE "/2.0/mlflow/experiments/permissions/delete" => permission::delete_of_experiment;
+    POST "/2.0/mlflow/registered-models/permissions/create" => permission::create_of_registered;
+    GET "/2.0/mlflow/registered-models/permissions/get" => permission::get_of_registered;
+    PATCH "/2.0/mlflow/registered-models/permissions/update" => permission::update_of_registered;
+    DELETE "/2.0/mlflow/registered-models/permissions/delete" => permission::delete_of_registered;
+    POST "/3.0/mlflow/roles/create" => role::create;
+    GET "/3.0/mlflow/roles/get" => role::get;
+    GET "/3.0/mlflow/roles/list" => role::list;
+    PATCH "/3.0/mlflow/roles/update" => role::update;
+    DELETE "/3.0/mlflow/roles/delete" => role::delete;
+    POST "/3.0/mlflow/roles/permissions/add" => role::add_permission;
+    PATCH "/3.0/mlflow/roles/permissions/update" => role::update_permission;
+    DELETE "/3.0/mlflow/roles/permissions/remove" => role::remove_permission;
+    GET "/3.0/mlflow/roles/permissions/list" => role::list_permissions;
+    POST "/3.0/mlflow/roles/assign" => role::assign;
+    DELETE "/3.0/mlflow/roles/unassign" => role::unassign;
+    GET "/3.0/mlflow/users/roles/list" => role::list_of_user;
+    GET "/3.0/mlflow/roles/users/list" => role::list_users;
+    POST "/3.0/mlflow/traces" => trace::start;
+    GET "/3.0/mlflow/traces/get" => trace::get;
+    GET "/3.0/mlflow/traces/batchGet" => trace::batch_get;
+    POST "/3.0/mlflow/traces/batchGetInfos" => trace::batch_get_infos;
+    POST "/3.0/mlflow/traces/search" => trace::search;
+    POST "/3.0/mlflow/traces/delete-traces" => trace::delete;
+    GET "/3.0/mlflow/traces/{trace_id}" => trace::get_info;
+    PATCH "/3.0/mlflow/traces/{trace_id}/tags" => trace::set_tag;
+    DELETE "/3.0/mlflow/traces/{trace_id}/tags" => trace::delete_tag;
+    POST "/3.0/mlflow/traces/{trace_id}/assessments" => trace::assessment::create;
+    GET "/3.0/mlflow/traces/{trace_id}/assessments/{assessment_id}" => trace::assessment::get;
+    PATCH "/3.0/mlflow/traces/{trace_id}/assessments/{assessment_id}" => trace::assessment::update;
+    DELETE "/3.0/mlflow/traces/{trace_id}/assessments/{assessment_id}" => trace::assessment::delete;
+    POST "/2.0/mlflow/traces" => trace::v2::start;
+    GET "/2.0/mlflow/traces" => trace::v2::search;
+    PATCH "/2.0/mlflow/traces/{request_id}" => trace::v2::end;
+    GET "/2.0/mlflow/traces/{request_id}/info" => trace::v2::get_info;
+    PATCH "/2.0/mlflow/traces/{request_id}/tags" => trace::set_tag;
+    DELETE "/2.0/mlflow/traces/{request_id}/tags" => trace::delete_tag;
+    POST "/2.0/mlflow/traces/delete-traces" => trace::delete;
+    POST "/2.0/mlflow/traces/link-to-run" => trace::link_to_run;
+    POST "/2.0/mlflow/traces/link-prompts" => trace::link_prompts;
     GET "/2.0/mlflow-artifacts/artifacts" => artifact::list;
     DELETE "/2.0/mlflow-artifacts/artifacts/{*path}" => artifact::delete;
+    POST "/2.0/mlflow-artifacts/mpu/create/{*path}" => artifact::begin_parts;
 }
+
+/// Beside the prefixes, and read as an operation is.
+static GRAPHQL: Operation = Operation {
+    method: Method::POST,
+    path: "/graphql",
+    handler: Handler::Raw(|acting, body| Box::pin(graphql::query(acting, body))),
+    terms: Terms { prefixes: &[], ..Terms::USUAL },
+};
 
 /// The doors of the protocol: all operations below their prefixes, transfers of artifacts, and what is said of the server.
 pub fn router(limits: Limits) -> Router {
@@ -202,7 +266,19 @@ pub fn router(limits: Limits) -> Router {
             .method_not_allowed_fallback(no_such_operation);
         router = router.nest(prefix, api);
     }
-    router.route("/health", get(async || "OK")).route("/version", get(async || MLFLOW_VERSION))
+    let traces = intake.clone();
+    let take_spans = async move |identified: Identified, request: Request| {
+        trace::otlp::export(&traces, identified, request).await
+    };
+    let ask = async move |identified: Identified, path: Path, request: Request| {
+        enter(&GRAPHQL, &intake, identified, path, request).await
+    };
+    router
+        .route("/v1/traces", post(take_spans))
+        .route(GRAPHQL.path, post(ask))
+        .route("/health", get(async || "OK"))
+        .route("/version", get(async || MLFLOW_VERSION))
+        .route("/gateway/{*path}", any(no_such_operation))
 }
 
 async fn enter(
@@ -251,10 +327,15 @@ fn check_content_type(method: &Method, headers: &HeaderMap) -> Result<(), Proble
 }
 
 async fn no_such_operation(method: Method, OriginalUri(uri): OriginalUri) -> WireError {
-    WireError(Problem::new(
-        Code::EndpointNotFound,
-        format!("No operation of this server answers to {method} {}.", uri.path()),
-    ))
+    let path = uri.path();
+    let behind = PREFIXES.iter().find_map(|prefix| path.strip_prefix(prefix)).unwrap_or(path);
+    WireError(match not_offered::said_of(behind) {
+        Some(said) => Problem::new(Code::NotImplemented, said),
+        None => Problem::new(
+            Code::EndpointNotFound,
+            format!("No operation of this server answers to {method} {path}."),
+        ),
+    })
 }
 
 /// What clients ask before the first transfer of an artifact. Public.

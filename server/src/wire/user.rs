@@ -1,16 +1,13 @@
-//! `/mlflow/users/…`: accounts and what was given to them, as MLflow's `AuthServiceClient` manages them.
+//! `/mlflow/users/…`: accounts, as MLflow's `AuthServiceClient` manages them.
 //!
-//! They are the accounts and permissions of the pages and the command line. A grant is one to an account itself; what was given to its
-//! groups is listed with the group's name, where MLflow has a role's.
+//! They are the accounts of the pages and the command line. What was given to them is in [`super::permission`], what they are in
+//! in [`super::role`].
 
-use super::{Answer, args::Args};
+use super::{Answer, args::Args, permission, role};
 use domain::Acting;
-use model::{
-    Code, Permission, Problem,
-    account::User,
-    permission::{Held, Resource, Subject},
-};
+use model::{Code, GroupId, Problem, account::User, permission::GroupPermissions};
 use serde_json::{Value, json};
+use std::collections::HashMap;
 
 fn user(user: &User) -> Value {
     json!({ "id": user.id.to_string(), "username": user.name, "is_admin": user.is_admin })
@@ -18,24 +15,45 @@ fn user(user: &User) -> Value {
 
 pub async fn create(acting: Acting, args: Args) -> Answer {
     let made = acting.create_user(args.required("username")?, args.required("password")?, false).await?;
-    Ok(json!({ "user": user(&made) }))
+    let mut shown = user(&made);
+    permission::add_old_entries(&mut shown, made.id, &[]);
+    Ok(json!({ "user": shown }))
 }
 
 pub async fn get(acting: Acting, args: Args) -> Answer {
-    Ok(json!({ "user": user(&acting.get_user(args.required("username")?).await?) }))
+    let name = args.required("username")?;
+    let found = acting.get_user(name).await?;
+    let mut shown = user(&found);
+    permission::add_old_entries(&mut shown, found.id, &acting.held_permissions(name).await?);
+    Ok(json!({ "user": shown }))
+}
+
+fn listed(one: &User, roles: Vec<Value>) -> Value {
+    let mut listed = user(one);
+    listed["roles"] = roles.into();
+    listed
 }
 
 /// Whoever is no admin sees themselves alone.
 pub async fn list(acting: Acting, _: Args) -> Answer {
-    let users = match acting.caller().is_admin() {
-        true => acting.list_users().await?,
-        false => vec![acting.get_user(acting.caller().name()).await?],
-    };
-    let listed = |one: &User| {
-        let mut listed = user(one);
-        listed["roles"] = json!([]);
-        listed
-    };
+    if !acting.caller().is_admin() {
+        let name = acting.caller().name();
+        let own = acting.get_user(name).await?;
+        let roles = acting.groups_of(name).await?.iter().map(role::shown).collect();
+        return Ok(json!({ "users": [listed(&own, roles)] }));
+    }
+    let (users, groups) = (acting.list_users().await?, acting.list_groups().await?);
+    let given = acting.list_group_permissions().await?;
+    let given: HashMap<GroupId, &GroupPermissions> = given.iter().map(|group| (group.id, group)).collect();
+    let mut roles: HashMap<&str, Vec<Value>> = HashMap::new();
+    for group in &groups {
+        // One that is made between the questions has nothing yet.
+        let Some(shown) = given.get(&group.id).map(|group| role::shown(group)) else { continue };
+        for member in &group.members {
+            roles.entry(member.as_str()).or_default().push(shown.clone());
+        }
+    }
+    let listed = |one: &User| listed(one, roles.get(one.name.as_str()).cloned().unwrap_or_default());
     Ok(json!({ "users": users.iter().map(listed).collect::<Vec<_>>() }))
 }
 
@@ -70,79 +88,4 @@ pub async fn delete(acting: Acting, args: Args) -> Answer {
     }
     acting.delete_user(name).await?;
     Ok(json!({}))
-}
-
-/// What a grant is of.
-fn resource(args: &Args) -> Result<Resource, Problem> {
-    let id = args.required("resource_id")?;
-    match args.required("resource_type")? {
-        "experiment" => {
-            let wrong = || {
-                Problem::invalid(format!(
-                    "Invalid experiment ID '{id}'. Experiment ID must be a valid integer."
-                ))
-            };
-            id.parse().map(Resource::Experiment).map_err(|_| wrong())
-        }
-        "registered_model" => Ok(Resource::Registered(id.to_owned())),
-        other => Err(Problem::invalid(format!(
-            "Permissions of resource_type '{other}' can't be given here: use 'experiment' or 'registered_model'."
-        ))),
-    }
-}
-
-fn subject(args: &Args) -> Result<Subject, Problem> {
-    Ok(Subject::User(args.required("username")?.to_owned()))
-}
-
-pub async fn grant(acting: Acting, args: Args) -> Answer {
-    let (of, to) = (resource(&args)?, subject(&args)?);
-    let level: Permission = args.required("permission")?.parse().map_err(Problem::invalid)?;
-    if acting.permissions(&of).await?.iter().any(|given| given.to == to) {
-        let message = format!("A permission of this is given to {to} already. Revoke it first.");
-        return Err(Problem::new(Code::ResourceAlreadyExists, message).into());
-    }
-    acting.grant(&of, to, level).await?;
-    Ok(json!({}))
-}
-
-pub async fn revoke(acting: Acting, args: Args) -> Answer {
-    let from = subject(&args)?;
-    acting.ungrant(&resource(&args)?, from).await?;
-    Ok(json!({}))
-}
-
-/// What somebody may do in the end: oneself, or, for who may say what others may do, anybody.
-pub async fn get_permission(acting: Acting, args: Args) -> Answer {
-    let (of, name) = (resource(&args)?, args.required("username")?);
-    let level = match acting.caller().name() == name {
-        true => acting.own_level(&of).await?,
-        false => acting.explain(&of, name).await?.level,
-    };
-    Ok(json!({ "allowed": level >= Permission::Use, "permission": level.name() }))
-}
-
-async fn held(acting: &Acting, name: &str) -> Answer {
-    let user = acting.get_user(name).await?;
-    let held = acting.held_permissions(name).await?;
-    let entry = |held: &Held| {
-        let (kind, id) = match &held.of {
-            Resource::Experiment(id) => ("experiment", id.to_string()),
-            Resource::Registered(name) => ("registered_model", name.clone()),
-        };
-        let role = held.group.clone().unwrap_or_else(|| format!("__user_{}__", user.id));
-        json!({
-            "role_id": null, "role_name": role, "workspace": "default", "resource_type": kind, "resource_pattern": id,
-            "permission": held.level.name(),
-        })
-    };
-    Ok(json!({ "is_admin": user.is_admin, "permissions": held.iter().map(entry).collect::<Vec<_>>() }))
-}
-
-pub async fn list_permissions(acting: Acting, args: Args) -> Answer {
-    held(&acting, args.required("username")?).await
-}
-
-pub async fn own_permissions(acting: Acting, _: Args) -> Answer {
-    held(&acting, acting.caller().name()).await
 }

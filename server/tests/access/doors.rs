@@ -69,6 +69,8 @@ pub fn all() -> Vec<Door> {
         }
         doors.push(token(Method::GET, format!("{prefix}/3.0/mlflow/server-info")));
     }
+    doors.push(token(Method::POST, "/graphql".to_owned()));
+    doors.push(token(Method::POST, "/v1/traces".to_owned()));
     doors.push(token(Method::GET, "/health".to_owned()));
     doors.push(token(Method::GET, "/version".to_owned()));
     doors.extend(server_fn::axum::server_fn_paths().map(|(path, method)| session(method, path)));
@@ -104,7 +106,12 @@ pub fn approach(door: &Door, things: &Things) -> (String, Load) {
     let mut address = door
         .route
         .replace("{model_id}", &things.model.to_string())
+        // One that isn't there: admins are told so, others only that it is none of theirs.
+        .replace("{webhook_id}", &things.run.to_string())
         .replace("{tag_key}", "k")
+        .replace("{trace_id}", &things.trace.to_string())
+        .replace("{request_id}", &things.trace.to_string())
+        .replace("{assessment_id}", &things.assessment.to_string())
         .replace("{experiment}", &things.experiment.to_string())
         .replace(":experiment", &things.experiment.to_string())
         .replace("{run}", &things.run.to_string())
@@ -131,6 +138,7 @@ pub fn approach(door: &Door, things: &Things) -> (String, Load) {
             Method::PUT => Load::Bytes("new"),
             _ => Load::Nothing,
         },
+        Credential::Token if door.route == "/v1/traces" => Load::Json(spans(things)),
         Credential::Token => Load::Json(arguments(&door.route, things)),
     };
     match (&load, &door.method) {
@@ -159,6 +167,7 @@ fn arguments(route: &str, things: &Things) -> Value {
             things.registered.clone()
         }
         route if route.contains("logged-models") => "model".to_owned(),
+        route if route.contains("webhooks") => "hook".to_owned(),
         _ => format!("{}-new", things.experiment_name),
     };
     let path = if route.contains("mlflow-artifacts") { things.artifact_folder.as_str() } else { "" };
@@ -170,8 +179,12 @@ fn arguments(route: &str, things: &Things) -> Value {
         }
         _ => String::new(),
     };
-    let status = if route.contains("logged-models") { "LOGGED_MODEL_READY" } else { "FINISHED" };
-    json!({
+    let status = match route {
+        route if route.contains("logged-models") => "LOGGED_MODEL_READY",
+        route if route.contains("webhooks") => "DISABLED",
+        _ => "FINISHED",
+    };
+    let mut all = json!({
         "name": name, "new_name": format!("{name}-renamed"),
         "experiment_id": things.experiment.to_string(), "experiment_ids": [things.experiment.to_string()],
         "experiment_name": things.experiment_name,
@@ -186,11 +199,54 @@ fn arguments(route: &str, things: &Things) -> Value {
         } else { json!([]) },
         "models": [{ "model_id": things.model.to_string() }],
         "source": format!("models:/{}", things.model), "version": "1", "alias": "best", "stage": "Staging",
-        "description": "text",
+        "description": if route.contains("/roles/") { "" } else { "text" },
         // Nobody whom a later knock may miss.
         "username": "nobody", "password": "short", "is_admin": false,
         "resource_type": "experiment", "resource_id": things.experiment.to_string(), "permission": "READ",
+    });
+    // Of webhooks.
+    all["url"] = "https://93.184.215.14/hook".into();
+    all["events"] = json!([{ "entity": "MODEL_VERSION", "action": "CREATED" }]);
+    for more in [of_traces(things), of_roles(things)] {
+        all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    }
+    all
+}
+
+/// Of roles, and of GraphQL.
+fn of_roles(things: &Things) -> Value {
+    let run = things.run;
+    json!({
+        // A group that isn't there.
+        "role_id": run.to_string(), "role_permission_id": format!("{run}/experiment/{}", things.experiment),
+        "resource_pattern": things.experiment.to_string(),
+        "query": format!("{{ mlflowGetRun(input: {{ runId: \"{run}\" }}) {{ run {{ info {{ runName }} }} }} }}"),
     })
+}
+
+fn of_traces(things: &Things) -> Value {
+    let trace = things.trace.to_string();
+    json!({
+        "trace_id": trace, "request_id": trace, "trace_ids": [trace], "request_ids": [trace],
+        "assessment_id": things.assessment.to_string(), "update_mask": "rationale",
+        "trace": { "trace_info": { "trace_id": trace, "trace_location": location(things) } },
+        "locations": [location(things)],
+        "assessment": { "assessment_name": "fast", "feedback": { "value": true }, "rationale": "it is" },
+        "prompt_versions": [{ "name": "greeting", "version": "1" }],
+    })
+}
+
+/// Where traces of these things are.
+fn location(things: &Things) -> Value {
+    json!({ "type": "MLFLOW_EXPERIMENT", "mlflow_experiment": { "experiment_id": things.experiment.to_string() } })
+}
+
+/// A step of a trace, as OpenTelemetry sends it.
+fn spans(things: &Things) -> Value {
+    let trace = things.trace.to_string();
+    let span =
+        json!({ "traceId": trace.trim_start_matches("tr-"), "spanId": "00000000000000ff", "name": "step" });
+    json!({ "resourceSpans": [{ "scopeSpans": [{ "spans": [span] }] }] })
 }
 
 fn query(arguments: &Value) -> String {
@@ -245,6 +301,11 @@ fn admin_form(route: &str, things: &Things) -> String {
         "server" => "public_links=on".to_owned(),
         "tokens/delete" => format!("id={id}"),
         "links/delete" => "code=no-such-link".to_owned(),
+        "webhooks/add" => {
+            "name=hook&url=https%3A%2F%2F93.184.215.14%2Fhook&event=model_version.created&secret=&description="
+                .to_owned()
+        }
+        "webhooks" => format!("action=disable&id={id}"),
         other => panic!("the form of {other}?"),
     }
 }

@@ -1,10 +1,42 @@
 //! Groups of accounts.
 
-use super::{Db, Query, Tx, sql};
+use super::{Db, Query, Sql, Tx, parse, sql};
 use crate::error::Result;
-use model::{GroupId, Millis, UserId, account::Group};
+use model::{
+    ExperimentId, GroupId, Millis, Permission, UserId,
+    account::Group,
+    permission::{GroupPermissions, Resource},
+};
+use sqlx::FromRow;
 use std::collections::HashMap;
 use uuid::Uuid;
+
+/// Which groups are asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Which {
+    All,
+    One(GroupId),
+    /// Those that an account is in.
+    Of(UserId),
+}
+
+impl Which {
+    /// Adds the condition that the group in `column` is one of them.
+    fn push(self, select: &mut Sql, column: &'static str) {
+        match self {
+            Self::All => {
+                select.push("TRUE");
+            }
+            Self::One(id) => {
+                select.push(column).push(" = ").push_bind(id);
+            }
+            Self::Of(user) => {
+                select.push(column).push(" IN (SELECT gm.group_id FROM group_members gm WHERE gm.user_id = ");
+                select.push_bind(user).push(")");
+            }
+        }
+    }
+}
 
 pub(crate) async fn insert(tx: &mut Tx, id: GroupId, name: &str, created: Millis) -> Result<()> {
     tx.execute(
@@ -59,6 +91,58 @@ pub(crate) async fn of_user(mut db: &Db, user: UserId) -> Result<Vec<String>> {
         )
         .await?;
     Ok(rows.into_iter().map(|(name,)| name).collect())
+}
+
+/// The accounts in a group, by name.
+pub(crate) async fn members(mut db: &Db, id: GroupId) -> Result<Vec<UserId>> {
+    let select = sql(
+        "SELECT u.id FROM group_members m JOIN users u ON u.id = m.user_id WHERE m.group_id = $1 ORDER BY u.name",
+    );
+    let rows: Vec<(Uuid,)> = db.all(select.bind(id)).await?;
+    Ok(rows.into_iter().map(|(id,)| UserId(id)).collect())
+}
+
+#[derive(FromRow)]
+struct GivenRow {
+    group_id: Uuid,
+    experiment_id: Option<i64>,
+    name: Option<String>,
+    level: i64,
+}
+
+/// Groups by name, each with all that was given to it.
+pub(crate) async fn with_permissions(mut db: &Db, which: Which) -> Result<Vec<GroupPermissions>> {
+    let mut select = sql("SELECT g.id, g.name FROM user_groups g WHERE ");
+    which.push(&mut select, "g.id");
+    select.push(" ORDER BY g.name");
+    let groups: Vec<(Uuid, String)> = db.all(select).await?;
+    let mut select = sql(
+        "SELECT p.group_id, p.experiment_id, NULL AS name, p.level FROM experiment_group_permissions p WHERE ",
+    );
+    which.push(&mut select, "p.group_id");
+    select.push(
+        " UNION ALL SELECT p.group_id, NULL, p.name, p.level FROM registered_model_group_permissions p WHERE ",
+    );
+    which.push(&mut select, "p.group_id");
+    let rows: Vec<GivenRow> = db.all(select).await?;
+    let mut of_group: HashMap<Uuid, Vec<(Resource, Permission)>> = HashMap::new();
+    for row in rows {
+        let level =
+            parse("experiment_group_permissions", "level", row.group_id, Permission::from_rank(row.level))?;
+        let of = match row.experiment_id {
+            Some(id) => Resource::Experiment(ExperimentId(id)),
+            None => Resource::Registered(row.name.unwrap_or_default()),
+        };
+        of_group.entry(row.group_id).or_default().push((of, level));
+    }
+    Ok(groups
+        .into_iter()
+        .map(|(id, name)| {
+            let mut given = of_group.remove(&id).unwrap_or_default();
+            given.sort();
+            GroupPermissions { id: GroupId(id), name, given }
+        })
+        .collect())
 }
 
 pub(crate) async fn rename(tx: &mut Tx, id: GroupId, name: &str) -> Result<()> {

@@ -32,7 +32,9 @@ pub(crate) mod session;
 pub(crate) mod share;
 pub(crate) mod sheet;
 pub(crate) mod sql;
+pub(crate) mod trace;
 pub(crate) mod view;
+pub(crate) mod webhook;
 
 use crate::error::{Error, Result};
 use changes::Changes;

@@ -6,7 +6,7 @@ use crate::{
     gate::{ExperimentGrant, Manage, RegisteredGrant, VisibleTo},
 };
 use model::{
-    ExperimentId, GroupId, ModelId, Permission, RunId, UserId,
+    ExperimentId, GroupId, ModelId, Permission, RunId, TraceId, UserId,
     audit::Object,
     experiment::Lifecycle,
     permission::{Given, Held, Resource, Subject},
@@ -182,6 +182,23 @@ pub(crate) async fn of_model(
                 lifecycle: parse("logged_models", "lifecycle", id, lifecycle.parse().ok())?,
             },
         })
+    })
+    .transpose()
+}
+
+/// The experiment of a trace.
+pub(crate) async fn of_trace(
+    mut db: &Db,
+    id: TraceId,
+    user: Option<UserId>,
+) -> Result<Option<Found<ExperimentId>>> {
+    let mut select = sql("SELECT t.experiment_id, ");
+    Kind::Experiment.push_given(&mut select, "t.experiment_id", user);
+    select.push(" AS level FROM traces t WHERE t.id = ").push_bind(id);
+    let row: Option<(i64, Option<i64>)> = db.first(select).await?;
+    row.map(|(experiment, level)| {
+        let level = level_of("experiment_permissions", experiment, level)?;
+        Ok(Found { thing: ExperimentId(experiment), level })
     })
     .transpose()
 }

@@ -25,6 +25,10 @@ use std::collections::HashMap;
 
 /// What a prompt is told by: prompts live in the registry beside models, under this tag with the value `true`.
 pub(crate) const IS_PROMPT: &str = "mlflow.prompt.is_prompt";
+/// What kind of prompt it is: text or chat.
+pub(crate) const PROMPT_TYPE: &str = "_mlflow_prompt_type";
+/// What a version of a prompt says.
+pub(crate) const PROMPT_TEXT: &str = "mlflow.prompt.text";
 
 const COLUMNS: &str = "SELECT m.name, m.description, m.created, m.updated FROM registered_models m";
 
@@ -119,7 +123,7 @@ fn push_no_prompts(select: &mut Sql) {
 }
 
 /// Whether the registered model is a prompt.
-pub(crate) async fn is_prompt(on: &mut impl Query, grant: &RegisteredGrant<Read>) -> Result<bool> {
+pub(crate) async fn is_prompt<L>(on: &mut impl Query, grant: &RegisteredGrant<L>) -> Result<bool> {
     let row: Option<(String,)> = on
         .first(
             sql("SELECT value FROM registered_model_tags WHERE name = $1 AND key = $2")

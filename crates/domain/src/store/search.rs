@@ -52,7 +52,8 @@ fn lower(pattern: &str) -> String {
     pattern.to_ascii_lowercase()
 }
 
-fn push_like(select: &mut Sql, column: &'static str, pattern: &str, any_case: bool) {
+/// The condition that a column fits a pattern of MLflow's LIKE or, in any case, ILIKE.
+pub(crate) fn push_like(select: &mut Sql, column: &'static str, pattern: &str, any_case: bool) {
     let pattern = pattern.replace(ESCAPE, "\u{1}\u{1}");
     if any_case {
         select.push("LOWER(").push(column).push(") LIKE ").push_bind(lower(&pattern));

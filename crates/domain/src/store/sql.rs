@@ -51,6 +51,10 @@ arg_from! {
     model::GroupId => |value| Self::Uuid(Some(value.0)),
     model::TokenId => |value| Self::Uuid(Some(value.0)),
     model::ViewId => |value| Self::Uuid(Some(value.0)),
+    model::WebhookId => |value| Self::Uuid(Some(value.0)),
+    model::TraceId => |value| Self::Uuid(Some(value.0)),
+    model::AssessmentId => |value| Self::Uuid(Some(value.0)),
+    model::trace::span::SpanId => |value| Self::Int(Some(value.0.cast_signed())),
 }
 
 /// A row that can be read from either database; `#[derive(FromRow)]` makes one.

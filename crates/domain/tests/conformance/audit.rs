@@ -40,7 +40,7 @@ fn actions(events: &[Event]) -> Vec<&str> {
 }
 
 /// What jobs log, which is told by the runs themselves.
-const DATA: [&str; 4] = ["log", "log_inputs", "log_outputs", "write_artifact"];
+const DATA: [&str; 5] = ["log", "log_inputs", "log_outputs", "set_trace_tag", "write_artifact"];
 
 async fn every_change_is_told(world: &World) {
     let alice = world.user("alice").await;

@@ -3,8 +3,9 @@
 use crate::world::*;
 use Permission::{Edit, Manage, NoPermissions, Read};
 use model::{
+    GroupId,
     experiment::ViewType,
-    permission::{Effective, Given, Reason, Subject, effective},
+    permission::{Effective, Given, GroupPermissions, Reason, Resource, Subject, effective},
 };
 use proptest::prelude::*;
 
@@ -13,6 +14,7 @@ on_both_databases! {
     what_is_given_to_everyone_takes_the_place_of_the_default,
     groups_have_names_and_members,
     only_admins_manage_groups,
+    what_groups_were_given_is_seen_by_admins_and_members,
     the_gate_the_lists_and_the_explanation_follow_one_rule,
 }
 
@@ -102,6 +104,46 @@ async fn only_admins_manage_groups(world: &World) {
     denied(bob.delete_group("vision").await);
     denied(bob.add_to_group("vision", "bob").await);
     denied(bob.remove_from_group("vision", "bob").await);
+}
+
+async fn what_groups_were_given_is_seen_by_admins_and_members(world: &World) {
+    let (alice, bob, admin) = (world.user("alice").await, world.user("bob").await, world.local());
+    let vision = admin.create_group("vision").await.unwrap().id;
+    let speech = admin.create_group("speech").await.unwrap().id;
+    let experiment = alice.experiment("secret").await;
+    alice.create_registered_model("reader", &[], "").await.unwrap();
+    alice.grant_experiment(experiment, group("vision"), Edit).await.unwrap();
+    alice.grant_registered_model("reader", group("vision"), Read).await.unwrap();
+    alice.grant_experiment(experiment, "bob", Manage).await.unwrap();
+    admin.add_to_group("vision", "bob").await.unwrap();
+
+    let experiment = (Resource::Experiment(experiment), Edit);
+    let model = (Resource::Registered("reader".to_owned()), Read);
+    let of_vision =
+        GroupPermissions { id: vision, name: "vision".to_owned(), given: vec![experiment, model] };
+    let of_speech = GroupPermissions { id: speech, name: "speech".to_owned(), given: Vec::new() };
+    assert_eq!(admin.list_group_permissions().await.unwrap(), [of_speech.clone(), of_vision.clone()]);
+    assert_eq!(admin.group_permissions(speech).await.unwrap(), of_speech);
+    for user in [&admin, &bob] {
+        assert_eq!(user.group_permissions(vision).await.unwrap(), of_vision);
+        assert_eq!(user.groups_of("bob").await.unwrap(), std::slice::from_ref(&of_vision));
+    }
+    assert!(alice.groups_of("alice").await.unwrap().is_empty());
+    let bobs = admin.get_user("bob").await.unwrap().id;
+    assert_eq!(admin.group_members(vision).await.unwrap(), [bobs]);
+    assert!(admin.group_members(speech).await.unwrap().is_empty());
+
+    // To others a group is as one that isn't there.
+    let nobody = GroupId(no_run().0);
+    for id in [vision, nobody] {
+        let said = format!("Group with id={id} not found");
+        check_refused(alice.group_permissions(id).await, Code::ResourceDoesNotExist, &said);
+    }
+    check_code(admin.group_members(nobody).await, Code::ResourceDoesNotExist);
+    check_code(bob.group_members(vision).await, Code::PermissionDenied);
+    check_code(bob.list_group_permissions().await, Code::PermissionDenied);
+    check_code(bob.groups_of("alice").await, Code::PermissionDenied);
+    check_code(admin.groups_of("nobody").await, Code::ResourceDoesNotExist);
 }
 
 const PEOPLE: [&str; 3] = ["ann", "bob", "cid"];

@@ -2,8 +2,9 @@
 
 use crate::world::*;
 use Permission::{Edit, Manage, NoPermissions, Read, Use};
-use domain::run::SearchRuns;
+use domain::{run::SearchRuns, trace::TracesToDelete};
 use model::{
+    TraceId,
     console::LogPart,
     curve::{Along, CurveRequest},
     experiment::ViewType,
@@ -32,6 +33,7 @@ pub struct Things {
     name: String,
     pub run: RunId,
     model: ModelId,
+    trace: TraceId,
     pub registered: String,
     /// Whom its manager gives a level.
     pub friend: String,
@@ -49,11 +51,13 @@ impl Things {
         owner.create_registered_model(name, &[], "").await.unwrap();
         owner.create_version(new_version(name, model)).await.unwrap();
         owner.set_alias(name, "champion", 1).await.unwrap();
+        let trace = owner.begin_trace(experiment, 1, vec![], vec![]).await.unwrap().id;
         Things {
             experiment,
             name: name.to_owned(),
             run,
             model,
+            trace,
             registered: name.to_owned(),
             friend: owner.name().to_owned(),
         }
@@ -66,6 +70,7 @@ impl Things {
             name: "missing".to_owned(),
             run: no_run(),
             model: no_model(),
+            trace: TraceId(no_run().0),
             registered: "missing".to_owned(),
             friend: friend.to_owned(),
         }
@@ -75,6 +80,7 @@ impl Things {
     fn anonymous(&self, mut problem: Problem) -> Problem {
         problem.message = problem
             .message
+            .replace(&self.trace.to_string(), "TRACE")
             .replace(&self.run.to_string(), "RUN")
             .replace(&self.model.to_string(), "MODEL")
             .replace(&format!("id={} ", self.experiment), "id=EXPERIMENT ")
@@ -187,6 +193,12 @@ pub async fn attempts(user: &User, on: &Things) -> Vec<Attempt> {
         Edit delete_model_tag(on.model, "b");
         Edit log_model_params(on.model, vec![tag("c", "3")]);
         Manage delete_model(on.model);
+
+        Read get_trace_info(on.trace);
+        Read get_trace(on.trace, true);
+        Edit set_trace_tag(on.trace, note.clone());
+        Edit delete_trace_tag(on.trace, "b");
+        Manage delete_traces(on.experiment, &TracesToDelete::These(vec![on.trace]), None);
 
         Manage delete_experiment(on.experiment);
         Manage restore_experiment(on.experiment);

@@ -22,6 +22,7 @@ mod run;
 mod syntax;
 mod term;
 mod token;
+mod trace;
 
 #[cfg(test)]
 mod property_test;
@@ -45,6 +46,9 @@ pub use self::registry::{ModelVersionCondition, RegisteredModelCondition};
 pub use self::run::{DatasetField, MetricFigure, RunCondition, RunText, RunTime};
 pub use self::syntax::Condition;
 pub use self::term::{IdTest, Key, KeyTest, ListTest, NumberOp, OneOf, Text, TextTest};
+pub use self::trace::{
+    AssessmentField, AssessmentTest, SpanField, TraceCondition, TraceNumber, TraceOrder, TraceText,
+};
 
 /// A parsed filter: everything it finds meets all its clauses. Without clauses it finds everything.
 ///
@@ -84,6 +88,8 @@ pub type RegisteredModelFilter = Filter<RegisteredModelCondition>;
 pub type ModelVersionFilter = Filter<ModelVersionCondition>;
 /// What a logged model filter parses to.
 pub type LoggedModelFilter = Filter<LoggedModelCondition>;
+/// What a trace filter parses to.
+pub type TraceFilter = Filter<TraceCondition>;
 
 /// Reads a filter for the kind of thing that `C` describes.
 ///

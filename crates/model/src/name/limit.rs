@@ -52,6 +52,13 @@ pub const BATCH_DATASETS: usize = 1_000;
 /// Runs of one bulk metric history request.
 pub const BULK_HISTORY_RUNS: usize = 100;
 
+/// Characters of what is shown of a trace's request, and of its response; what is longer is cut.
+pub const TRACE_PREVIEW: usize = 1_000;
+/// Traces that one request links to a run.
+pub const TRACE_LINKS: usize = 100;
+/// Traces of one page of a search.
+pub const PAGE_TRACES: u32 = 500;
+
 /// Runs of one page of a search.
 pub const PAGE_RUNS: u32 = 50_000;
 /// Experiments of one page of a search.

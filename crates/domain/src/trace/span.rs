@@ -1,0 +1,244 @@
+//! Steps of traces, as OpenTelemetry sends them: use cases.
+
+use super::{artifact_uri, checked_pairs, preview, text};
+use crate::{
+    Acting,
+    error::{Error, Result},
+    gate::{Edit, ExperimentGrant},
+    store::{
+        self, Tx,
+        trace::{Held, Seen, span::Stored},
+    },
+};
+use model::{
+    ExperimentId, Millis, RunId, TraceId,
+    name::{self, limit},
+    run::Tag,
+    trace::{
+        NewSpans, Taken, TraceState, key,
+        span::{self, AttributeValue, Span, SpanId, SpanStatus},
+    },
+};
+use std::collections::{BTreeMap, HashMap};
+
+/// Steps of one trace.
+pub(super) const MOST_SPANS: i64 = 10_000;
+/// Steps of one request.
+const MOST_AT_ONCE: usize = 10_000;
+/// Bytes of one step.
+pub(super) const MOST_SPAN_BYTES: i64 = 8 << 20;
+/// Bytes of all steps of a trace.
+pub(super) const MOST_BYTES: i64 = 32 << 20;
+/// What programs of others call what a step was given, and what it made.
+const REQUESTS: [&str; 3] = [span::INPUTS, "input.value", "traceloop.entity.input"];
+const RESPONSES: [&str; 3] = [span::OUTPUTS, "output.value", "traceloop.entity.output"];
+
+/// Steps of one trace that came together.
+#[derive(Default)]
+struct Gathered {
+    spans: BTreeMap<SpanId, Span>,
+    tags: Vec<Tag>,
+}
+
+impl Acting {
+    /// Takes in steps of traces, of which each may come again. A trace that isn't there yet is made. Steps that can't be taken are
+    /// counted and told of; the others are stored all or none. Needs EDIT of the experiment; for the run, EDIT of it.
+    ///
+    /// # Errors
+    /// `RESOURCE_DOES_NOT_EXIST` for the experiment, `INVALID_PARAMETER_VALUE` for a deleted one.
+    pub async fn log_spans(
+        &self,
+        experiment: ExperimentId,
+        run: Option<RunId>,
+        new: Vec<NewSpans>,
+    ) -> Result<Taken> {
+        let grant = self.experiment::<Edit>(experiment).await?.active()?;
+        let mut taken = Taken::default();
+        let gathered = gather(new, &mut taken);
+        let mut ended = Vec::new();
+        let mut tx = self.data().await?;
+        // In the order of ids, so that no two transactions wait for each other in a circle.
+        for (trace, gathered) in gathered {
+            if gathered.spans.values().any(|span| span.parent.is_none()) {
+                ended.push(trace);
+            }
+            log_trace(&mut tx, &grant, trace, gathered, &mut taken).await?;
+        }
+        tx.commit().await?;
+        if let Some(run) = run {
+            for traces in ended.chunks(limit::TRACE_LINKS) {
+                // The steps are stored: what can't be linked is no reason for sending them again.
+                match self.link_traces_to_run(run, traces).await {
+                    Ok(()) => {}
+                    Err(Error::Problem(problem)) => note(&mut taken, 0, problem.message),
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok(taken)
+    }
+}
+
+/// Counts steps that aren't taken. What is said is why the first of them weren't.
+fn note(taken: &mut Taken, refused: usize, message: String) {
+    taken.refused += refused as u64;
+    if taken.message.is_empty() {
+        taken.message = message;
+    }
+}
+
+/// The steps by trace. Of those with the same id the last counts.
+fn gather(new: Vec<NewSpans>, taken: &mut Taken) -> BTreeMap<TraceId, Gathered> {
+    let mut gathered: BTreeMap<TraceId, Gathered> = BTreeMap::new();
+    let mut room = MOST_AT_ONCE;
+    for NewSpans { trace, mut spans, tags } in new {
+        if spans.len() > room {
+            let message = format!("At most {MOST_AT_ONCE} spans are taken at once.");
+            note(taken, spans.len() - room, message);
+            spans.truncate(room);
+        }
+        room -= spans.len();
+        if spans.is_empty() {
+            continue;
+        }
+        let of_trace = gathered.entry(trace).or_default();
+        of_trace.spans.extend(spans.into_iter().map(|span| (span.id, span)));
+        of_trace.tags.extend(tags);
+    }
+    gathered
+}
+
+async fn log_trace(
+    tx: &mut Tx,
+    grant: &ExperimentGrant<Edit>,
+    trace: TraceId,
+    gathered: Gathered,
+    taken: &mut Taken,
+) -> Result<()> {
+    let mut stored: HashMap<SpanId, Stored> = HashMap::with_capacity(gathered.spans.len());
+    let mut spans = Vec::with_capacity(gathered.spans.len());
+    for span in gathered.spans.into_values() {
+        let row = Stored::of(trace, &span);
+        if row.bytes > MOST_SPAN_BYTES {
+            note(taken, 1, format!("A span takes at most {} MiB.", MOST_SPAN_BYTES >> 20));
+            continue;
+        }
+        stored.insert(row.id(), row);
+        spans.push(span);
+    }
+    let Some(first) = spans.iter().map(|span| span.start).min() else { return Ok(()) };
+    let uri = artifact_uri(grant, trace);
+    let held = store::trace::hold(tx, grant, trace, &uri, millis(first)).await?;
+    if held.experiment != grant.id() {
+        let message = format!("A trace with ID '{trace}' is there already, in another experiment.");
+        note(taken, spans.len(), message);
+        return Ok(());
+    }
+    let ids: Vec<SpanId> = spans.iter().map(|span| span.id).collect();
+    let known = store::trace::span::sizes(tx, trace, &ids).await?;
+    let (mut count, mut bytes) = (held.spans, held.bytes);
+    let mut rows = Vec::with_capacity(spans.len());
+    let all = spans.len();
+    let mut fits = |span: &Span| {
+        let Some(row) = stored.remove(&span.id) else { return false };
+        let (more, larger) = match known.get(&span.id) {
+            Some(before) => (0, row.bytes - before),
+            None => (1, row.bytes),
+        };
+        if count + more > MOST_SPANS || bytes + larger > MOST_BYTES {
+            return false;
+        }
+        count += more;
+        bytes += larger;
+        rows.push(row);
+        true
+    };
+    spans.retain(&mut fits);
+    if spans.len() < all {
+        let message =
+            format!("A trace takes at most {MOST_SPANS} spans, of {} MiB in all.", MOST_BYTES >> 20);
+        note(taken, all - spans.len(), message);
+    }
+    store::trace::span::put(tx, grant, rows).await?;
+    let seen = seen(&held, &spans, gathered.tags, (count, bytes));
+    store::trace::see(tx, grant, trace, &seen).await
+}
+
+fn millis(nanos: span::Nanos) -> Millis {
+    nanos.div_euclid(1_000_000)
+}
+
+/// What steps say of their trace. Where the client told of it, they say nothing of times any more.
+fn seen(held: &Held, spans: &[Span], resource: Vec<Tag>, (count, bytes): (i64, i64)) -> Seen {
+    let mut seen = Seen {
+        request_time: held.request_time,
+        duration: held.duration,
+        state: held.state,
+        request_preview: None,
+        response_preview: None,
+        spans: count,
+        bytes,
+        tags: Vec::new(),
+        first_tags: Vec::new(),
+        first_metadata: Vec::new(),
+    };
+    if !held.is_told {
+        let starts = spans.iter().map(|span| millis(span.start));
+        seen.request_time = starts.min().map_or(held.request_time, |start| start.min(held.request_time));
+        let before = held.duration.map(|duration| held.request_time.saturating_add(duration));
+        let end = spans.iter().filter_map(|span| span.end).map(millis).chain(before).max();
+        seen.duration = end.map(|end| end.saturating_sub(seen.request_time));
+    }
+    let Some(root) = spans.iter().find(|span| span.parent.is_none()) else {
+        seen.first_tags = pairs(resource);
+        return seen;
+    };
+    if matches!(held.state, TraceState::InProgress | TraceState::Unspecified) && root.end.is_some() {
+        seen.state = if root.status == SpanStatus::Error { TraceState::Error } else { TraceState::Ok };
+    }
+    let told =
+        |keys: &[&str]| keys.iter().find_map(|key| root.attribute(key)).map(|value| preview(&plain(value)));
+    if !held.has_request {
+        seen.request_preview = told(&REQUESTS);
+    }
+    if !held.has_response {
+        seen.response_preview = told(&RESPONSES);
+    }
+    let tagged = root.attributes.iter().filter_map(|attribute| {
+        let key = attribute.key.strip_prefix(key::TAG_PREFIX)?;
+        Some(Tag { key: key.to_owned(), value: plain(&attribute.value) })
+    });
+    seen.tags = pairs(tagged.collect());
+    let mut first = vec![Tag { key: key::NAME.to_owned(), value: root.name.clone() }];
+    first.extend(resource);
+    seen.first_tags = pairs(first);
+    let metadata =
+        [(key::SESSION, told(&["session.id", "gen_ai.conversation.id"])), (key::USER, told(&["user.id"]))];
+    let metadata =
+        metadata.into_iter().filter_map(|(key, value)| Some(Tag { key: key.to_owned(), value: value? }));
+    seen.first_metadata = pairs(metadata.collect());
+    seen
+}
+
+/// A text as it is, and what is none as JSON. Neither database has a place for NUL.
+fn plain(value: &AttributeValue) -> String {
+    match value {
+        AttributeValue::Text(text) => text.replace('\0', "\u{FFFD}"),
+        other => text::of_value(other),
+    }
+}
+
+/// Those of the pairs that can be tags: programs of others know no limits of ours.
+fn pairs(pairs: Vec<Tag>) -> Vec<Tag> {
+    let fits = |pair: &Tag| {
+        name::check_tag_key(&pair.key, "key").is_ok()
+            && !pair.key.is_empty()
+            && !key::SERVERS_OWN.contains(&pair.key.as_str())
+    };
+    let mut pairs: Vec<Tag> = pairs.into_iter().filter(fits).collect();
+    pairs.truncate(100);
+    for pair in &mut pairs {
+        pair.value = pair.value.replace('\0', "\u{FFFD}");
+    }
+    checked_pairs(pairs, "tags").unwrap_or_default()
+}
