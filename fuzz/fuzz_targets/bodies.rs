@@ -1,16 +1,20 @@
-//! What clients of the protocol send, as bytes: the fast reading of a logging call means the same as the patient one, and whatever a body
+//! What clients send, as bytes: the fast reading of a logging call means the same as the patient one, and whatever a body
 //! or a query string holds, an argument of it is a value or a mistake.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use model::run::LogBatch;
-use server::wire::{args::Args, log::readings};
+use server::wire::{args::Args, log::readings, read_spans};
 
 fuzz_target!(|body: &[u8]| {
     for (plain, patient) in readings(body) {
         let Some(plain) = plain else { continue };
         assert_eq!(Ok(&plain), patient.as_ref());
         assert_eq!(Some(bits(&plain.1)), patient.as_ref().ok().map(|(_, batch)| bits(batch)));
+    }
+    for is_json in [false, true] {
+        let (spans, _) = read_spans(body, is_json).unwrap_or_default();
+        assert!(spans.iter().all(|of_trace| !of_trace.spans.is_empty()));
     }
     arguments(Args::of_body(body));
     if let Ok(query) = std::str::from_utf8(body) {

@@ -6,8 +6,8 @@ use libfuzzer_sys::fuzz_target;
 use model::filter::{
     Condition, ExperimentCondition, ExperimentOrder, FilterError, LoggedModelCondition, LoggedModelOrder,
     ModelVersionCondition, ModelVersionOrder, OrderBy, OrderKey, RegisteredModelCondition,
-    RegisteredModelOrder, RunCondition, RunField, RunOrder, complete, like, parse, parse_order_by,
-    parse_orders, toggle_condition,
+    RegisteredModelOrder, RunCondition, RunField, RunOrder, TraceCondition, TraceOrder, complete, like,
+    parse, parse_order_by, parse_orders, toggle_condition,
 };
 use std::fmt::Debug;
 
@@ -17,10 +17,12 @@ fuzz_target!(|text: &str| {
     filters::<RegisteredModelCondition>(text);
     filters::<ModelVersionCondition>(text);
     filters::<LoggedModelCondition>(text);
+    filters::<TraceCondition>(text);
     orders::<RunOrder>(text);
     orders::<ExperimentOrder>(text);
     orders::<RegisteredModelOrder>(text);
     orders::<ModelVersionOrder>(text);
+    orders::<TraceOrder>(text);
     let _ = LoggedModelOrder::from_field_name(text);
     completes(text);
     toggles(text);

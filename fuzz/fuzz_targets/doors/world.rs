@@ -85,8 +85,9 @@ impl World {
             .uri(written.target)
             .body(Body::from(written.body.to_vec()))
             .ok()?;
-        let is_protocol =
-            ["/api/", "/ajax-api/"].iter().any(|prefix| request.uri().path().starts_with(prefix));
+        let is_protocol = ["/api/", "/ajax-api/", "/v1/", "/graphql"]
+            .iter()
+            .any(|prefix| request.uri().path().starts_with(prefix));
         let headers = request.headers_mut();
         let (name, credential) = match is_protocol {
             true => (header::AUTHORIZATION, &self.authorization),

@@ -6,13 +6,7 @@
 
 mod schema;
 
-use super::{
-    Answer,
-    answer::Reply,
-    args::Args,
-    error::WireError,
-    experiment, metric, registry, run,
-};
+use super::{Answer, answer::Reply, args::Args, error::WireError, experiment, metric, registry, run};
 use async_graphql::{
     Request, ServerError, Value as GraphValue, Variables,
     dynamic::{FieldValue, ObjectAccessor, ResolverContext},

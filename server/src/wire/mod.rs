@@ -26,6 +26,8 @@ mod trace;
 mod user;
 mod webhook;
 
+pub use trace::otlp::read as read_spans;
+
 use crate::identity::Identified;
 use answer::Reply;
 use args::Args;

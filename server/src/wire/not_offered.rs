@@ -12,7 +12,12 @@ const NOT_OFFERED: &[(&str, &[&str])] = &[
     ("Prompt optimization is", &["/3.0/mlflow/prompt-optimization"]),
     (
         "The gateway is",
-        &["/gateway", "/3.0/mlflow/gateway", "/2.0/mlflow/gateway-proxy", "/2.0/mlflow/runs/create-promptlab-run"],
+        &[
+            "/gateway",
+            "/3.0/mlflow/gateway",
+            "/2.0/mlflow/gateway-proxy",
+            "/2.0/mlflow/runs/create-promptlab-run",
+        ],
     ),
     ("Jobs are", &["/3.0/jobs", "/3.0/mlflow/jobs"]),
     ("The assistant is", &["/3.0/mlflow/assistant"]),
@@ -44,7 +49,10 @@ mod tests {
         check("/3.0/mlflow/issues", Some("Issues are not offered by this server."));
         check("/gateway/mlflow/v1/models", Some("The gateway is not offered by this server."));
         check("/3.0/jobs/", Some("Jobs are not offered by this server."));
-        check("/3.0/mlflow/mcp-servers/a/b/versions", Some("The registry of MCP servers is not offered by this server."));
+        check(
+            "/3.0/mlflow/mcp-servers/a/b/versions",
+            Some("The registry of MCP servers is not offered by this server."),
+        );
         for other in ["/3.0/mlflow/datasetsx", "/2.0/mlflow/datasets", "/3.0/mlflow/nothing", "/", ""] {
             check(other, None);
         }

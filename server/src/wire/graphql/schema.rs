@@ -97,9 +97,8 @@ fn field(of: &str, definition: &FieldDefinition, objects: &HashSet<&str>) -> Fie
         ("MlflowRunExtension", "modelVersions") => Field::new(name, ty, |ctx| {
             FieldFuture::new(async move {
                 let found = versions_of_run(&ctx).await;
-                let show = |versions: Vec<Value>| {
-                    FieldValue::list(versions.into_iter().map(FieldValue::owned_any))
-                };
+                let show =
+                    |versions: Vec<Value>| FieldValue::list(versions.into_iter().map(FieldValue::owned_any));
                 Ok(shown(&ctx, found, show))
             })
         }),
@@ -112,9 +111,7 @@ fn field(of: &str, definition: &FieldDefinition, objects: &HashSet<&str>) -> Fie
                 other if objects.contains(other) => Kind::Object,
                 _ => Kind::Plain,
             };
-            Field::new(name, ty, move |ctx| {
-                FieldFuture::Value(part(ctx.parent_value, &key, kind, is_list))
-            })
+            Field::new(name, ty, move |ctx| FieldFuture::Value(part(ctx.parent_value, &key, kind, is_list)))
         }
     };
     definition.arguments.iter().fold(field, |field, one| field.argument(input_value(&one.node)))
@@ -176,7 +173,9 @@ mod tests {
     #[test]
     fn the_schema_makes_sense() {
         let schema = SCHEMA.as_ref().unwrap();
-        for part in ["type MlflowRunExtension", "scalar LongString", "mlflowSearchRuns(input: MlflowSearchRunsInput)"] {
+        for part in
+            ["type MlflowRunExtension", "scalar LongString", "mlflowSearchRuns(input: MlflowSearchRunsInput)"]
+        {
             assert!(schema.sdl().contains(part), "{part}");
         }
     }
