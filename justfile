@@ -15,6 +15,10 @@ test *arguments:
 bench *arguments:
     cargo xtask bench {{ arguments }}
 
+# Try inputs that nobody would think of: `just fuzz --seconds 600 doors`
+fuzz *arguments:
+    cargo xtask fuzz {{ arguments }}
+
 # Build the browser part and the server
 build:
     cargo xtask build

@@ -11,6 +11,7 @@
 // What the pages that the server alone renders have in common with these.
 pub use part::{
     address::Query,
+    chart::formula,
     column, comparison, icon,
     number::{count, counted, size},
     run_color::Ink,

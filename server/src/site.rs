@@ -17,9 +17,9 @@ use axum::{
 };
 use domain::Acting;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use leptos::config::LeptosOptions;
+use leptos::{config::LeptosOptions, server_fn::error::SERVER_FN_ERROR_HEADER};
 use leptos_axum::{AxumRouteListing, LeptosRoutes as _, generate_route_list};
-use model::{ExperimentId, Problem, page::ArtifactRoot};
+use model::{Code, ExperimentId, Problem, page::ArtifactRoot};
 use rust_embed::{EmbeddedFile, RustEmbed};
 use sha2::{Digest, Sha256};
 use std::{
@@ -97,6 +97,7 @@ pub fn router(wiring: &Wiring) -> Router {
         .leptos_routes(&options, PAGES.clone(), document)
         .fallback(not_found)
         .layer(middleware::from_fn(rendering::apart))
+        .layer(middleware::from_fn(blamed))
         .merge(admin::router())
         .merge(share::router())
         .merge(second_factor::router())
@@ -132,6 +133,24 @@ async fn whole(request: Request, next: Next) -> Response {
         Ok(Err(_)) => StatusCode::PAYLOAD_TOO_LARGE.into_response(),
         Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
     }
+}
+
+/// What a page sends and can't be read is a mistake of whoever sent it. Leptos says it were one of the server.
+async fn blamed(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    let is_fault = response.status() == StatusCode::INTERNAL_SERVER_ERROR;
+    if !is_fault || !response.headers().contains_key(SERVER_FN_ERROR_HEADER) {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    let Ok(told) = axum::body::to_bytes(body, LARGEST).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let problem = serde_json::from_slice::<Problem>(&told);
+    if problem.is_ok_and(|problem| problem.code == Code::InvalidParameterValue) {
+        parts.status = StatusCode::BAD_REQUEST;
+    }
+    Response::from_parts(parts, told.into())
 }
 
 /// MLflow's clients print addresses such as `/#/experiments/1/runs/<id>`. What follows `#` never reaches a server, so the
@@ -200,8 +219,7 @@ where
     A: Future<Output = Response>,
 {
     if request.method() != Method::GET {
-        return WireError(Problem::new(model::Code::EndpointNotFound, "There is nothing here."))
-            .into_response();
+        return WireError(Problem::new(Code::EndpointNotFound, "There is nothing here.")).into_response();
     }
     let path = request.uri().path().trim_start_matches('/').to_owned();
     let is_file = !path.is_empty() && !path.starts_with("pkg/");

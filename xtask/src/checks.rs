@@ -9,7 +9,7 @@ use crate::server::{self, Edition, Profile};
 use crate::site;
 use crate::step::{clock, step};
 use crate::wasm_std::{self, Toolchain};
-use crate::{chromium, python, slapd};
+use crate::{chromium, cxx, fuzz, python, slapd};
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use std::fs;
@@ -28,6 +28,8 @@ pub enum Part {
     Wire,
     /// The pages in a browser.
     Journey,
+    /// Inputs that nobody would think of, for a bounded time.
+    Fuzz,
 }
 
 /// What the tests need and the repository doesn't hold.
@@ -42,6 +44,7 @@ pub struct Machine {
 /// Makes sure of everything that the tests need.
 pub fn ensure_everything() -> Result<Machine> {
     server::have_make()?;
+    cxx::ensure()?;
     slapd::ensure()?;
     Ok(Machine {
         toolchain: wasm_std::ensure()?,
@@ -75,6 +78,21 @@ fn run_parts(wanted: &dyn Fn(Part) -> bool, kills: Option<u32>, report: &mut Rep
     if wanted(Part::Lint) {
         report.may("lint", lint);
     }
+    run_programs(&machine, wanted, kills, report)?;
+    // Last: what it builds on is built by then.
+    if wanted(Part::Fuzz) {
+        report.may("fuzz", || fuzz::run(None, None));
+    }
+    Ok(())
+}
+
+/// The parts whose programs are told where everything is.
+fn run_programs(
+    machine: &Machine,
+    wanted: &dyn Fn(Part) -> bool,
+    kills: Option<u32>,
+    report: &mut Report,
+) -> Result<()> {
     let (rust, wire, journey) = (wanted(Part::Rust), wanted(Part::Wire), wanted(Part::Journey));
     if !(rust || wire || journey) {
         return Ok(());
@@ -83,7 +101,7 @@ fn run_parts(wanted: &dyn Fn(Part) -> bool, kills: Option<u32>, report: &mut Rep
         Ok(_) => None,
         Err(_) => Some(Postgres::start(&machine.postgres, Purpose::Tests)?),
     };
-    let environment = Environment::of(&machine, own_postgres.as_ref())?;
+    let environment = Environment::of(machine, own_postgres.as_ref())?;
     if rust {
         report.may("rust", || rust_tests(&environment));
     }
@@ -91,10 +109,10 @@ fn run_parts(wanted: &dyn Fn(Part) -> bool, kills: Option<u32>, report: &mut Rep
         report.must("server", || server::build(Profile::Dev, Edition::Development))?;
     }
     if wire {
-        report.may("wire", || wire_tests(&machine, kills, &environment));
+        report.may("wire", || wire_tests(machine, kills, &environment));
     }
     if journey {
-        report.may("journey", || journeys(&machine, &environment));
+        report.may("journey", || journeys(machine, &environment));
     }
     Ok(())
 }

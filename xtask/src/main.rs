@@ -3,7 +3,7 @@
 //! Owns: what must be on the machine before anything builds, how the browser part and the server are built, and
 //! which tests run. Never: anything that Runmark does when it runs; this crate isn't part of the product's binary.
 //! Start reading at [`main`]; each module is one thing the machine must have (`wasm_std`, `node`, `python`,
-//! `chromium`, `postgres`) or one thing that is made (`browser_part`, `site`, `server`, `checks`). To need one more
+//! `chromium`, `postgres`, `cxx`) or one thing that is made or run (`browser_part`, `site`, `server`, `checks`, `fuzz`). To need one more
 //! thing of the machine, write a module with an `ensure` function and call it from the command that needs it.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks on its standard streams")]
 
@@ -11,6 +11,8 @@ mod bench;
 mod browser_part;
 mod checks;
 mod chromium;
+mod cxx;
+mod fuzz;
 mod machine;
 mod node;
 mod place;
@@ -56,6 +58,15 @@ enum Command {
         #[arg(long, value_name = "TIMES", value_parser = clap::value_parser!(u32).range(1..))]
         kills: Option<u32>,
     },
+    /// Try inputs that nobody would think of, as the tests do for a minute or two, or for longer.
+    Fuzz {
+        /// One target alone; all of them if none is given.
+        #[arg(value_enum)]
+        target: Option<fuzz::Target>,
+        /// How long each target is fuzzed, in place of what the tests take.
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+        seconds: Option<u64>,
+    },
     /// Measure Runmark, MLflow's server and FastTrackML with the same requests; --help says what can be chosen.
     #[command(disable_help_flag = true)]
     Bench {
@@ -75,6 +86,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Serve { arguments } => serve(&arguments),
         Command::Test { only, kills } => checks::run(&only, kills),
+        Command::Fuzz { target, seconds } => fuzz::run(target, seconds),
         Command::Bench { arguments } => bench::run(&arguments),
         Command::Build => build(Edition::Release),
         Command::Site => build_site(Edition::Development),

@@ -69,6 +69,12 @@ impl Note {
         Ok(())
     }
 
+    /// The last line that a program of this step wrote.
+    pub fn last_line(&self) -> String {
+        let end = tail(&self.log_file(), 400);
+        end.lines().next_back().unwrap_or_default().trim().to_owned()
+    }
+
     /// One log per step: what several programs of a step say follows each other in it.
     fn log_file(&self) -> PathBuf {
         let name = self.step.replace(|c: char| !c.is_alphanumeric(), "-");

@@ -39,6 +39,10 @@ impl FromServerFnError for Fault {
             ServerFnErrorErr::Args(text) | ServerFnErrorErr::MissingArg(text) => {
                 Problem::invalid(format!("The request can't be read: {text}"))
             }
+            // The browser reads answers, the server what is sent to it.
+            ServerFnErrorErr::Deserialization(text) if cfg!(not(target_arch = "wasm32")) => {
+                Problem::invalid(format!("The request can't be read: {text}"))
+            }
             other => Problem::new(Code::InternalError, format!("The answer can't be read: {other}")),
         })
     }

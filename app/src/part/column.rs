@@ -176,7 +176,7 @@ impl ShownColumn {
 
     fn parse(text: &str) -> Option<Self> {
         let (pinned, text) = text.strip_prefix('!').map_or((false, text), |text| (true, text));
-        let (text, width) = match text.rsplit_once('~') {
+        let (text, width) = match text.split_once('~') {
             Some((text, width)) => {
                 (text, width.parse().ok().map(|width: u16| width.clamp(NARROWEST, WIDEST)))
             }
@@ -330,6 +330,7 @@ mod tests {
         let check = |text: &str, expected: &str| assert_eq!(write_columns(&read(text)), expected);
         check("user,!metrics.a,started", "!metrics.a,user,started");
         check("user~1,started~9999,source~x", "user~56,started~800,source");
+        check("metrics.a~b~90,tags.c~~70", "metrics.a,tags.c");
     }
 
     #[test]

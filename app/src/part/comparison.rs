@@ -54,7 +54,9 @@ impl Value {
             Value::Number(value) => value.to_string(),
             Value::Status(status) => status.to_string(),
             Value::Started(at) => at.to_string(),
-            Value::Took { start, end, .. } => end.map_or_else(String::new, |end| (end - start).to_string()),
+            Value::Took { start, end, .. } => {
+                end.map_or_else(String::new, |end| end.saturating_sub(*start).to_string())
+            }
         }
     }
 }

@@ -4,7 +4,13 @@ use model::page::{RUNS_PAGE, Total};
 
 /// The page of the table that the address asks for, counted from 1.
 pub fn page_number(address: Address) -> u64 {
-    address.get("page").and_then(|page| page.parse().ok()).filter(|page| *page > 0).unwrap_or(1)
+    read_page(&address.text("page"))
+}
+
+/// Of what no page can be, the first one.
+fn read_page(word: &str) -> u64 {
+    // As a `u32`: there are no more pages than that, and what is reckoned with them stays a number.
+    word.parse::<u32>().ok().filter(|page| *page > 0).map_or(1, u64::from)
 }
 
 /// Which rows of how many are shown, and the ways to the others.
@@ -72,4 +78,22 @@ pub fn neighbours(address: Address, more: bool) -> Option<AnyView> {
         }
         .into_any()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_a_number_from_one_on() {
+        let check = |word: &str, page| assert_eq!(read_page(word), page, "{word}");
+        check("", 1);
+        check("1", 1);
+        check("17", 17);
+        check("0", 1);
+        check("-1", 1);
+        check("x", 1);
+        check("4294967295", 4_294_967_295);
+        check("18446744073709551615", 1);
+    }
 }

@@ -53,7 +53,7 @@ pub fn absolute(at: Millis) -> String {
 pub fn relative(at: Millis, now: Millis) -> String {
     // Clocks differ a little between machines.
     const SKEW: i64 = -MINUTE;
-    match now - at {
+    match now.saturating_sub(at) {
         SKEW..5_000 => "just now".to_owned(),
         gone @ 5_000..MINUTE => format!("{} s ago", gone / SECOND),
         gone @ MINUTE..HOUR => format!("{} min ago", gone / MINUTE),
@@ -101,8 +101,8 @@ pub fn Took(
 ) -> impl IntoView {
     move || match end {
         _ if start == 0 => "–".to_owned(),
-        Some(end) => duration(end - start),
-        None if running => duration((Clock::read() - start).max(0) / SECOND * SECOND),
+        Some(end) => duration(end.saturating_sub(start)),
+        None if running => duration(Clock::read().saturating_sub(start).max(0) / SECOND * SECOND),
         None => "–".to_owned(),
     }
 }
@@ -132,6 +132,16 @@ mod tests {
         check(3 * DAY, "3 d ago");
         check(40 * DAY, "2026-10-12");
         check(-2 * DAY, "2026-11-23");
+    }
+
+    /// Clients say when their runs started, and may say anything.
+    #[test]
+    fn no_time_is_too_far_away() {
+        for at in [Millis::MIN, Millis::MAX] {
+            assert!(!relative(at, 0).is_empty() && !absolute(at).is_empty());
+            assert_eq!(relative(at, at), "just now");
+        }
+        assert_eq!(relative(Millis::MIN, Millis::MAX).chars().count(), 10);
     }
 
     #[test]

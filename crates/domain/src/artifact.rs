@@ -23,8 +23,8 @@ use model::{
     page::{ArtifactEntry, ArtifactRoot},
 };
 use object_store::{
-    GetOptions, GetRange, ObjectStore, ObjectStoreExt as _, PutPayload, buffered::BufWriter,
-    local::LocalFileSystem, path::Path,
+    GetOptions, GetRange, ListResult, ObjectMeta, ObjectStore, ObjectStoreExt as _, PutPayload,
+    buffered::BufWriter, local::LocalFileSystem, path::Path,
 };
 use std::{
     io::ErrorKind,
@@ -40,6 +40,8 @@ const FOLDER: &str = "artifacts";
 const LONGEST_PATH: usize = 2048;
 /// Longest name of a file or folder, in bytes: what file systems take.
 const LONGEST_STEP: usize = 255;
+/// Longest name of a file that is written: while it is, the store adds a mark to it.
+const LONGEST_WRITTEN: usize = LONGEST_STEP - 5;
 /// Bytes of an upload that are gathered before they are written, and how many such parts are on their way at once: what
 /// one upload takes of the memory.
 const UPLOAD_PART: usize = 4 << 20;
@@ -74,6 +76,24 @@ impl Artifacts {
         self.store.list(None)
     }
 
+    /// Files and folders right below a folder; nothing if there is no such folder.
+    async fn below(&self, folder: &Path) -> Result<Option<ListResult>> {
+        match self.store.list_with_delimiter(Some(folder)).await {
+            Err(error) if leads_nowhere(&error) => Ok(None),
+            listed => Ok(Some(listed?)),
+        }
+    }
+
+    /// So many of all files below a folder, in no order; none if there is no such folder.
+    async fn some_below(&self, folder: &Path, most: usize) -> Result<Vec<ObjectMeta>> {
+        let listed: object_store::Result<Vec<ObjectMeta>> =
+            self.store.list(Some(folder)).take(most).try_collect().await;
+        match listed {
+            Err(error) if leads_nowhere(&error) => Ok(Vec::new()),
+            listed => Ok(listed?),
+        }
+    }
+
     /// Refuses paths that a symbolic link leads out of the root.
     fn check_inside(&self, path: &ArtifactPath) -> Result<()> {
         let mut full = self.root.join(path.0.as_ref());
@@ -88,6 +108,18 @@ impl Artifacts {
 
 fn invalid_path() -> Error {
     Error::invalid("Invalid path")
+}
+
+/// Whether a path leads through a file: nothing can be there. The store has no name for that, the system's error is within.
+fn leads_nowhere(error: &object_store::Error) -> bool {
+    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = source {
+        if let Some(error) = error.downcast_ref::<std::io::Error>() {
+            return error.kind() == ErrorKind::NotADirectory;
+        }
+        source = error.source();
+    }
+    false
 }
 
 /// A path below the root, checked: no way up, no way out, one spelling.
@@ -230,7 +262,7 @@ impl Acting {
     pub async fn list_artifacts(&self, path: &str) -> Result<Vec<ArtifactEntry>> {
         let grant = self.artifact::<Read>(path).await?;
         let folder = &grant.path().0;
-        let found = self.domain.artifacts.store.list_with_delimiter(Some(folder)).await?;
+        let Some(found) = self.domain.artifacts.below(folder).await? else { return Ok(Vec::new()) };
         let mut entries: Vec<ArtifactEntry> = found
             .common_prefixes
             .iter()
@@ -283,8 +315,7 @@ impl Acting {
     pub(crate) async fn some_files(&self, path: &str, most: usize) -> Result<(Vec<String>, bool)> {
         let grant = self.artifact::<Read>(path).await?;
         let folder = &grant.path().0;
-        let listed = self.domain.artifacts.store.list(Some(folder)).take(most + 1);
-        let found: Vec<object_store::ObjectMeta> = listed.try_collect().await?;
+        let found = self.domain.artifacts.some_below(folder, most + 1).await?;
         let is_more = found.len() > most;
         let direct = found.iter().filter_map(|file| {
             let mut below = file.location.prefix_match(folder)?;
@@ -336,6 +367,9 @@ impl Acting {
         let full = artifacts.root.join(grant.path().0.as_ref());
         if full.is_dir() || full.ancestors().skip(1).any(FilePath::is_file) {
             return Err(in_the_way());
+        }
+        if grant.path().0.filename().is_some_and(|name| name.len() > LONGEST_WRITTEN) {
+            return Err(Error::invalid(format!("The name of a file has at most {LONGEST_WRITTEN} bytes.")));
         }
         let mut stream = std::pin::pin!(stream);
         // BufWriter makes no file of nothing.
@@ -498,7 +532,7 @@ impl Domain {
                     "Artifact path refers to a directory, not a file: '{path}'"
                 )));
             }
-            Err(object_store::Error::NotFound { .. }) => {
+            Err(error) if matches!(error, object_store::Error::NotFound { .. }) || leads_nowhere(&error) => {
                 return Err(Error::missing(format!("No such artifact: '{path}'")));
             }
             Err(error) => return Err(error.into()),
@@ -534,8 +568,7 @@ impl Domain {
     ) -> Result<(Vec<ArtifactEntry>, bool)> {
         let artifacts = &self.artifacts;
         let root = &grant.path().0;
-        let listed = artifacts.store.list(Some(root)).take(LOOKED_THROUGH);
-        let mut found: Vec<object_store::ObjectMeta> = listed.try_collect().await?;
+        let mut found = artifacts.some_below(root, LOOKED_THROUGH).await?;
         found.sort_by(|a, b| a.location.cmp(&b.location));
         let is_more = found.len() > most;
         found.truncate(most);
@@ -558,7 +591,7 @@ impl Domain {
 
     /// Whether there is something below.
     async fn is_folder(&self, location: &Path) -> Result<bool> {
-        let found = self.artifacts.store.list_with_delimiter(Some(location)).await?;
+        let Some(found) = self.artifacts.below(location).await? else { return Ok(false) };
         let is_below = found.objects.iter().any(|object| object.location != *location);
         Ok(is_below || !found.common_prefixes.is_empty())
     }

@@ -28,7 +28,7 @@ mod log;
 mod logged_image;
 pub mod logged_model;
 mod logged_table;
-mod markdown;
+pub mod markdown;
 pub mod metric;
 mod moving;
 mod operation;

@@ -219,6 +219,15 @@ impl Acting {
             return Err(Error::invalid("`dataset_name` in the `datasets` clause must be specified."));
         }
         crate::run::check_searched(&search.experiments)?;
+        let (datasets, orders) = (search.datasets.len(), search.order_by.len());
+        for (count, most, what) in [
+            (datasets, limit::SEARCHED_DATASETS, "datasets"),
+            (orders, limit::ORDER_CLAUSES, "order_by clauses"),
+        ] {
+            if count > most {
+                return Err(Error::invalid(format!("At most {most} {what} are taken.")));
+            }
+        }
         let filter: LoggedModelFilter = filter::parse(&search.filter)?;
         let order = search.order_by.iter().map(read_order).collect::<Result<Vec<_>>>()?;
         let wanted = match u64::try_from(search.max_results) {

@@ -4,7 +4,7 @@
 use pulldown_cmark::{CowStr, Event, LinkType, Options, Parser, Tag, TagEnd, html};
 
 /// A note as HTML.
-pub(crate) fn to_html(note: &str) -> String {
+pub fn to_html(note: &str) -> String {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
     let harmless = Parser::new_ext(note, options).map(|event| match event {
         Event::Html(text) | Event::InlineHtml(text) => Event::Text(text),

@@ -19,8 +19,8 @@ use model::{
     page::{
         ArtifactEntry, ArtifactRoot, COMPARISON_LIMIT, ComparedRun, Comparison, ExperimentHead,
         ExperimentRow, KEYS_LISTED, KEYS_OF, KeyKind, KeysFound, Level, MATCHING_RUNS, ModelLink,
-        NamedColumns, RUNS_PAGE, RunColumns, RunPage, RunsPage, RunsQuery, TABLE_TAGS, TextPreview, Total,
-        children_filter,
+        NamedColumns, RUNS_PAGE, RunColumns, RunPage, RunsPage, RunsQuery, TABLE_KEYS, TABLE_TAGS,
+        TextPreview, Total, children_filter,
     },
     run::{Tag, tag},
 };
@@ -93,8 +93,15 @@ impl Acting {
     /// A part of an experiment's runs table, or of one level of it.
     ///
     /// # Errors
-    /// `RESOURCE_DOES_NOT_EXIST`, `INVALID_PARAMETER_VALUE` with the place of the mistake in the filter.
+    /// `RESOURCE_DOES_NOT_EXIST`, `INVALID_PARAMETER_VALUE` with the place of the mistake in the filter, or for too many columns.
     pub async fn list_runs(&self, experiment: ExperimentId, query: &RunsQuery) -> Result<RunsPage> {
+        let columns = query.columns.iter();
+        let mut keys = columns.flat_map(|columns| [&columns.metrics, &columns.params, &columns.tags]);
+        if keys.any(|keys| keys.len() > TABLE_KEYS) {
+            return Err(Error::invalid(format!(
+                "A table shows at most {TABLE_KEYS} metrics, params and tags each."
+            )));
+        }
         let (grant, visible) = self.table(experiment, query).await?;
         let (filter, order) = (filter_of(query)?, order_of(query)?);
         let search = RunSearch {

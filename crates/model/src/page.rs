@@ -193,6 +193,9 @@ pub struct AllRunsQuery {
     pub columns: NamedColumns,
 }
 
+/// Keys of each kind that an experiment's table shows at most: a database takes only so many values in a statement.
+pub const TABLE_KEYS: usize = 10_000;
+
 /// Keys of each kind that the table of all experiments' runs shows at most.
 pub const ALL_RUNS_KEYS: usize = 50;
 

@@ -242,7 +242,7 @@ fn number(value: f64) -> AnyView {
 }
 
 fn took(start: i64, end: Option<i64>) -> AnyView {
-    end.map_or_else(nothing, |end| duration(end - start).into_any())
+    end.map_or_else(nothing, |end| duration(end.saturating_sub(start)).into_any())
 }
 
 fn shown(value: &Value) -> AnyView {

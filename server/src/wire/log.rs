@@ -19,7 +19,23 @@ use model::{
     run::{LogBatch, MetricInput, Param},
 };
 
-type Logged = Result<(RunId, LogBatch), Problem>;
+/// What a body says, or what is wrong with it.
+pub type Logged = Result<(RunId, LogBatch), Problem>;
+
+/// What `log-batch`, `log-metric`, `log-parameter` and `set-tag` read from a body: at once, where it is plain, and patiently. The two
+/// must be the same.
+pub fn readings(body: &[u8]) -> [(Option<(RunId, LogBatch)>, Logged); 4] {
+    let metrics = |metric| LogBatch { metrics: vec![metric], ..LogBatch::default() };
+    let params = |param| LogBatch { params: vec![param], ..LogBatch::default() };
+    let tags = |tag| LogBatch { tags: vec![tag], ..LogBatch::default() };
+    let args = || Args::of_body(body);
+    [
+        (plain::batch(body), patient_batch(args())),
+        (plain::metric(body).map(|(run, metric)| (run, metrics(metric))), patient_metric(&args())),
+        (plain::entry(body).map(|(run, param)| (run, params(param))), patient_parameter(&args())),
+        (plain::entry(body).map(|(run, tag)| (run, tags(tag))), patient_tag(&args())),
+    ]
+}
 
 /// `log-metric`.
 pub fn metric(acting: Acting, body: &[u8]) -> impl Future<Output = Answer<Reply>> + use<> {

@@ -14,7 +14,7 @@ pub mod error;
 mod experiment;
 mod graphql;
 pub mod intake;
-mod log;
+pub mod log;
 mod logged_model;
 mod metric;
 mod not_offered;
@@ -25,6 +25,8 @@ mod run;
 mod trace;
 mod user;
 mod webhook;
+
+pub use trace::otlp::read as read_spans;
 
 use crate::identity::Identified;
 use answer::Reply;

@@ -9,6 +9,7 @@ mod doors;
 mod world;
 
 use doors::Door;
+use http::StatusCode;
 use std::{collections::BTreeMap, fmt::Write as _};
 use world::{CALLERS, World};
 
@@ -67,6 +68,18 @@ fn diff(expected: &str, found: &str) -> Vec<String> {
     let gone = expected.iter().filter(|line| !found.contains(line)).map(|line| format!("- {line}"));
     let new = found.iter().filter(|line| !expected.contains(line)).map(|line| format!("+ {line}"));
     gone.chain(new).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_can_not_be_read_is_a_mistake_of_whoever_sent_it() {
+    let world = World::open().await;
+    for door in doors::all().iter().filter(|door| door.route.starts_with("/ui/")) {
+        let status = world.sends_nonsense(door).await;
+        assert_ne!(status, StatusCode::INTERNAL_SERVER_ERROR, "{}", door.name());
+    }
+    let list = doors::all().into_iter().find(|door| door.route == "/ui/list_runs").unwrap();
+    assert_eq!(world.sends_nonsense(&list).await, StatusCode::BAD_REQUEST);
+    world.close().await;
 }
 
 #[tokio::test]

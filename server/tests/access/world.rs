@@ -205,6 +205,18 @@ impl World {
         if empty { "nothing".to_owned() } else { status.as_u16().to_string() }
     }
 
+    /// What a server function answers an admin who sends bytes that mean nothing.
+    pub async fn sends_nonsense(&self, door: &Door) -> StatusCode {
+        let request = Request::builder()
+            .method(door.method.clone())
+            .uri(&door.route)
+            .header(header::COOKIE, self.sign_in(Kind::Admin).await)
+            .header(header::CONTENT_TYPE, "application/octet-stream")
+            .body(Body::from(vec![0xff; 40]))
+            .unwrap();
+        self.router.clone().oneshot(request).await.unwrap().status()
+    }
+
     /// The cookie of a new session: a door may end the one it is knocked at with.
     async fn sign_in(&self, kind: Kind) -> String {
         let _alone = self.signing_in.lock().await;

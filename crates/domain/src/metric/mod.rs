@@ -12,7 +12,7 @@
 //! A point that was logged twice may lie there twice, and is one point wherever points are read or counted.
 //! Start reading: [`read`]. To change how points are packed: a new format byte in [`segment`] or [`block`].
 
-pub(crate) mod block;
+pub mod block;
 mod column;
 mod curve;
 mod fold;
@@ -20,8 +20,8 @@ mod history;
 mod merge;
 mod read;
 mod sample;
-pub(crate) mod segment;
-pub(crate) mod sheet;
+pub mod segment;
+pub mod sheet;
 pub(crate) mod upkeep;
 
 pub use sample::Keep;

@@ -8,7 +8,8 @@ use super::column;
 use model::metric::Point;
 use pco::{
     ChunkConfig,
-    standalone::{simple_compress, simple_decompress},
+    data_types::Number,
+    standalone::{simple_compress, simple_decompress_into},
 };
 
 /// Columns as they are, eight bytes a number. Read, no longer written.
@@ -34,6 +35,9 @@ const COMPRESSION_LEVEL: usize = 8;
 
 /// Points in one segment, at most: what a reader has to unpack to see one of them.
 pub const MOST_POINTS: usize = 16_384;
+/// Points that a compressed segment may say it has, more than any has. A few bytes can stand for millions of points that are alike,
+/// so that of a damaged segment the bytes don't tell how much memory it would take.
+const BELIEVED_POINTS: usize = 16 * MOST_POINTS;
 
 /// Why bytes aren't a segment.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -138,21 +142,30 @@ fn differences(data: &mut &[u8]) -> Option<Columns> {
 }
 
 fn decompressed(mut data: &[u8], length: &impl Fn() -> SegmentError) -> Result<Columns, SegmentError> {
-    let count = column::take_number(&mut data).ok_or_else(length)?;
+    let count = column::take_number(&mut data).and_then(|count| usize::try_from(count).ok());
+    let count = count.filter(|count| *count <= BELIEVED_POINTS).ok_or_else(length)?;
     let mut columns: [&[u8]; 3] = [&[]; 3];
     for column in &mut columns {
         let bytes = column::take_number(&mut data).and_then(|bytes| usize::try_from(bytes).ok());
         (*column, data) = bytes.and_then(|bytes| data.split_at_checked(bytes)).ok_or_else(length)?;
     }
-    let failed = |error: pco::errors::PcoError| SegmentError::Compression(error.to_string());
-    let steps = simple_decompress::<i64>(columns[0]).map_err(failed)?;
-    let times = simple_decompress::<i64>(columns[1]).map_err(failed)?;
-    let values = simple_decompress::<f64>(columns[2]).map_err(failed)?;
-    let lengths = [steps.len(), times.len(), values.len()];
-    if lengths.iter().any(|length| *length as u64 != count) || !data.is_empty() {
+    if !data.is_empty() {
         return Err(length());
     }
-    Ok((steps, times, values))
+    let [steps, times, values] = columns;
+    Ok((exactly(steps, count, length)?, exactly(times, count, length)?, exactly(values, count, length)?))
+}
+
+/// So many numbers of a compressed column, which has no more.
+fn exactly<T: Number + Default>(
+    column: &[u8],
+    count: usize,
+    length: &impl Fn() -> SegmentError,
+) -> Result<Vec<T>, SegmentError> {
+    let mut numbers = vec![T::default(); count];
+    let read = simple_decompress_into(column, &mut numbers)
+        .map_err(|error| SegmentError::Compression(error.to_string()))?;
+    if read.finished && read.n_processed == count { Ok(numbers) } else { Err(length()) }
 }
 
 #[cfg(test)]
@@ -200,6 +213,29 @@ mod tests {
             data[at] = with;
             let _ = unpack(&data, &mut Vec::new());
         }
+    }
+
+    /// A few bytes, each of which says that it stands for a million points.
+    #[test]
+    fn a_segment_has_as_many_points_as_it_says() {
+        let numbers = |count: usize| simple_compress(&vec![7_i64; count], &ChunkConfig::default()).unwrap();
+        let values = simple_compress(&[0.5_f64; 300], &ChunkConfig::default()).unwrap();
+        let check = |count: u64, steps: Vec<u8>, is_whole: bool| {
+            let mut data = vec![PCO];
+            column::push_number(count, &mut data);
+            for part in [&steps, &numbers(300), &values] {
+                column::push_number(part.len() as u64, &mut data);
+                data.extend(part);
+            }
+            assert_eq!(unpack(&data, &mut Vec::new()).is_ok(), is_whole, "{count}");
+        };
+        check(300, numbers(300), true);
+        check(300, numbers(299), false);
+        check(300, numbers(301), false);
+        check(300, numbers(1_000_000), false);
+        check(299, numbers(300), false);
+        check(0, numbers(300), false);
+        check(u64::MAX, numbers(300), false);
     }
 
     fn curve(count: i64) -> Vec<Point> {

@@ -12,6 +12,7 @@ on_both_databases! {
     a_part_of_a_file_is_read,
     folders_are_listed_by_name,
     names_may_hold_what_file_systems_take,
+    nothing_is_below_a_file,
     a_file_takes_the_place_of_an_older_one,
     a_folder_or_a_file_may_be_in_the_way,
     files_and_folders_are_deleted,
@@ -147,6 +148,23 @@ async fn names_may_hold_what_file_systems_take(world: &World) {
     for spelling in ["with%20space/with space", "with%2520space/with%20space", "with space%2fwith space"] {
         assert_eq!(alice.downloads(&format!("{experiment}/{spelling}")).await.unwrap(), b"with space");
     }
+}
+
+async fn nothing_is_below_a_file(world: &World) {
+    let (alice, experiment) = world_with_an_experiment(world).await;
+    alice.uploads(&format!("{experiment}/a.txt"), b"1").await;
+    for path in ["a.txt/b", "a.txt/b/c"] {
+        let path = format!("{experiment}/{path}");
+        assert_eq!(alice.list_artifacts(&path).await.unwrap(), [], "{path}");
+        check_code(alice.downloads(&path).await, Code::ResourceDoesNotExist);
+        alice.delete_artifact(&path).await.unwrap();
+    }
+    let long = format!("{experiment}/{}", "x".repeat(250));
+    alice.uploads(&long, b"1").await;
+    assert_eq!(alice.downloads(&long).await.unwrap(), b"1");
+    let refused = alice.write_artifact(&format!("{long}y"), stream_of(b"1")).await;
+    check_refused(refused, Code::InvalidParameterValue, "The name of a file has at most 250 bytes.");
+    check_code(alice.downloads(&format!("{long}y")).await, Code::ResourceDoesNotExist);
 }
 
 async fn a_file_takes_the_place_of_an_older_one(world: &World) {

@@ -129,12 +129,20 @@ async fn what_is_not_allowed_is_refused(world: &World) {
         Code::ResourceDoesNotExist,
         &format!("Run with id={run} not found"),
     );
+    let by_name = ModelOrder {
+        field_name: "name".to_owned(),
+        ascending: true,
+        dataset_name: None,
+        dataset_digest: None,
+    };
     for search in [
         ModelSearch { filter: "nonsense".into(), ..ModelSearch::default() },
         ModelSearch { filter: "status = 'DONE'".into(), ..ModelSearch::default() },
         ModelSearch { max_results: -1, ..ModelSearch::default() },
         ModelSearch { page_token: "x".into(), ..ModelSearch::default() },
         ModelSearch { datasets: vec![(String::new(), None)], ..ModelSearch::default() },
+        ModelSearch { datasets: vec![("d".to_owned(), None); 2000], ..ModelSearch::default() },
+        ModelSearch { order_by: vec![by_name.clone(); 3000], ..ModelSearch::default() },
     ] {
         check_code(acting.search_models(&search).await, Code::InvalidParameterValue);
     }

@@ -75,3 +75,5 @@ pub const FILTER: usize = 20_000;
 pub const FILTER_CLAUSES: usize = 100;
 /// Clauses of one order: databases join only so many tables.
 pub const ORDER_CLAUSES: usize = 20;
+/// Datasets that one search for logged models may name: databases nest expressions only so deep.
+pub const SEARCHED_DATASETS: usize = 100;

@@ -9,20 +9,6 @@ const OF_CLIENTS: [&str; 4] = [
     r#"{"run_uuid": "0af7651916cd43dd8448eb211c80319c", "key": "t", "value": "\u00e9\n", "run_id": "0af7651916cd43dd8448eb211c80319c"}"#,
 ];
 
-/// What each door reads from a body: at once, where it is plain, and patiently.
-fn readings(body: &[u8]) -> [(Option<(RunId, LogBatch)>, Logged); 4] {
-    let metrics = |metric| LogBatch { metrics: vec![metric], ..LogBatch::default() };
-    let params = |param| LogBatch { params: vec![param], ..LogBatch::default() };
-    let tags = |tag| LogBatch { tags: vec![tag], ..LogBatch::default() };
-    let args = || Args::of_body(body);
-    [
-        (plain::batch(body), patient_batch(args())),
-        (plain::metric(body).map(|(run, metric)| (run, metrics(metric))), patient_metric(&args())),
-        (plain::entry(body).map(|(run, param)| (run, params(param))), patient_parameter(&args())),
-        (plain::entry(body).map(|(run, tag)| (run, tags(tag))), patient_tag(&args())),
-    ]
-}
-
 /// Points are alike if they count as one; here every bit matters, but for which NaN it is.
 fn bits(batch: &LogBatch) -> Vec<u64> {
     let bits = |value: f64| if value.is_nan() { 0 } else { value.to_bits() };

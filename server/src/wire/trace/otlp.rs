@@ -3,6 +3,7 @@
 
 mod json;
 mod message;
+mod weigh;
 
 use crate::{
     identity::Identified,
@@ -41,6 +42,10 @@ use tokio::sync::OwnedSemaphorePermit;
 const BODY: usize = 16 << 20;
 /// Bytes of a packed request.
 const PACKED: usize = 4 << 20;
+/// Bytes of memory that a request may be read into, besides its texts. What programs send takes a few times its length.
+const READ: usize = 8 * BODY;
+/// Objects of a request in JSON: more would be empty ones.
+const OBJECTS: usize = 1_000_000;
 
 const EXPERIMENT: &str = "x-mlflow-experiment-id";
 const RUN: &str = "x-mlflow-run-id";
@@ -174,7 +179,20 @@ fn read_all(from: impl io::Read) -> io::Result<Vec<u8>> {
     if all.len() > BODY { Err(io::ErrorKind::InvalidData.into()) } else { Ok(all) }
 }
 
+/// The steps that a request holds, by their trace and by the program that they come from, and how many can't be any; `None` if it is no
+/// request.
+pub fn read(request: &[u8], is_json: bool) -> Option<(Vec<NewSpans>, u64)> {
+    decode(request, is_json).map(convert)
+}
+
 fn decode(bytes: &[u8], is_json: bool) -> Option<ExportRequest> {
+    let fits = match is_json {
+        true => bytes.iter().filter(|byte| **byte == b'{').count() <= OBJECTS,
+        false => weigh::fits(bytes, READ),
+    };
+    if !fits {
+        return None;
+    }
     if is_json {
         json::request(&serde_json::from_slice(bytes).ok()?)
     } else {

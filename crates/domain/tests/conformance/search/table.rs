@@ -50,6 +50,10 @@ async fn the_runs_table_filters_and_counts(world: &World) {
     let bad = RunsQuery { order_by: "metrics".to_owned(), ..RunsQuery::default() };
     let bad = problem(alice.list_runs(experiment, &bad).await);
     assert_eq!((bad.code, bad.span), (Code::InvalidParameterValue, None), "the order is in no box");
+    let metrics = (0..40_000).map(|number| number.to_string()).collect();
+    let columns = Some(NamedColumns { metrics, ..NamedColumns::default() });
+    let bad = RunsQuery { columns, ..RunsQuery::default() };
+    check_code(alice.list_runs(experiment, &bad).await, Code::InvalidParameterValue);
 }
 
 async fn the_runs_table_reads_what_it_shows(world: &World) {
