@@ -5,7 +5,6 @@ import os
 import sys
 import tempfile
 import time
-from collections import Counter
 from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -104,7 +103,9 @@ def main():
             with open(options.output, "w") if options.output else os.fdopen(os.dup(1), "w") as out:
                 for finding in sorted(found.values(), key=lambda one: one.difference.signature):
                     show(shortest(drive, finding) if options.shorten else finding, out)
-            print(Counter(good for (_, good), n in drive.agreed.items() for _ in range(n)))
+            for label in sorted(drive.labels):
+                both_well, both_not = drive.agreed[label, True], drive.agreed[label, False]
+                print(f"  {drive.labels[label]:6} × {label}: {both_well} done, {both_not} refused, by both")
             for reason, times in drive.expected.most_common():
                 print(f"  {times:6} × {reason}")
             print(f"{cases} cases in {took:.0f} s: {len(found)} differences")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from hypothesis import strategies as st
 
 from . import filters, values
-from .values import mostly, one_of, ref
+from .values import mostly, one_of, rarely, ref
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,11 @@ class Call:
 
 
 ABSENT = object()
-EXPERIMENT = mostly(ref("experiment", 2), one_of("0", "999999", "", "abc", "-1", "01", " 1", "1.0", "9223372036854775808", "⟦run:0⟧"), 9)
+EXPERIMENT = mostly(ref("experiment", 2), one_of("0", "999999", "", "abc", "-1", "1.5", "9223372036854775808", "⟦run:0⟧"), 9)
 RUN = mostly(ref("run"), one_of("0" * 32, "", "abc", "x" * 300, "../x", "⟦experiment:0⟧", "a b", "ü", "⟦RUN:0⟧"), 9)
 MODEL = mostly(ref("model"), one_of("m-" + "0" * 32, "m-zzz", "⟦run:0⟧", "x"), 9)
-NAME = mostly(one_of("⟦own⟧ a", "⟦own⟧ b", "⟦own⟧ ü"), one_of("⟦own⟧ none", "", "⟦own⟧/x", "⟦own⟧:x", "⟦OWN⟧ A", " "), 9)
-VERSION = mostly(one_of("1", "2", "3"), one_of("0", "99", "", "-1", "abc", "01", "1.0", " 1", "+1", "9223372036854775808", "2147483648", "latest", "٣"), 9)
+NAME = mostly(ref("name", 2), one_of("⟦own⟧ none", "", "⟦own⟧/x", "⟦own⟧:x", "⟦OWN⟧ A", " "), 9)
+VERSION = mostly(one_of("1", "1", "2", "3"), one_of("0", "99", "", "-1", "abc", "01", "1.0", " 1", "+1", "9223372036854775808", "2147483648", "latest", "٣"), 9)
 ALIAS = mostly(one_of("best", "b-2", "ü"), one_of("", "latest", "Latest", "v1", "V2", "v", "v1a", "a b", "a/b", "x" * 255, "x" * 256, "1", "a.b", "-"), 8)
 STAGE = mostly(one_of("Staging", "Production", "Archived", "None", "staging", "PRODUCTION"), one_of("", "Foo", "none ", "Deleted_Internal"), 9)
 
@@ -55,13 +55,13 @@ def arguments(draw, spoil=15, **fields):
     """A value for each field; one in `spoil` is one too few, or has one of a wrong type."""
     drawn = {name: draw(strategy) for name, strategy in fields.items()}
     drawn = {name: value for name, value in drawn.items() if value is not ABSENT}
-    if drawn and draw(st.integers(1, spoil)) == 1:
+    if drawn and draw(st.integers(1, spoil)) == spoil // 2:
         name = draw(st.sampled_from(sorted(drawn)))
         if draw(st.booleans()):
             del drawn[name]
         else:
             drawn[name] = draw(values.WRONG)
-    if draw(st.integers(1, spoil * 4)) == 1:
+    if draw(st.integers(1, spoil * 4)) == spoil * 2:
         drawn[draw(one_of("unknown", "workspace", "x y"))] = draw(values.WRONG)
     return drawn
 
@@ -75,7 +75,7 @@ def maybe(strategy, often=5):
 def spoiled_json(draw, call):
     """The call with a body that isn't what it should be, now and then."""
     call = draw(call)
-    if draw(st.integers(0, 99)) < 97 or call.method == "GET":
+    if draw(st.integers(0, 99)) not in (48, 49, 50) or call.method == "GET":
         return call
     raw = draw(one_of("", "{", "[]", "null", "7", '"x"', "{}", '{"a": }', b"\xff\xfe", '{"name": "a", "name": "b"}', "[1, 2]", '"{}"', "\ufeff{}", "{} x"))
     headers = draw(one_of({}, {"Content-Type": "text/plain"}, {"Content-Type": "application/json; charset=utf-8"}, {"Content-Type": "APPLICATION/JSON"}, {"Content-Type": ""}))
@@ -105,7 +105,7 @@ def get(path, /, pages=0, prefix="/api", **fields):
 def items(least=0, most=3, **fields):
     """A list of objects."""
     listed = st.lists(arguments(spoil=150, **fields), min_size=least, max_size=most)
-    return st.integers(0, 49).flatmap(lambda roll: listed if roll else values.WRONG)
+    return rarely(listed, values.WRONG, 50)
 
 
 def own(names):
@@ -143,7 +143,7 @@ def limited(strategy, mine):
     def limit(text):
         return f"{mine} AND {text}" if isinstance(text, str) and text.strip() else mine
 
-    return mostly(strategy.map(limit), strategy, 8)
+    return strategy.map(limit)
 
 
 EXPERIMENTS = [
@@ -155,12 +155,12 @@ EXPERIMENTS = [
         artifact_location=maybe(one_of("", "s3://bucket/x", "s3://bucket/x#y", "/tmp/x", "file:///tmp/x", "mlflow-artifacts:/x", "s3://b/../x", "x" * 2049, "runs:/x", "http://e.org/x", "s3://b/x?a=..", "s3://b/x?a=b"), 1),
     ),
     get("experiments/get", experiment_id=EXPERIMENT),
-    get("experiments/get-by-name", experiment_name=mostly(NAME, values.ODD_NAMES, 9)),
+    get("experiments/get-by-name", experiment_name=mostly(one_of("⟦own⟧", "⟦own⟧ a", "⟦own⟧ ü"), values.ODD_NAMES, 8)),
     post(
         "experiments/search",
         pages=2,
         max_results=values.LIMITS,
-        filter=maybe(limited(filters.EXPERIMENT_FILTERS, "name LIKE '%⟦own⟧%'"), 9),
+        filter=limited(filters.EXPERIMENT_FILTERS, "name LIKE '%⟦own⟧%'"),
         order_by=maybe(filters.EXPERIMENT_ORDERS),
         view_type=maybe(values.VIEWS),
         page_token=values.TOKENS,
@@ -169,7 +169,7 @@ EXPERIMENTS = [
         "experiments/search",
         pages=1,
         max_results=values.LIMITS,
-        filter=maybe(limited(filters.EXPERIMENT_FILTERS, "name LIKE '%⟦own⟧%'"), 9),
+        filter=limited(filters.EXPERIMENT_FILTERS, "name LIKE '%⟦own⟧%'"),
         order_by=maybe(filters.EXPERIMENT_ORDERS),
         view_type=maybe(values.VIEWS),
     ),
@@ -192,7 +192,7 @@ def create_run(start):
         start_time=start,
         user_id=maybe(mostly(one_of("alice", ""), values.ODD_NAMES, 9), 3),
         run_name=maybe(mostly(one_of("named", "other", ""), values.ODD_NAMES, 8)),
-        tags=maybe(mostly(TAGS, items(key=st.just("mlflow.runName"), value=one_of("named", "tagged", "")), 9), 5),
+        tags=maybe(mostly(TAGS, items(most=1, key=st.just("mlflow.runName"), value=one_of("named", "tagged", "")), 9), 5),
     )
 
 
@@ -277,7 +277,9 @@ LOGGED_MODELS = [
         lambda drawn: replace(drawn[1], method="PATCH", path=f"/api/2.0/mlflow/logged-models/{drawn[0]}", body={**drawn[1].body, "model_id": drawn[0]} if "model_id" in drawn[1].body else drawn[1].body)
     ),
     st.tuples(MODEL, post("x", tags=TAGS)).map(lambda drawn: replace(drawn[1], method="PATCH", path=f"/api/2.0/mlflow/logged-models/{drawn[0]}/tags")),
-    st.tuples(MODEL, post("x", params=PARAMS)).map(lambda drawn: replace(drawn[1], path=f"/api/2.0/mlflow/logged-models/{drawn[0]}/params")),
+    st.tuples(MODEL, post("x", params=PARAMS)).map(
+        lambda drawn: replace(drawn[1], path=f"/api/2.0/mlflow/logged-models/{drawn[0]}/params", body={**drawn[1].body, "model_id": drawn[0]})
+    ),
     st.tuples(MODEL, one_of("t", "u", "zz", "a%20b", "n.a")).map(lambda drawn: Call("DELETE", f"/api/2.0/mlflow/logged-models/{drawn[0]}/tags/{drawn[1]}")),
     MODEL.map(lambda model: Call("DELETE", f"/api/2.0/mlflow/logged-models/{model}")),
     *[
@@ -304,9 +306,9 @@ PROMPT_TAGS = one_of(
     [{"key": "mlflow.prompt.is_prompt", "value": "false"}],
 )
 SOURCES = mostly(
-    one_of("s3://bucket/x", "models:/⟦model:0⟧", "models:/⟦own⟧ a/1", "dummy-source", "runs:/⟦run:0⟧/model", "mlflow-artifacts:/⟦experiment:0⟧/⟦run:0⟧/artifacts/model"),
+    one_of("s3://bucket/x", "models:/⟦model:0⟧", "models:/⟦name:0⟧/1", "dummy-source", "runs:/⟦run:0⟧/model", "mlflow-artifacts:/⟦experiment:0⟧/⟦run:0⟧/artifacts/model"),
     one_of(
-        "", "/etc/passwd", "file:///etc/passwd", "../x", "s3://bucket/../x", "models:/none/1", "models:/⟦own⟧ a/99", "models:/⟦own⟧ a@best", "models:/⟦own⟧ a/Staging", "models:/m-none",
+        "", "/etc/passwd", "file:///etc/passwd", "../x", "s3://bucket/../x", "models:/none/1", "models:/⟦name:0⟧/99", "models:/⟦name:0⟧@best", "models:/⟦name:0⟧/Staging", "models:/m-none",
         "mlflow-artifacts:/../x", "http://e.org/x", "x" * 501, "s3://b/%2e%2e/x", "s3://b/x#y", "s3://b/x?y=z", "models:/", "runs:/", "dbfs:/x", "local/path", "s3://b/x y", "file://host/x", "ü",
     ),
     8,
@@ -315,6 +317,7 @@ REGISTRY = [
     *[
         post(
             "registered-models/create",
+            ("name", ("registered_model", "name")),
             name=own(values.ODD_NAMES),
             description=maybe(mostly(one_of("d", ""), values.TEXTS, 9), 5),
             tags=maybe(mostly(TAGS, PROMPT_TAGS, 6), 5),
@@ -325,13 +328,13 @@ REGISTRY = [
     get(
         "registered-models/search",
         pages=1,
-        filter=maybe(limited(filters.MODEL_FILTERS, "name LIKE '%⟦own⟧%'"), 9),
+        filter=limited(filters.MODEL_FILTERS, "name LIKE '%⟦own⟧%'"),
         max_results=maybe(values.LIMITS, 6),
         order_by=maybe(filters.MODEL_ORDERS),
         page_token=values.TOKENS,
     ),
     post("registered-models/update", method="PATCH", name=NAME, description=maybe(values.TEXTS, 8)),
-    post("registered-models/rename", name=NAME, new_name=own(values.ODD_NAMES)),
+    post("registered-models/rename", ("name", ("registered_model", "name")), name=NAME, new_name=own(values.ODD_NAMES)),
     post("registered-models/get-latest-versions", name=NAME, stages=maybe(mostly(st.lists(STAGE, max_size=2), values.WRONG, 9))),
     get("registered-models/get-latest-versions", name=NAME, stages=maybe(st.lists(STAGE, max_size=2))),
     post("registered-models/set-tag", name=NAME, key=values.TAG_KEYS, value=values.TEXTS),
@@ -357,7 +360,7 @@ REGISTRY = [
         get(
             "model-versions/search",
             pages=1,
-            filter=maybe(limited(filters.VERSION_FILTERS, "name LIKE '%⟦own⟧%'"), 9),
+            filter=limited(filters.VERSION_FILTERS, "name LIKE '%⟦own⟧%'"),
             max_results=maybe(values.LIMITS, 6),
             order_by=maybe(filters.VERSION_ORDERS),
             page_token=values.TOKENS,
@@ -411,8 +414,8 @@ def starts(position):
     """When the run at this position of a sequence started: no two start at the same time."""
     return mostly(
         st.just(1_700_000_000_000 + position * 1000),
-        one_of(*[[ABSENT, 2**53 + 1, 2**63 - 1, -5, "1600000000000", 1.0, 1e15, "17.0"], [1.5], ["abc"], [True], [2**63]][0 if position % 5 == 0 else position % 5]),
-        8 if position < 6 else 10,
+        st.just([ABSENT, 2**53 + 1, 2**63 - 1, -5, "1600000000000", 1.0, 1e15, "17.0"][position % 8]),
+        8 if position < 8 else 10,
     )
 
 
@@ -428,12 +431,19 @@ def sequences(draw, groups=None, most=24):
         position += 1
         return draw(create_run(starts(position - 1)))
 
-    made.append(replace(run(), raw=None, headers={}))
+    start = {"experiment_id": "⟦experiment:0⟧", "start_time": 1_600_000_000_000}
+    made.append(Call("POST", "/api/2.0/mlflow/runs/create", body=start, makes=("run", ("run", "info", "run_id"))))
     made.append(run())
+    if draw(st.integers(0, 4)) != 2:
+        made.append(Call("POST", "/api/2.0/mlflow/registered-models/create", body={"name": "⟦own⟧ a"}, makes=("name", ("registered_model", "name"))))
+        made.append(Call("POST", "/api/2.0/mlflow/model-versions/create", body={"name": "⟦own⟧ a", "source": "s3://bucket/x"}))
+    if draw(st.booleans()):
+        body = {"experiment_id": "⟦experiment:0⟧", "name": "lm", "source_run_id": "⟦run:0⟧"}
+        made.append(Call("POST", "/api/2.0/mlflow/logged-models", body=body, makes=("model", ("model", "info", "model_id"))))
     count = draw(st.integers(4, most))
     for _ in range(count):
         group = draw(st.sampled_from(groups or WEIGHTS))
-        if group == "runs" and draw(st.integers(0, 9)) == 0:
+        if group == "runs" and draw(st.integers(0, 9)) == 5:
             made.append(run())
         else:
             made.append(draw(st.one_of(GROUPS[group])))

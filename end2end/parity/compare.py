@@ -67,7 +67,7 @@ def normal(value, side, key="", within=""):
         return normalised
     if key in NOW and isinstance(value, int):
         calls = side.calls_at(value)
-        return When(calls, value) if calls else value
+        return When(calls, value) if calls else "earlier" if value < side.sent[0] else value
     if isinstance(value, str):
         if key == "next_page_token":
             return "a token"

@@ -52,8 +52,7 @@ class Drive:
                         yield Finding(difference, sequence[: position + 1], self._told(call))
                 if clean:
                     self.agreed[call.label, answers[0].good] += 1
-                # What one has done and the other not makes them differ ever after.
-                if answers[0].good != answers[1].good and call.method != "GET" and "search" not in call.path:
+                if self._apart(call, *answers):
                     return
                 tokens = [answer.body.get("next_page_token") if answer.good and isinstance(answer.body, dict) else None for answer in answers]
                 if not all(tokens) or page == call.pages:
@@ -61,6 +60,11 @@ class Drive:
                 for side, token in zip(self.sides, tokens, strict=True):
                     side.ids.setdefault("token", []).append(token)
                 call = call.with_token(f"⟦token:{len(self.sides[0].ids['token']) - 1}⟧")
+
+    def _apart(self, call, mlflow, runmark):
+        """Whether they differ ever after: one has done what the other hasn't, or MLflow may have done a part of it."""
+        writes = call.method != "GET" and "search" not in call.path
+        return writes and (mlflow.good != runmark.good or mlflow.status >= 500 or "IntegrityError" in mlflow.message)
 
     def _bind(self, call, answers):
         """Notes the id that both gave to the same thing."""
@@ -79,6 +83,8 @@ class Drive:
             made = side.ids.setdefault(kind, [])
             made.append(one)
             symbol = f"{side.own}.{kind}{len(made) - 1}"
+            if kind == "name":
+                continue
             if kind == "experiment":
                 side.symbols[f"experiment {one}"] = symbol
             else:

@@ -1,21 +1,31 @@
 """Differences that are meant: what MLflow answers, what Runmark answers instead, and why.
 
-Each is documented in docs/mlflow-differences.md, where `reference` names the place. To accept a difference, add a line here
-and a sentence there. A difference that is no line here is a finding.
+Each is documented in docs/mlflow-differences.md, where `reference` names the section. To accept a difference, add an entry
+here and a sentence there. A difference without an entry is a finding.
 """
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Callable
+
+from .compare import MISSING
+
+ANY = lambda case: True  # noqa: E731
 
 
 @dataclass(frozen=True)
 class Case:
-    """A call with both answers and one of the differences."""
+    """A call as MLflow got it, both answers, and one of the differences."""
 
-    call: object
+    call: dict
     mlflow: object
     runmark: object
     difference: object
+
+    def given(self, name):
+        """An argument of the call."""
+        body = self.call["body"] if isinstance(self.call["body"], dict) else {}
+        return body.get(name, dict(map(tuple, self.call["query"])).get(name))
 
 
 @dataclass(frozen=True)
@@ -24,10 +34,102 @@ class Known:
 
     reason: str
     reference: str
-    applies: Callable[[Case], bool]
+    # Statuses of MLflow and of Runmark; None for differences in what is answered.
+    statuses: tuple | None = None
+    label: str = ""
+    # What the messages say, or where in the answers the difference is.
+    mlflow: str = ""
+    runmark: str = ""
+    where: str | None = None
+    when: Callable = ANY
+
+    def applies(self, case: Case) -> bool:
+        """Whether this explains the difference."""
+        if self.statuses:
+            mlflow, runmark = self.statuses
+            fits = (
+                case.difference.kind == "status"
+                and case.mlflow.status in _list(mlflow)
+                and case.runmark.status in _list(runmark)
+                and re.search(self.mlflow, case.mlflow.message)
+                and re.search(self.runmark, case.runmark.message)
+            )
+        else:
+            fits = case.difference.kind != "status" and re.fullmatch(self.where, case.difference.where)
+        return bool(fits and re.search(self.label, case.difference.label) and self.when(case))
 
 
+def _list(one_or_many):
+    return one_or_many if isinstance(one_or_many, tuple) else (one_or_many,)
+
+
+def _infinite(case):
+    return case.difference.runmark in ("Infinity", "-Infinity") and isinstance(case.difference.mlflow, float)
+
+
+def _truncated(case):
+    """A value that is longer than tags are."""
+    return str(case.difference.mlflow).startswith(str(case.difference.runmark)) and len(str(case.difference.runmark)) == 8000
+
+
+VALUES, ERRORS, READING, REGISTRY = "Values and writes", "Errors", "Reading", "Registry"
+WRONG_TYPE = r"supplied:  Hint: Value was of type"
+# What is wrong with the words of a call, whatever is there to be found.
+OF_VALUES = r"^Invalid|^Missing value|exceeds the maximum|not one of|must be|Duplicate|can contain at most|Names may only|cannot"
+OF_THINGS = r"not found|No Experiment with id|no experiment|doesn't exist|exists"
+INTEGRITY = r"IntegrityError|Query-invoked autoflush"
+
+FIXED = [
+    Known("F1", "", label="logged-models", where=r".*\.(model_type|source_run_id)"),
+    Known("F2", "", label="registered-models", where=r".*\.description"),
+    Known("F3", "", label="runs/create", where=r"\.run\.outputs"),
+    Known("F4", "", (400, 200), label="logged-models/search", mlflow="Missing value"),
+    Known("F6", "", (400, 200), label="artifacts", mlflow="must include a filename"),
+    Known("F11", "", where=r".*\.user_id", when=lambda case: case.difference.runmark == ""),
+    Known("F14", "", label="runs/update", where=r"\.run_info\.status"),
+    Known("F15", "", (400, 200), label="runs/outputs", mlflow="Missing value"),
+]
 KNOWN = [
+    Known("MLflow breaks down where Runmark refuses", ERRORS, (500, (400, 404, 413))),
+    Known("a value of a wrong type is refused, not passed over", VALUES, (200, 400), runmark=WRONG_TYPE),
+    Known("a wrong value, and something that isn't there: the one or the other is said", ERRORS, (400, 404), mlflow=OF_VALUES, runmark=OF_THINGS),
+    Known("a wrong value, and something that isn't there: the one or the other is said", ERRORS, (404, 400), mlflow=OF_THINGS, runmark=OF_VALUES),
+    Known("Infinity is kept as it is", VALUES, where=r".*\.value", when=_infinite),
+    Known("an item without its key or value is refused, not passed over", VALUES, (200, 400), runmark=r"Missing value for required parameter '\w+\[\d+\]"),
+    Known("runs/create without an experiment", ERRORS, (400, 400), "runs/create", INTEGRITY, "Missing value"),
+    Known("a tag twice in runs/create: the last one counts", VALUES, (400, 200), "runs/create", INTEGRITY),
+    Known("renaming an experiment to a name that is taken", ERRORS, (400, 400), "experiments/update", INTEGRITY, "already exists"),
+    Known("outputs that are linked already get a new step", VALUES, (400, (200, 404)), "runs/outputs", INTEGRITY),
+    Known("a metric of a logged model that isn't there is a metric of its run", VALUES, (400, 200), r"runs/log-(batch|metric)", INTEGRITY),
+    Known("an input's tag twice: the last one counts", VALUES, (400, 200), "runs/log-inputs", INTEGRITY),
+    Known("inputs and outputs must be there", VALUES, (200, 404), r"runs/(log-inputs|outputs)", runmark="Logged model with ID"),
+    Known("a page token goes with its search", READING, (200, 400), runmark="^Invalid page token"),
+    Known("a run's id is a UUID", READING, (200, 404), "logged-models", runmark="^Run with id"),
+    Known("logged models: tags and params have the limits of those of runs", VALUES, (200, 400), "logged-models", runmark="exceeds the maximum length"),
+    Known("tags of runs/create have the rules of those that are set later", VALUES, (200, 400), "runs/create", runmark="Names may only|exceeds the maximum|Names may be treated"),
+    Known("tags of runs/create have the rules of those that are set later", VALUES, label="runs/create", where=r"\.run\.data\.tags\[\d+\]\.value", when=_truncated),
+    Known("an order or a list that is one text", VALUES, (400, 200), mlflow=r"^Invalid value .* for parameter '(order_by|view_type|max_results|stages|experiment_ids|filter|page_token)'"),
+    Known("an end at 0 is an end", VALUES, label="runs/", where=r".*end_time", when=lambda case: case.difference.runmark == 0),
+    Known("a page token for a run that isn't there", READING, (400, 200), "get-history", "Invalid page token"),
+    Known("the same key twice in order_by", ERRORS, (200, 400), "experiments/search", runmark="contains duplicate"),
+    Known("the size of an empty file", READING, label="artifacts", where=r".*file_size", when=lambda case: case.difference.runmark == 0),
+    Known("the type of a text says its encoding", READING, label="artifacts", where="content-type"),
+    Known("aliases of versions, wherever versions are", REGISTRY, where=r".*\.aliases", when=lambda case: case.difference.mlflow is MISSING),
+    Known("a version's number as Python reads it", REGISTRY, (200, 400), runmark="Parameter 'version' must be an integer"),
+    Known("a tag twice: the last one counts", VALUES, (400, 200), "experiments/create", "IntegrityError"),
+    Known("-0.0 is kept", VALUES, where=r".*\.value", when=lambda case: case.difference.mlflow == 0 == case.difference.runmark),
+    Known("the status of a logged model must be one", VALUES, (200, 400), "PATCH .*logged-models", runmark="'status'"),
+    Known("a description that is none", REGISTRY, label="model-versions|registered-models", where=r".*\.description", when=lambda case: case.difference.runmark == ""),
+    Known("numbers in a list of texts", READING, (200, 400), "search", runmark="got different type in list"),
+    Known("keywords of a filter in any case", READING, (400, 200), "search", mlflow="Invalid comparator for tag: i?like"),
+    Known("numbers with a sign", READING, (400, 200), "search", mlflow=r"Invalid clause.*\+"),
+    Known("parentheses around a list", READING, (200, 400), "search", runmark="expected a non-empty list of string values"),
+    Known("params of a logged model that isn't there", READING, (200, 404), "logged-models"),
+    Known("backslashes, control characters and empty names in paths of artifacts", VALUES, ((200, 404), 400), "artifacts", runmark="Invalid path"),
+    Known("a blank name of an experiment", VALUES, (200, 400), "experiments/update", runmark="Invalid experiment name"),
+    Known("a root of artifacts with ..", VALUES, (200, 400), "experiments/create", runmark="Invalid artifact location"),
+    *FIXED,
+    Known("an integrity error of the database is said by its cause", ERRORS, (400, 400), mlflow=INTEGRITY),
 ]
 
 

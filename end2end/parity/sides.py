@@ -23,7 +23,7 @@ import runmark  # noqa: E402
 
 PLACEHOLDER = re.compile(r"⟦(\w+)(?::(\d+))?⟧")
 # What stands for an id that no call has made.
-NOBODY = {"run": "f" * 32, "model": "m-" + "f" * 32, "experiment": "888888", "token": "eyJvZmZzZXQiOiAxfQ=="}
+NOBODY = {"run": "f" * 32, "model": "m-" + "f" * 32, "experiment": "888888", "token": "eyJvZmZzZXQiOiAxfQ==", "name": "nobody's"}
 START_WITHIN = 90.0
 
 

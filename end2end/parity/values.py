@@ -12,12 +12,14 @@ def one_of(*values):
 
 def mostly(usual, odd, often: int = 8):
     """The usual ones `often` times out of ten."""
-    return st.integers(0, 9).flatmap(lambda roll: usual if roll < often else odd)
+    # In the middle: Hypothesis has a liking for the least and the greatest number.
+    first = (often + 1) // 2
+    return st.integers(0, 9).flatmap(lambda roll: odd if first <= roll < first + 10 - often else usual)
 
 
 def rarely(usual, odd, out_of: int = 30):
     """The odd ones once out of so many times."""
-    return st.integers(1, out_of).flatmap(lambda roll: odd if roll == 1 else usual)
+    return st.integers(1, out_of).flatmap(lambda roll: odd if roll == out_of // 2 else usual)
 
 
 def ref(kind: str, last: int = 3):
@@ -38,18 +40,18 @@ ODD_NAMES = one_of(
 ODD_INTS = one_of(
     0, 1, -1, 2, 3, 100, 2**31 - 1, 2**31, -(2**31), 2**53 + 1, 2**63 - 1, -(2**63), 2**63, 2**64, 10**30, 1.0, 1.5,
     1e3, 1e18, 1e19, "0", "1", "-1", "5", "5.0", "1.5", "abc", "", " 5", "5 ", "+5", "05", "5e0", "1e3", "0x10", "٣", "1_000",
-    str(2**53 + 1), str(2**63 - 1), str(2**63), True, False, None, [1], [], {}, "NaN", float("nan"), float("inf"),
+    str(2**53 + 1), str(2**63 - 1), str(2**63), True, False, None, [1], [], {}, "NaN",
 )  # fmt: skip
 
 ODD_DOUBLES = one_of(
     0, -0.0, 1, -1, 1e308, 1.7976931348623157e308, -1e308, 5e-324, 1e-308, 0.1, 1 / 3, 2**53 + 1, 2**63 - 1, 2**63, 2**64,
-    10**30, 10**400, float("nan"), float("inf"), float("-inf"), "NaN", "Infinity", "-Infinity", "nan", "inf", "infinity", "-inf",
+    10**30, 10**400, "NaN", "Infinity", "-Infinity", "nan", "inf", "infinity", "-inf",
     "1.5", "-1.5", " 1.5", "1.5 ", "1e3", ".5", "5.", "+1", "1_0", "0x10", "", "abc", "1e400", True, False, None, [1], {}, "٣",
 )  # fmt: skip
 
 STEPS = rarely(st.integers(0, 12), ODD_INTS)
 TIMES = rarely(st.integers(1, 8).map(lambda i: 1_700_000_000_000 + i), ODD_INTS)
-DOUBLES = mostly(one_of(0.5, 1, 2, 3, 0.25, -1, 1e10, "NaN", float("nan"), "2"), ODD_DOUBLES, 9)
+DOUBLES = mostly(one_of(0.5, 1, 2, 3, 0.25, -1, 1e10, "NaN", "2"), ODD_DOUBLES, 9)
 
 METRIC_KEYS = rarely(one_of("m", "loss", "a b", "x/y", "n.a"), ODD_NAMES, 20)
 PARAM_KEYS = rarely(one_of("p", "lr", "a b", "n.a"), ODD_NAMES, 20)
@@ -68,7 +70,7 @@ TOKENS = mostly(
     st.just(None),
     one_of(
         "⟦token:0⟧", "⟦token:1⟧", "", "x", "!!!", "eyJvZmZzZXQiOiAyfQ==", "eyJvZmZzZXQiOiAwfQ==", "eyJvZmZzZXQiOiAtMX0=", "MQ==",
-        "eyJvZmZzZXQiOiAieCJ9", "bnVsbA==", "e30=", "eyJvZmZzZXQiOiA5OTk5OX0=", 5,
+        "eyJvZmZzZXQiOiAieCJ9", "bnVsbA==", "e30=", "eyJvZmZzZXQiOiA5OTk5OX0=", "5", 5,
     ),
     9,
 )  # fmt: skip

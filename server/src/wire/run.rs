@@ -36,7 +36,7 @@ pub async fn create(acting: Acting, mut args: Args) -> Answer<Reply> {
             tags: read_tags(&mut args, "tags")?,
         })
         .await?;
-    Ok(Reply::of(&encode::run::one(&run)))
+    Ok(Reply::of(&encode::run::new(&run)))
 }
 
 pub async fn get(acting: Acting, args: Args) -> Answer<Reply> {
@@ -111,6 +111,9 @@ pub async fn log_inputs(acting: Acting, mut args: Args) -> Answer {
 
 pub async fn outputs(acting: Acting, mut args: Args) -> Answer {
     let run = run_id(&args)?;
+    if !args.has("models") {
+        return Err(args.missing("models").into());
+    }
     let models = args
         .items("models")?
         .iter()
