@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from hypothesis import strategies as st
 
 from . import filters, values
-from .values import mostly, one_of, rarely, ref
+from .values import ABSENT, mostly, one_of, rarely, ref
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,6 @@ class Call:
         return replace(self, body={**self.body, "page_token": token})
 
 
-ABSENT = object()
 EXPERIMENT = mostly(ref("experiment", 2), one_of("0", "999999", "", "abc", "-1", "1.5", "9223372036854775808", "⟦run:0⟧"), 9)
 RUN = mostly(ref("run"), one_of("0" * 32, "", "abc", "x" * 300, "../x", "⟦experiment:0⟧", "a b", "ü", "⟦RUN:0⟧"), 9)
 MODEL = mostly(ref("model"), one_of("m-" + "0" * 32, "m-zzz", "⟦run:0⟧", "x"), 9)
@@ -446,5 +445,41 @@ def sequences(draw, groups=None, most=24):
         if group == "runs" and draw(st.integers(0, 9)) == 5:
             made.append(run())
         else:
-            made.append(draw(st.one_of(GROUPS[group])))
+            made.append(draw(GROUPS[group][draw(st.integers(0, len(GROUPS[group]) - 1))]))
     return made
+
+
+def _json(method, path, body, makes=None):
+    return Call(method, f"/api/2.0/mlflow/{path}", body=body, makes=makes)
+
+
+BEGINNING = [
+    _json("POST", "experiments/create", {"name": "⟦own⟧"}, ("experiment", ("experiment_id",))),
+    _json("POST", "runs/create", {"experiment_id": "⟦experiment:0⟧", "start_time": 1}, ("run", ("run", "info", "run_id"))),
+]
+# In what they differed once.
+PINNED = [
+    [
+        *BEGINNING,
+        _json("POST", "runs/update", {"run_id": "⟦run:0⟧", "status": "3"}),
+        _json("POST", "runs/update", {"run_id": "⟦run:0⟧", "status": "9"}),
+        _json("POST", "runs/log-metric", {"run_id": "⟦run:0⟧", "key": "m", "value": " 1.5", "timestamp": 1}),
+        _json("POST", "runs/log-metric", {"run_id": "⟦run:0⟧", "key": "m", "value": "-inf", "timestamp": 2}),
+        _json("POST", "runs/outputs", {"run_id": "⟦run:0⟧", "models": []}),
+        _json("POST", "runs/outputs", {"run_id": "⟦run:0⟧"}),
+        _json("POST", "runs/log-inputs", {"run_id": "⟦run:0⟧", "datasets": [{"dataset": {"name": "d", "digest": "1", "source_type": "s", "source": "s", "profile": ""}}]}),
+        Call("GET", "/api/2.0/mlflow/runs/get", query=(("run_id", "⟦run:0⟧"),)),
+    ],
+    [
+        *BEGINNING,
+        _json("POST", "logged-models", {"experiment_id": "⟦experiment:0⟧", "name": "m"}, ("model", ("model", "info", "model_id"))),
+        Call("GET", "/api/2.0/mlflow/logged-models/⟦model:0⟧"),
+        _json("POST", "logged-models/search", {"experiment_ids": []}),
+        _json("POST", "logged-models/search", {}),
+        _json("POST", "registered-models/create", {"name": "⟦own⟧"}, ("name", ("registered_model", "name"))),
+        _json("PATCH", "registered-models/update", {"name": "⟦own⟧", "description": ""}),
+        _json("POST", "model-versions/create", {"name": "⟦own⟧", "source": "s3://bucket/x"}),
+        Call("PUT", f"{ARTIFACTS}/⟦experiment:0⟧/⟦run:0⟧/artifacts/dir/", raw=b"text"),
+        Call("GET", ARTIFACTS, query=(("path", "⟦experiment:0⟧/⟦run:0⟧/artifacts"),)),
+    ],
+]

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from .values import mostly, one_of
+from .values import one_of, rarely
 
 NUMERIC = ["=", "!=", ">", ">=", "<", "<="]
 TEXTUAL = ["=", "!=", "LIKE", "ILIKE", "like", "ilike"]
@@ -19,7 +19,7 @@ STRANGE = [
 ]  # fmt: skip
 
 
-def clause(numeric, textual, sets=(), nulls=(), texts=()):
+def clause(numeric, textual, sets=(), nulls=(), texts=(), lists=()):
     """One comparison: mostly such that it says something, of these identifiers."""
     kinds = []
     if numeric:
@@ -27,7 +27,7 @@ def clause(numeric, textual, sets=(), nulls=(), texts=()):
     if textual:
         kinds += [st.tuples(one_of(*textual), one_of(*TEXTUAL), one_of(*QUOTED, *texts))] * 2
     if sets:
-        kinds.append(st.tuples(one_of(*sets), one_of(*SETS), one_of(*LISTS)))
+        kinds.append(st.tuples(one_of(*sets), one_of(*SETS), one_of(*lists, *lists, *LISTS[:4])))
     if nulls:
         kinds.append(st.tuples(one_of(*nulls), one_of(*NULLS), st.just("")))
     names = [*numeric, *textual, *sets, *nulls, *NAMELESS]
@@ -36,37 +36,37 @@ def clause(numeric, textual, sets=(), nulls=(), texts=()):
         one_of(*NUMERIC, *TEXTUAL, *SETS, *NULLS, *BROKEN),
         one_of(*NUMBERS, *QUOTED, *LISTS, *STRANGE),
     )
-    return mostly(st.one_of(kinds), anything, 7).map(lambda parts: " ".join(part for part in parts if part))
+    return rarely(st.one_of(kinds), anything, 12).map(lambda parts: " ".join(part for part in parts if part))
 
 
 NAMELESS = [
     "metrics", "metrics.", ".m", "m", "foo.bar", "attribute.foo", "attributes.lifecycle_stage", "experiment_id", "`status`", '"status"', "'status'",
     "metrics.m.n", "metrics.`m", "tags.`a``b`", "params.\"p'", "1", "'a'", "NOT tags.t", "(tags.t", "", "tags . t", "TAGS.t", "Metrics.m", "tags.'t'",
-    "metrics.[m]", "tags.t-u", "tags.a/b", "tags.ü", "key", "order", "timestamp", "text", "date",
+    "metrics.[m]", "tags.t-u", "tags.a/b", "tags.ü", "tags.t", "params.p", "name", "status", "end_time", "run_id", "key", "order", "timestamp", "text", "date",
 ]  # fmt: skip
 
 
 def joined(part):
     """Several clauses, mostly with AND between them."""
-    between = mostly(one_of(" AND ", " and "), one_of(" OR ", ", ", "; ", " ", " AND AND ", " & ", "\nAND\n", "\tand\t", " AND NOT "), 9)
-    ends = mostly(st.just("{}"), one_of(" {} ", "({})", "{};", "AND {}", "{} AND", "-- {}", "{} -- x", "{} LIMIT 1"), 9)
+    between = rarely(one_of(" AND ", " and "), one_of(" OR ", ", ", "; ", " ", " AND AND ", " & ", "\nAND\n", "\tand\t", " AND NOT "), 20)
+    ends = rarely(st.just("{}"), one_of(" {} ", "({})", "{};", "AND {}", "{} AND", "-- {}", "{} -- x", "{} LIMIT 1"), 20)
     several = st.lists(part, min_size=1, max_size=3)
-    return mostly(
+    return rarely(
         st.tuples(several, between, ends).map(lambda drawn: drawn[2].format(drawn[1].join(drawn[0]).replace("{", "(").replace("}", ")"))),
         one_of("", " ", "AND", "'", "x", "1", "1=1", ";", "--", "()", "NOT", "NULL", None, 5, ["a"]),
-        9,
+        20,
     )
 
 
 def order(names):
     """One entry of an order_by."""
-    ends = mostly(one_of("", " ASC", " DESC", " asc", " desc"), one_of(" DESCENDING", " DESC ASC", ",", " NULLS LAST", "  DESC ", " d", ";"), 9)
-    names = mostly(one_of(*names), one_of(*NAMELESS, *names), 9)
+    ends = rarely(one_of("", " ASC", " DESC", " asc", " desc"), one_of(" DESCENDING", " DESC ASC", ",", " NULLS LAST", "  DESC ", " d", ";"), 20)
+    names = rarely(one_of(*names), one_of(*NAMELESS, *names), 20)
     return st.tuples(names, ends).map("".join)
 
 
 def orders(names):
-    return mostly(st.lists(order(names), max_size=2), one_of(None, "name", [""], [" "], [5], [None], {}, "", []), 9)
+    return rarely(st.lists(order(names), max_size=2), one_of(None, "name", [""], [" "], [5], [None], {}, "", []), 20)
 
 
 RUN_METRICS = ["metrics.m", "metric.loss", "metrics.`a b`", 'metrics."a b"', "metrics.x/y", "metrics.`x/y`", "metrics.n.a", "metrics.none"]
@@ -81,9 +81,10 @@ RUN_FILTERS = joined(
     clause(
         [*RUN_METRICS, *RUN_METRICS, *RUN_TIMES],
         [*RUN_PARAMS, *RUN_TAGS, *RUN_TEXTS, *RUN_DATA],
-        ["run_id", "attributes.run_id", *RUN_DATA, "params.p", "tags.t", "status", "run_name"],
-        ["params.p", "tags.t", "params.none", "tags.`a b`", "metrics.m", "status", "end_time"],
+        ["run_id", "attributes.run_id", *RUN_DATA],
+        ["params.p", "tags.t", "params.none", "tags.`a b`"],
         RUN_WORDS,
+        ["('⟦run:0⟧', '⟦run:1⟧')", "('⟦run:0⟧')", "('d', 'e')", "('1', 'train')"],
     )
 )
 RUN_ORDERS = orders([*RUN_METRICS, *RUN_PARAMS, *RUN_TAGS, *RUN_TIMES, "status", "attributes.status", "run_name", "user_id", "`Start Time`", "attribute.end_time"])
@@ -92,9 +93,10 @@ EXPERIMENT_FILTERS = joined(
     clause(
         ["creation_time", "attribute.last_update_time"],
         ["name", "attributes.name", "tags.t", "tag.u", "tags.`a b`", "experiment_id", "tags.mlflow.note.content"],
-        ["experiment_id", "attr.experiment_id", "name", "tags.t"],
-        ["tags.t", "tags.none", "name"],
+        ["experiment_id", "attr.experiment_id"],
+        ["tags.t", "tags.none"],
         ["'⟦experiment:0⟧'", "'%⟦own⟧%'", "'⟦own⟧%'", "'⟦OWN⟧%'", "'⟦own⟧ a'"],
+        ["('⟦experiment:0⟧', '⟦experiment:1⟧')", "('⟦experiment:0⟧')"],
     )
 )
 EXPERIMENT_ORDERS = orders(["name", "experiment_id", "creation_time", "last_update_time", "attribute.name", "attributes.creation_time", "tags.t"])
@@ -103,9 +105,10 @@ MODEL_FILTERS = joined(
     clause(
         [],
         ["name", "attribute.name", "tags.t", "tag.u", "tags.`a b`", "tags.`mlflow.prompt.is_prompt`"],
-        ["name", "tags.t"],
-        ["tags.t", "name"],
+        ["name"],
+        [],
         ["'%⟦own⟧%'", "'⟦own⟧%'", "'⟦OWN⟧%'", "'⟦own⟧ a'", "'true'", "'false'"],
+        ["('⟦own⟧ a', '⟦own⟧ b')", "('⟦own⟧ a')"],
     )
 )
 MODEL_ORDERS = orders(["name", "timestamp", "last_updated_timestamp", "attribute.name", "creation_timestamp"])
@@ -114,9 +117,10 @@ VERSION_FILTERS = joined(
     clause(
         ["version_number", "attribute.version_number"],
         ["name", "run_id", "source_path", "attributes.name", "tags.t", "tag.u", "tags.`a b`", "tags.`mlflow.prompt.is_prompt`", "current_stage"],
-        ["name", "run_id", "source_path", "tags.t"],
-        ["tags.t", "run_id"],
+        ["name", "run_id"],
+        [],
         ["'%⟦own⟧%'", "'⟦own⟧%'", "'⟦own⟧ a'", "'⟦run:0⟧'", "'models:/%'", "'true'", "'false'"],
+        ["('⟦own⟧ a', '⟦own⟧ b')", "('⟦run:0⟧', '⟦run:1⟧')"],
     )
 )
 VERSION_ORDERS = orders(["name", "version_number", "creation_timestamp", "last_updated_timestamp", "attribute.name", "run_id", "source_path"])
@@ -126,8 +130,9 @@ LOGGED_FILTERS = joined(
         ["metrics.m", "metrics.`a b`", "metrics.loss", "creation_timestamp", "attributes.creation_time", "last_updated_timestamp", "last_updated_time"],
         ["name", "attributes.name", "params.p", "tags.t", "tags.`a b`", "model_type", "status", "source_run_id", "attributes.model_id", "params.lr"],
         ["name", "params.p", "tags.t", "status", "model_id"],
-        ["params.p", "tags.t"],
+        [],
         ["'READY'", "'PENDING'", "'FAILED'", "'LOGGED_MODEL_READY'", "'agent'", "'⟦run:0⟧'", "'⟦model:0⟧'", "'lm'", "'LM%'"],
+        ["('READY', 'PENDING')", "('lm', 'model')", "('⟦model:0⟧')"],
     )
 )
 LOGGED_ORDERS = ["name", "attributes.name", "metrics.m", "metrics.`a b`", "creation_timestamp", "creation_time", "last_updated_timestamp", "model_type", "status", "params.p", "x"]

@@ -69,7 +69,7 @@ def _infinite(case):
 
 def _truncated(case):
     """A value that is longer than tags are."""
-    return str(case.difference.mlflow).startswith(str(case.difference.runmark)) and len(str(case.difference.runmark)) == 8000
+    return str(case.difference.mlflow).startswith(str(case.difference.runmark)) and len(str(case.difference.runmark)) in (6000, 8000)
 
 
 VALUES, ERRORS, READING, REGISTRY = "Values and writes", "Errors", "Reading", "Registry"
@@ -86,11 +86,14 @@ FIXED = [
     Known("F4", "", (400, 200), label="logged-models/search", mlflow="Missing value"),
     Known("F6", "", (400, 200), label="artifacts", mlflow="must include a filename"),
     Known("F11", "", where=r".*\.user_id", when=lambda case: case.difference.runmark == ""),
+    Known("F16", "", label="runs/", where=r".*\.dataset\.(profile|schema)", when=lambda case: case.difference.runmark == ""),
+    Known("F17", "", label="runs/", where=r".*", when=lambda case: case.difference.runmark == ""),
     Known("F14", "", label="runs/update", where=r"\.run_info\.status"),
     Known("F15", "", (400, 200), label="runs/outputs", mlflow="Missing value"),
 ]
 KNOWN = [
     Known("MLflow breaks down where Runmark refuses", ERRORS, (500, (400, 404, 413))),
+    Known("MLflow breaks down where Runmark finds", ERRORS, (500, 200), "search"),
     Known("a value of a wrong type is refused, not passed over", VALUES, (200, 400), runmark=WRONG_TYPE),
     Known("a wrong value, and something that isn't there: the one or the other is said", ERRORS, (400, 404), mlflow=OF_VALUES, runmark=OF_THINGS),
     Known("a wrong value, and something that isn't there: the one or the other is said", ERRORS, (404, 400), mlflow=OF_THINGS, runmark=OF_VALUES),
@@ -107,7 +110,7 @@ KNOWN = [
     Known("a run's id is a UUID", READING, (200, 404), "logged-models", runmark="^Run with id"),
     Known("logged models: tags and params have the limits of those of runs", VALUES, (200, 400), "logged-models", runmark="exceeds the maximum length"),
     Known("tags of runs/create have the rules of those that are set later", VALUES, (200, 400), "runs/create", runmark="Names may only|exceeds the maximum|Names may be treated"),
-    Known("tags of runs/create have the rules of those that are set later", VALUES, label="runs/create", where=r"\.run\.data\.tags\[\d+\]\.value", when=_truncated),
+    Known("tags of runs/create have the rules of those that are set later", VALUES, label="runs/", where=r".*\.tags\[\d+\]\.value", when=_truncated),
     Known("an order or a list that is one text", VALUES, (400, 200), mlflow=r"^Invalid value .* for parameter '(order_by|view_type|max_results|stages|experiment_ids|filter|page_token)'"),
     Known("an end at 0 is an end", VALUES, label="runs/", where=r".*end_time", when=lambda case: case.difference.runmark == 0),
     Known("a page token for a run that isn't there", READING, (400, 200), "get-history", "Invalid page token"),
@@ -120,13 +123,22 @@ KNOWN = [
     Known("-0.0 is kept", VALUES, where=r".*\.value", when=lambda case: case.difference.mlflow == 0 == case.difference.runmark),
     Known("the status of a logged model must be one", VALUES, (200, 400), "PATCH .*logged-models", runmark="'status'"),
     Known("a description that is none", REGISTRY, label="model-versions|registered-models", where=r".*\.description", when=lambda case: case.difference.runmark == ""),
+    Known("logged models: tags and params have the limits of those of runs", VALUES, label="logged-models", where=r".*\.params\[\d+\]\.value", when=_truncated),
+    Known("a description has 5,000 characters at most", REGISTRY, (200, 400), runmark="'description' exceeds"),
+    Known("the id of a logged model in the path is enough", READING, (400, (200, 404)), "logged-models/?", mlflow="parameter 'model_id'"),
+    Known("the type of a body in any case", READING, (400, (200, 404)), mlflow="Content-Type"),
+    Known("blanks in an order", READING, (400, 200), "search", mlflow="Invalid order_by clause"),
+    Known("the logged model of a version's source need not be named again", REGISTRY, (400, 200), "model-versions/create", "model_id request parameter must identify"),
+    Known("the logged model of a version is said", REGISTRY, label="model-versions|registered-models", where=r".*\.model_id", when=lambda case: case.difference.mlflow is MISSING),
+    Known("LIKE on the status of a logged model", READING, (200, 400), "logged-models/search", runmark="Invalid comparison operator"),
+    Known("double quotes in a filter for logged models", READING, (200, 400), "logged-models/search", runmark="in single quotes"),
     Known("numbers in a list of texts", READING, (200, 400), "search", runmark="got different type in list"),
     Known("keywords of a filter in any case", READING, (400, 200), "search", mlflow="Invalid comparator for tag: i?like"),
     Known("numbers with a sign", READING, (400, 200), "search", mlflow=r"Invalid clause.*\+"),
     Known("parentheses around a list", READING, (200, 400), "search", runmark="expected a non-empty list of string values"),
     Known("params of a logged model that isn't there", READING, (200, 404), "logged-models"),
-    Known("backslashes, control characters and empty names in paths of artifacts", VALUES, ((200, 404), 400), "artifacts", runmark="Invalid path"),
-    Known("a blank name of an experiment", VALUES, (200, 400), "experiments/update", runmark="Invalid experiment name"),
+    Known("backslashes, control characters and empty names in paths of artifacts", VALUES, ((200, 404), 400), "artifacts|logged-models", runmark="Invalid path"),
+    Known("a blank name of an experiment", VALUES, (200, 400), "experiments/(create|update)", runmark="Invalid experiment name"),
     Known("a root of artifacts with ..", VALUES, (200, 400), "experiments/create", runmark="Invalid artifact location"),
     *FIXED,
     Known("an integrity error of the database is said by its cause", ERRORS, (400, 400), mlflow=INTEGRITY),

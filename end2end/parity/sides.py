@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 import time
+import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -187,6 +188,21 @@ def _free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]
+
+
+@contextmanager
+def empty(kind: str, folder: Path):
+    """The address of an empty database for Runmark."""
+    if kind == "sqlite":
+        yield f"sqlite:///{folder}/runmark.db"
+        return
+    postgres, name = os.environ["RUNMARK_TEST_POSTGRES"], f"parity_{uuid.uuid4().hex[:12]}"
+    psql = ["psql", "--quiet", postgres, "--command"]
+    subprocess.run([*psql, f"CREATE DATABASE {name}"], check=True)
+    try:
+        yield re.sub(r"/[^/]*$", f"/{name}", postgres)
+    finally:
+        subprocess.run([*psql, f"DROP DATABASE {name} WITH (FORCE)"], check=True)
 
 
 @contextmanager

@@ -91,7 +91,10 @@ pub async fn log_inputs(acting: Acting, mut args: Args) -> Answer {
     for mut input in args.items("datasets")? {
         let tags: Vec<Tag> = read_tags(&mut input, "tags")?;
         let dataset = input.object("dataset")?;
-        let optional = |name| Ok::<_, Problem>(dataset.text(name)?.map(str::to_owned));
+        // What is empty says nothing, as with MLflow.
+        let optional = |name| {
+            Ok::<_, Problem>(dataset.text(name)?.filter(|text| !text.is_empty()).map(str::to_owned))
+        };
         datasets.push(DatasetInput {
             dataset: Dataset {
                 name: dataset.required("name")?.to_owned(),
