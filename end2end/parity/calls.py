@@ -149,7 +149,7 @@ EXPERIMENTS = [
     post(
         "experiments/create",
         ("experiment", ("experiment_id",)),
-        name=mostly(own(values.ODD_NAMES), one_of("", " ", "x" * 501), 9),
+        name=mostly(own(values.ODD_NAMES), one_of("", "x" * 501), 9),
         tags=maybe(TAGS, 3),
         artifact_location=maybe(one_of("", "s3://bucket/x", "s3://bucket/x#y", "/tmp/x", "file:///tmp/x", "mlflow-artifacts:/x", "s3://b/../x", "x" * 2049, "runs:/x", "http://e.org/x", "s3://b/x?a=..", "s3://b/x?a=b"), 1),
     ),
@@ -190,7 +190,7 @@ def create_run(start):
         experiment_id=EXPERIMENT,
         start_time=start,
         user_id=maybe(mostly(one_of("alice", ""), values.ODD_NAMES, 9), 3),
-        run_name=maybe(mostly(one_of("named", "other", ""), values.ODD_NAMES, 8)),
+        run_name=rarely(mostly(one_of("named", "other"), values.ODD_NAMES, 8), one_of(ABSENT, "")),
         tags=maybe(mostly(TAGS, items(most=1, key=st.just("mlflow.runName"), value=one_of("named", "tagged", "")), 9), 5),
     )
 
@@ -262,7 +262,7 @@ LOGGED_MODELS = [
         "logged-models",
         ("model", ("model", "info", "model_id")),
         experiment_id=EXPERIMENT,
-        name=maybe(mostly(one_of("lm", "model"), values.ODD_NAMES, 8), 8),
+        name=rarely(mostly(one_of("lm", "model"), values.ODD_NAMES, 8), st.just(ABSENT)),
         model_type=maybe(one_of("agent", "", "ü"), 4),
         source_run_id=maybe(RUN, 6),
         params=maybe(PARAMS, 4),
@@ -430,7 +430,7 @@ def sequences(draw, groups=None, most=24):
         position += 1
         return draw(create_run(starts(position - 1)))
 
-    start = {"experiment_id": "⟦experiment:0⟧", "start_time": 1_600_000_000_000}
+    start = {"experiment_id": "⟦experiment:0⟧", "start_time": 1_600_000_000_000, "run_name": "first"}
     made.append(Call("POST", "/api/2.0/mlflow/runs/create", body=start, makes=("run", ("run", "info", "run_id"))))
     made.append(run())
     if draw(st.integers(0, 4)) != 2:

@@ -4,11 +4,12 @@ Each is documented in docs/mlflow-differences.md, where `reference` names the se
 here and a sentence there. A difference without an entry is a finding.
 """
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .compare import MISSING
+from .compare import GENERATED, MISSING
 
 ANY = lambda case: True  # noqa: E731
 
@@ -72,6 +73,11 @@ def _truncated(case):
     return str(case.difference.mlflow).startswith(str(case.difference.runmark)) and len(str(case.difference.runmark)) in (6000, 8000)
 
 
+def _made_up(case):
+    """Whether a name is in an answer that no call gave."""
+    return GENERATED.search(json.dumps([case.mlflow.body, case.runmark.body]))
+
+
 VALUES, ERRORS, READING, REGISTRY = "Values and writes", "Errors", "Reading", "Registry"
 WRONG_TYPE = r"supplied:  Hint: Value was of type"
 # What is wrong with the words of a call, whatever is there to be found.
@@ -87,13 +93,14 @@ FIXED = [
     Known("F6", "", (400, 200), label="artifacts", mlflow="must include a filename"),
     Known("F11", "", where=r".*\.user_id", when=lambda case: case.difference.runmark == ""),
     Known("F16", "", label="runs/", where=r".*\.dataset\.(profile|schema)", when=lambda case: case.difference.runmark == ""),
+    Known("F18", "", label="model-versions/search|logged-models/search", where=r".*", when=lambda case: re.search("run_id|model_type", str(case.given("filter")))),
     Known("F17", "", label="runs/", where=r".*", when=lambda case: case.difference.runmark == ""),
     Known("F14", "", label="runs/update", where=r"\.run_info\.status"),
     Known("F15", "", (400, 200), label="runs/outputs", mlflow="Missing value"),
 ]
 KNOWN = [
     Known("MLflow breaks down where Runmark refuses", ERRORS, (500, (400, 404, 413))),
-    Known("MLflow breaks down where Runmark finds", ERRORS, (500, 200), "search"),
+    Known("MLflow breaks down where Runmark answers", ERRORS, (500, 200), "search|get-history|log-batch"),
     Known("a value of a wrong type is refused, not passed over", VALUES, (200, 400), runmark=WRONG_TYPE),
     Known("a wrong value, and something that isn't there: the one or the other is said", ERRORS, (400, 404), mlflow=OF_VALUES, runmark=OF_THINGS),
     Known("a wrong value, and something that isn't there: the one or the other is said", ERRORS, (404, 400), mlflow=OF_THINGS, runmark=OF_VALUES),
@@ -119,7 +126,7 @@ KNOWN = [
     Known("the type of a text says its encoding", READING, label="artifacts", where="content-type"),
     Known("aliases of versions, wherever versions are", REGISTRY, where=r".*\.aliases", when=lambda case: case.difference.mlflow is MISSING),
     Known("a version's number as Python reads it", REGISTRY, (200, 400), runmark="Parameter 'version' must be an integer"),
-    Known("a tag twice: the last one counts", VALUES, (400, 200), "experiments/create", "IntegrityError"),
+    Known("a tag twice: the last one counts", VALUES, (400, 200), "experiments/create|logged-models", "IntegrityError"),
     Known("-0.0 is kept", VALUES, where=r".*\.value", when=lambda case: case.difference.mlflow == 0 == case.difference.runmark),
     Known("the status of a logged model must be one", VALUES, (200, 400), "PATCH .*logged-models", runmark="'status'"),
     Known("a description that is none", REGISTRY, label="model-versions|registered-models", where=r".*\.description", when=lambda case: case.difference.runmark == ""),
@@ -132,8 +139,16 @@ KNOWN = [
     Known("the logged model of a version is said", REGISTRY, label="model-versions|registered-models", where=r".*\.model_id", when=lambda case: case.difference.mlflow is MISSING),
     Known("LIKE on the status of a logged model", READING, (200, 400), "logged-models/search", runmark="Invalid comparison operator"),
     Known("double quotes in a filter for logged models", READING, (200, 400), "logged-models/search", runmark="in single quotes"),
+    Known("a tag that no key can have isn't there", REGISTRY, (400, 200), "delete-tag", "Names may only|Names may be treated|exceeds the maximum"),
+    Known("a list of statuses of logged models", READING, label="logged-models/search", where=r"\.models.*", when=lambda case: "status" in str(case.given("filter")).lower()),
+    Known("a list of statuses of logged models", READING, (200, 400), "logged-models/search", runmark="Unknown model status"),
+    Known("last_updated_time is a time", READING, (400, 200), "logged-models/search", mlflow="last_updated_time"),
+    Known("names that were made up differ, and so does what finds or orders by them", "", label="search", where=".*", when=_made_up),
+    Known("inputs of runs that are logged models are found, too", READING, label="runs/search", where=r".*\.model_inputs"),
+    Known("times in a filter are whole numbers", READING, (200, 400), "search", runmark="Invalid value for numeric attribute"),
+    Known("logged models without a type or a run come last", READING, label="logged-models/search", where=r"\.models.*", when=lambda case: re.search("model_type|source_run", str(case.given("order_by")))),
     Known("numbers in a list of texts", READING, (200, 400), "search", runmark="got different type in list"),
-    Known("keywords of a filter in any case", READING, (400, 200), "search", mlflow="Invalid comparator for tag: i?like"),
+    Known("keywords of a filter in any case", READING, (400, 200), "search", mlflow=r"Invalid comparator (for \w+: |')[a-z]"),
     Known("numbers with a sign", READING, (400, 200), "search", mlflow=r"Invalid clause.*\+"),
     Known("parentheses around a list", READING, (200, 400), "search", runmark="expected a non-empty list of string values"),
     Known("params of a logged model that isn't there", READING, (200, 404), "logged-models"),
@@ -141,7 +156,7 @@ KNOWN = [
     Known("a blank name of an experiment", VALUES, (200, 400), "experiments/(create|update)", runmark="Invalid experiment name"),
     Known("a root of artifacts with ..", VALUES, (200, 400), "experiments/create", runmark="Invalid artifact location"),
     *FIXED,
-    Known("an integrity error of the database is said by its cause", ERRORS, (400, 400), mlflow=INTEGRITY),
+    Known("an integrity error of the database is said by its cause", ERRORS, (400, (400, 404)), mlflow=INTEGRITY),
 ]
 
 
