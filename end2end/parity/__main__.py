@@ -35,9 +35,16 @@ def main():
     parser = argparse.ArgumentParser(prog="python -m parity", description=__doc__)
     parser.add_argument("--cases", type=int, default=2000, help="calls that are compared, about")
     parser.add_argument("--seed", type=int, default=1, help="the same one makes up the same calls")
-    parser.add_argument("--database", choices=["sqlite", "postgres"], default="sqlite", help="Runmark's; RUNMARK_TEST_POSTGRES names the Postgres")
+    parser.add_argument(
+        "--database",
+        choices=["sqlite", "postgres"],
+        default="sqlite",
+        help="Runmark's; RUNMARK_TEST_POSTGRES names the Postgres",
+    )
     parser.add_argument("--runmark", type=Path, help="the binary")
-    parser.add_argument("--groups", nargs="*", help="experiments, runs, metrics, models, registry, files; all if not given")
+    parser.add_argument(
+        "--groups", nargs="*", help="experiments, runs, metrics, models, registry, files; all if not given"
+    )
     parser.add_argument("--messages", action="store_true", help="compare what errors say, too")
     parser.add_argument("--as-found", action="store_true", help="don't make sequences short")
     options = parser.parse_args()
@@ -47,7 +54,13 @@ def main():
         with both(Path(folder), database) as sides:
             drive = Drive(*sides, messages=options.messages)
             begun = time.monotonic()
-            found = collect(drive, options.cases, options.seed, options.groups, lambda text: print(text, file=sys.stderr, flush=True))
+            found = collect(
+                drive,
+                options.cases,
+                options.seed,
+                options.groups,
+                lambda text: print(text, file=sys.stderr, flush=True),
+            )
             took, cases = time.monotonic() - begun, drive.cases
             summary(drive)
             for finding in found:

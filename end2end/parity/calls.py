@@ -1,116 +1,12 @@
-"""The operations of the protocol as calls with drawn arguments, and sequences of them.
+"""The operations of the protocol as calls with drawn arguments. To cover one more, add it to the list of its noun."""
 
-A sequence begins with an experiment and two runs of its own, so that what follows meets something.
-"""
-
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from hypothesis import strategies as st
 
 from . import filters, values
-from .values import ABSENT, mostly, one_of, rarely, ref
-
-
-@dataclass(frozen=True)
-class Call:
-    """One request. Texts in it may hold placeholders."""
-
-    method: str
-    path: str
-    body: object = None
-    # Bytes or text of a body that isn't JSON of the above.
-    raw: bytes | str | None = None
-    query: tuple = ()
-    headers: dict = field(default_factory=dict)
-    # What it makes, if it answers well: the kind of a placeholder, and where the answer has the id.
-    makes: tuple | None = None
-    # Further pages that are asked for, if there are.
-    pages: int = 0
-
-    @property
-    def label(self):
-        """Which operation, whatever its arguments."""
-        path = self.path.split("⟦", 1)[0].rstrip("/")
-        return f"{self.method} {path[:60] if 'mlflow-artifacts' not in path else '/api/2.0/mlflow-artifacts'}"
-
-    def with_token(self, token):
-        """The same for another page."""
-        if self.method == "GET":
-            return replace(self, query=(*(pair for pair in self.query if pair[0] != "page_token"), ("page_token", token)))
-        return replace(self, body={**self.body, "page_token": token})
-
-
-EXPERIMENT = mostly(ref("experiment", 2), one_of("0", "999999", "", "abc", "-1", "1.5", "9223372036854775808", "⟦run:0⟧"), 9)
-RUN = mostly(ref("run"), one_of("0" * 32, "", "abc", "x" * 300, "../x", "⟦experiment:0⟧", "a b", "ü", "⟦RUN:0⟧"), 9)
-MODEL = mostly(ref("model"), one_of("m-" + "0" * 32, "m-zzz", "⟦run:0⟧", "x"), 9)
-NAME = mostly(ref("name", 2), one_of("⟦own⟧ none", "", "⟦own⟧/x", "⟦own⟧:x", "⟦OWN⟧ A", " "), 9)
-VERSION = mostly(one_of("1", "1", "2", "3"), one_of("0", "99", "", "-1", "abc", "01", "1.0", " 1", "+1", "9223372036854775808", "2147483648", "latest", "٣"), 9)
-ALIAS = mostly(one_of("best", "b-2", "ü"), one_of("", "latest", "Latest", "v1", "V2", "v", "v1a", "a b", "a/b", "x" * 255, "x" * 256, "1", "a.b", "-"), 8)
-STAGE = mostly(one_of("Staging", "Production", "Archived", "None", "staging", "PRODUCTION"), one_of("", "Foo", "none ", "Deleted_Internal"), 9)
-
-
-@st.composite
-def arguments(draw, spoil=15, **fields):
-    """A value for each field; one in `spoil` is one too few, or has one of a wrong type."""
-    drawn = {name: draw(strategy) for name, strategy in fields.items()}
-    drawn = {name: value for name, value in drawn.items() if value is not ABSENT}
-    if drawn and draw(st.integers(1, spoil)) == spoil // 2:
-        name = draw(st.sampled_from(sorted(drawn)))
-        if draw(st.booleans()):
-            del drawn[name]
-        else:
-            drawn[name] = draw(values.WRONG)
-    if draw(st.integers(1, spoil * 4)) == spoil * 2:
-        drawn[draw(one_of("unknown", "workspace", "x y"))] = draw(values.WRONG)
-    return drawn
-
-
-def maybe(strategy, often=5):
-    """Absent otherwise."""
-    return mostly(strategy, st.just(ABSENT), often)
-
-
-@st.composite
-def spoiled_json(draw, call):
-    """The call with a body that isn't what it should be, now and then."""
-    call = draw(call)
-    if draw(st.integers(0, 99)) not in (48, 49, 50) or call.method == "GET":
-        return call
-    raw = draw(one_of("", "{", "[]", "null", "7", '"x"', "{}", '{"a": }', b"\xff\xfe", '{"name": "a", "name": "b"}', "[1, 2]", '"{}"', "\ufeff{}", "{} x"))
-    headers = draw(one_of({}, {"Content-Type": "text/plain"}, {"Content-Type": "application/json; charset=utf-8"}, {"Content-Type": "APPLICATION/JSON"}, {"Content-Type": ""}))
-    return replace(call, raw=raw, headers=headers)
-
-
-def post(path, makes=None, /, pages=0, method="POST", **fields):
-    """A call with a JSON body."""
-    made = arguments(**fields).map(lambda body: Call(method, f"/api/2.0/mlflow/{path}", body=body, makes=makes, pages=pages))
-    return spoiled_json(made)
-
-
-def get(path, /, pages=0, prefix="/api", **fields):
-    """A call with a query string; lists are keys that are repeated."""
-
-    def call(drawn):
-        pairs = []
-        for name, value in drawn.items():
-            for one in value if isinstance(value, list) else [value]:
-                if one is not None:
-                    pairs.append((name, one if isinstance(one, str) else str(one)))
-        return Call("GET", f"{prefix}/2.0/mlflow/{path}", query=tuple(pairs), pages=pages)
-
-    return arguments(**fields).map(call)
-
-
-def items(least=0, most=3, **fields):
-    """A list of objects."""
-    listed = st.lists(arguments(spoil=150, **fields), min_size=least, max_size=most)
-    return rarely(listed, values.WRONG, 50)
-
-
-def own(names):
-    """Names of things that all sequences share: one's own, mostly."""
-    return mostly(one_of("⟦own⟧ a", "⟦own⟧ b", "⟦own⟧ ü"), names.map(lambda name: f"⟦own⟧{name}"), 6)
-
+from .call import Call, arguments, get, items, maybe, own, post
+from .values import ABSENT, ALIAS, EXPERIMENT, MODEL, NAME, RUN, STAGE, VERSION, mostly, one_of, rarely, ref
 
 TAGS = items(key=values.TAG_KEYS, value=values.TEXTS)
 PARAMS = items(key=values.PARAM_KEYS, value=values.TEXTS)
@@ -127,13 +23,22 @@ DATASET = arguments(
 )
 DATASETS = items(
     dataset=DATASET,
-    tags=maybe(items(key=mostly(st.just("mlflow.data.context"), values.TAG_KEYS, 8), value=mostly(one_of("train", "test"), values.TEXTS, 9))),
+    tags=maybe(
+        items(
+            key=mostly(st.just("mlflow.data.context"), values.TAG_KEYS, 8),
+            value=mostly(one_of("train", "test"), values.TEXTS, 9),
+        )
+    ),
 )
 
 
 def run_scoped(path, /, **fields):
     """Operations that take a run by its old name, too."""
-    return mostly(post(path, run_id=RUN, **fields), st.one_of(post(path, run_uuid=RUN, **fields), post(path, run_id=RUN, run_uuid=RUN, **fields)), 9)
+    return mostly(
+        post(path, run_id=RUN, **fields),
+        st.one_of(post(path, run_uuid=RUN, **fields), post(path, run_id=RUN, run_uuid=RUN, **fields)),
+        9,
+    )
 
 
 def limited(strategy, mine):
@@ -151,7 +56,23 @@ EXPERIMENTS = [
         ("experiment", ("experiment_id",)),
         name=mostly(own(values.ODD_NAMES), one_of("", "x" * 501), 9),
         tags=maybe(TAGS, 3),
-        artifact_location=maybe(one_of("", "s3://bucket/x", "s3://bucket/x#y", "/tmp/x", "file:///tmp/x", "mlflow-artifacts:/x", "s3://b/../x", "x" * 2049, "runs:/x", "http://e.org/x", "s3://b/x?a=..", "s3://b/x?a=b"), 1),
+        artifact_location=maybe(
+            one_of(
+                "",
+                "s3://bucket/x",
+                "s3://bucket/x#y",
+                "/tmp/x",
+                "file:///tmp/x",
+                "mlflow-artifacts:/x",
+                "s3://b/../x",
+                "x" * 2049,
+                "runs:/x",
+                "http://e.org/x",
+                "s3://b/x?a=..",
+                "s3://b/x?a=b",
+            ),
+            1,
+        ),
     ),
     get("experiments/get", experiment_id=EXPERIMENT),
     get("experiments/get-by-name", experiment_name=mostly(one_of("⟦own⟧", "⟦own⟧ a", "⟦own⟧ ü"), values.ODD_NAMES, 8)),
@@ -172,7 +93,11 @@ EXPERIMENTS = [
         order_by=maybe(filters.EXPERIMENT_ORDERS),
         view_type=maybe(values.VIEWS),
     ),
-    post("experiments/update", experiment_id=EXPERIMENT, new_name=mostly(own(values.ODD_NAMES), one_of("", " ", "x" * 501), 9)),
+    post(
+        "experiments/update",
+        experiment_id=EXPERIMENT,
+        new_name=mostly(own(values.ODD_NAMES), one_of("", " ", "x" * 501), 9),
+    ),
     post("experiments/set-experiment-tag", experiment_id=EXPERIMENT, key=values.TAG_KEYS, value=values.TEXTS),
     post("experiments/delete-experiment-tag", experiment_id=EXPERIMENT, key=values.TAG_KEYS),
 ]
@@ -191,7 +116,9 @@ def create_run(start):
         start_time=start,
         user_id=maybe(mostly(one_of("alice", ""), values.ODD_NAMES, 9), 3),
         run_name=rarely(mostly(one_of("named", "other"), values.ODD_NAMES, 8), one_of(ABSENT, "")),
-        tags=maybe(mostly(TAGS, items(most=1, key=st.just("mlflow.runName"), value=one_of("named", "tagged", "")), 9), 5),
+        tags=maybe(
+            mostly(TAGS, items(most=1, key=st.just("mlflow.runName"), value=one_of("named", "tagged", "")), 9), 5
+        ),
     )
 
 
@@ -200,7 +127,13 @@ RUNS = [
     get("runs/get", run_id=RUN),
     run_scoped(
         "runs/update",
-        status=maybe(mostly(one_of("FINISHED", "FAILED", "KILLED", "RUNNING", "SCHEDULED"), one_of("finished", "NOPE", "", 1, 3, 5, 0, 6, "3", None, True), 8)),
+        status=maybe(
+            mostly(
+                one_of("FINISHED", "FAILED", "KILLED", "RUNNING", "SCHEDULED"),
+                one_of("finished", "NOPE", "", 1, 3, 5, 0, 6, "3", None, True),
+                8,
+            )
+        ),
         end_time=maybe(values.TIMES),
         run_name=maybe(mostly(one_of("renamed", ""), values.ODD_NAMES, 8), 3),
     ),
@@ -214,7 +147,12 @@ RUNS = [
     post(
         "runs/log-batch",
         run_id=RUN,
-        metrics=maybe(one_of(0, 1000, 1001).map(lambda n: [{"key": "m", "value": i, "timestamp": 1, "step": i} for i in range(n)]), 3),
+        metrics=maybe(
+            one_of(0, 1000, 1001).map(
+                lambda n: [{"key": "m", "value": i, "timestamp": 1, "step": i} for i in range(n)]
+            ),
+            3,
+        ),
         params=maybe(one_of(99, 100, 101).map(lambda n: [{"key": f"p{i}", "value": "1"} for i in range(n)]), 2),
         tags=maybe(one_of(100, 101).map(lambda n: [{"key": f"t{i}", "value": "1"} for i in range(n)]), 2),
     ),
@@ -224,7 +162,11 @@ RUNS = [
         post(
             "runs/search",
             pages=2,
-            experiment_ids=mostly(st.lists(ref("experiment", 2), min_size=1, max_size=2), one_of([], None, "⟦experiment:0⟧", ["abc"], ["999999"], [5], [""]), 9),
+            experiment_ids=mostly(
+                st.lists(ref("experiment", 2), min_size=1, max_size=2),
+                one_of([], None, "⟦experiment:0⟧", ["abc"], ["999999"], [5], [""]),
+                9,
+            ),
             filter=maybe(filters.RUN_FILTERS, 8),
             order_by=maybe(filters.RUN_ORDERS, 6),
             run_view_type=maybe(values.VIEWS, 4),
@@ -238,7 +180,14 @@ RUNS = [
 ]
 
 METRIC_READS = [
-    get("metrics/get-history", pages=2, run_id=RUN, metric_key=values.METRIC_KEYS, max_results=maybe(values.LIMITS), page_token=values.TOKENS),
+    get(
+        "metrics/get-history",
+        pages=2,
+        run_id=RUN,
+        metric_key=values.METRIC_KEYS,
+        max_results=maybe(values.LIMITS),
+        page_token=values.TOKENS,
+    ),
     get(
         "metrics/get-history-bulk-interval",
         run_ids=st.lists(RUN, min_size=1, max_size=3),
@@ -256,7 +205,11 @@ METRIC_READS = [
     ),
 ]
 
-STATUSES = mostly(one_of("LOGGED_MODEL_READY", "LOGGED_MODEL_PENDING", "LOGGED_MODEL_UPLOAD_FAILED"), one_of("READY", "", "LOGGED_MODEL_STATUS_UNSPECIFIED", 0, 1, 2, 3, 4, None), 8)
+STATUSES = mostly(
+    one_of("LOGGED_MODEL_READY", "LOGGED_MODEL_PENDING", "LOGGED_MODEL_UPLOAD_FAILED"),
+    one_of("READY", "", "LOGGED_MODEL_STATUS_UNSPECIFIED", 0, 1, 2, 3, 4, None),
+    8,
+)
 LOGGED_MODELS = [
     post(
         "logged-models",
@@ -270,32 +223,60 @@ LOGGED_MODELS = [
     ),
     st.one_of(
         MODEL.map(lambda model: Call("GET", f"/api/2.0/mlflow/logged-models/{model}")),
-        MODEL.map(lambda model: Call("GET", f"/api/2.0/mlflow/logged-models/{model}", query=(("allow_deleted", "true"),))),
+        MODEL.map(
+            lambda model: Call("GET", f"/api/2.0/mlflow/logged-models/{model}", query=(("allow_deleted", "true"),))
+        ),
     ),
     st.tuples(MODEL, post("x", model_id=MODEL, status=STATUSES)).map(
-        lambda drawn: replace(drawn[1], method="PATCH", path=f"/api/2.0/mlflow/logged-models/{drawn[0]}", body={**drawn[1].body, "model_id": drawn[0]} if "model_id" in drawn[1].body else drawn[1].body)
+        lambda drawn: replace(
+            drawn[1],
+            method="PATCH",
+            path=f"/api/2.0/mlflow/logged-models/{drawn[0]}",
+            body={**drawn[1].body, "model_id": drawn[0]} if "model_id" in drawn[1].body else drawn[1].body,
+        )
     ),
-    st.tuples(MODEL, post("x", tags=TAGS)).map(lambda drawn: replace(drawn[1], method="PATCH", path=f"/api/2.0/mlflow/logged-models/{drawn[0]}/tags")),
+    st.tuples(MODEL, post("x", tags=TAGS)).map(
+        lambda drawn: replace(drawn[1], method="PATCH", path=f"/api/2.0/mlflow/logged-models/{drawn[0]}/tags")
+    ),
     st.tuples(MODEL, post("x", params=PARAMS)).map(
-        lambda drawn: replace(drawn[1], path=f"/api/2.0/mlflow/logged-models/{drawn[0]}/params", body={**drawn[1].body, "model_id": drawn[0]})
+        lambda drawn: replace(
+            drawn[1],
+            path=f"/api/2.0/mlflow/logged-models/{drawn[0]}/params",
+            body={**drawn[1].body, "model_id": drawn[0]},
+        )
     ),
-    st.tuples(MODEL, one_of("t", "u", "zz", "a%20b", "n.a")).map(lambda drawn: Call("DELETE", f"/api/2.0/mlflow/logged-models/{drawn[0]}/tags/{drawn[1]}")),
+    st.tuples(MODEL, one_of("t", "u", "zz", "a%20b", "n.a")).map(
+        lambda drawn: Call("DELETE", f"/api/2.0/mlflow/logged-models/{drawn[0]}/tags/{drawn[1]}")
+    ),
     MODEL.map(lambda model: Call("DELETE", f"/api/2.0/mlflow/logged-models/{model}")),
     *[
         post(
             "logged-models/search",
             pages=1,
-            experiment_ids=mostly(st.lists(ref("experiment", 2), min_size=1, max_size=2), one_of([], None, ["abc"], ["999999"]), 9),
+            experiment_ids=mostly(
+                st.lists(ref("experiment", 2), min_size=1, max_size=2), one_of([], None, ["abc"], ["999999"]), 9
+            ),
             filter=maybe(filters.LOGGED_FILTERS, 8),
             datasets=maybe(items(dataset_name=one_of("d", "e", ""), dataset_digest=maybe(one_of("1", "2"))), 2),
-            order_by=maybe(items(field_name=one_of(*filters.LOGGED_ORDERS), ascending=maybe(mostly(st.booleans(), one_of("true", 1, None), 9)), dataset_name=maybe(one_of("d", ""), 1)), 5),
+            order_by=maybe(
+                items(
+                    field_name=one_of(*filters.LOGGED_ORDERS),
+                    ascending=maybe(mostly(st.booleans(), one_of("true", 1, None), 9)),
+                    dataset_name=maybe(one_of("d", ""), 1),
+                ),
+                5,
+            ),
             max_results=maybe(values.LIMITS, 5),
             page_token=values.TOKENS,
         )
     ]
     * 3,
     st.tuples(MODEL, maybe(values.FILES)).map(
-        lambda drawn: Call("GET", f"/api/2.0/mlflow/logged-models/{drawn[0]}/artifacts/directories", query=() if drawn[1] is ABSENT else (("artifact_directory_path", drawn[1]),))
+        lambda drawn: Call(
+            "GET",
+            f"/api/2.0/mlflow/logged-models/{drawn[0]}/artifacts/directories",
+            query=() if drawn[1] is ABSENT else (("artifact_directory_path", drawn[1]),),
+        )
     ),
 ]
 
@@ -334,7 +315,11 @@ REGISTRY = [
     ),
     post("registered-models/update", method="PATCH", name=NAME, description=maybe(values.TEXTS, 8)),
     post("registered-models/rename", ("name", ("registered_model", "name")), name=NAME, new_name=own(values.ODD_NAMES)),
-    post("registered-models/get-latest-versions", name=NAME, stages=maybe(mostly(st.lists(STAGE, max_size=2), values.WRONG, 9))),
+    post(
+        "registered-models/get-latest-versions",
+        name=NAME,
+        stages=maybe(mostly(st.lists(STAGE, max_size=2), values.WRONG, 9)),
+    ),
     get("registered-models/get-latest-versions", name=NAME, stages=maybe(st.lists(STAGE, max_size=2))),
     post("registered-models/set-tag", name=NAME, key=values.TAG_KEYS, value=values.TEXTS),
     post("registered-models/delete-tag", method="DELETE", name=NAME, key=values.TAG_KEYS),
@@ -367,7 +352,13 @@ REGISTRY = [
     ]
     * 2,
     post("model-versions/update", method="PATCH", name=NAME, version=VERSION, description=maybe(values.TEXTS, 8)),
-    post("model-versions/transition-stage", name=NAME, version=VERSION, stage=STAGE, archive_existing_versions=maybe(mostly(st.booleans(), one_of("true", "no", 1), 9))),
+    post(
+        "model-versions/transition-stage",
+        name=NAME,
+        version=VERSION,
+        stage=STAGE,
+        archive_existing_versions=maybe(mostly(st.booleans(), one_of("true", "no", 1), 9)),
+    ),
     get("model-versions/get-download-uri", name=NAME, version=VERSION),
     post("model-versions/set-tag", name=NAME, version=VERSION, key=values.TAG_KEYS, value=values.TEXTS),
     post("model-versions/delete-tag", method="DELETE", name=NAME, version=VERSION, key=values.TAG_KEYS),
@@ -378,23 +369,40 @@ REGISTRY_ENDS = [
 ]
 
 ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
-ROOT = mostly(one_of("⟦experiment:0⟧/⟦run:0⟧/artifacts", "⟦experiment:0⟧/⟦run:1⟧/artifacts"), st.just("⟦experiment:0⟧/models/⟦model:0⟧/artifacts"), 8)
+ROOT = mostly(
+    one_of("⟦experiment:0⟧/⟦run:0⟧/artifacts", "⟦experiment:0⟧/⟦run:1⟧/artifacts"),
+    st.just("⟦experiment:0⟧/models/⟦model:0⟧/artifacts"),
+    8,
+)
 PLACE = st.tuples(ROOT, values.FILES).map("/".join)
 CONTENTS = one_of(b"", b"text", b"\x00\xff", b"x" * 5000)
-RANGES = mostly(st.just({}), one_of("bytes=0-1", "bytes=1-", "bytes=-2", "bytes=9-", "bytes=3-1", "bytes=0-0,2-3", "lines=1-2", "bytes=0-99999", "bytes=-0").map(lambda text: {"Range": text}), 8)
+RANGES = mostly(
+    st.just({}),
+    one_of(
+        "bytes=0-1",
+        "bytes=1-",
+        "bytes=-2",
+        "bytes=9-",
+        "bytes=3-1",
+        "bytes=0-0,2-3",
+        "lines=1-2",
+        "bytes=0-99999",
+        "bytes=-0",
+    ).map(lambda text: {"Range": text}),
+    8,
+)
 FILES = [
-    *[st.tuples(PLACE, CONTENTS).map(lambda drawn: Call("PUT", f"{ARTIFACTS}/{drawn[0]}", raw=drawn[1], headers={"Content-Type": "text/plain"}))] * 3,
+    *[
+        st.tuples(PLACE, CONTENTS).map(
+            lambda drawn: Call("PUT", f"{ARTIFACTS}/{drawn[0]}", raw=drawn[1], headers={"Content-Type": "text/plain"})
+        )
+    ]
+    * 3,
     st.tuples(PLACE, RANGES).map(lambda drawn: Call("GET", f"{ARTIFACTS}/{drawn[0]}", headers=drawn[1])),
     mostly(ROOT, PLACE, 6).map(lambda path: Call("GET", ARTIFACTS, query=(("path", path),))),
     PLACE.map(lambda path: Call("DELETE", f"{ARTIFACTS}/{path}")),
     get("artifacts/list", run_id=RUN, path=maybe(values.FILES)),
     get("artifacts/list", run_id=RUN),
-]
-
-ELSE = [
-    st.just(Call("GET", "/health")),
-    st.just(Call("GET", "/version")),
-    get("server-info").map(lambda call: replace(call, path="/api/3.0/mlflow/server-info")),
 ]
 
 GROUPS = {
@@ -404,82 +412,5 @@ GROUPS = {
     "models": LOGGED_MODELS,
     "registry": REGISTRY + REGISTRY_ENDS,
     "files": FILES,
-    "else": ELSE,
 }
 WEIGHTS = ["experiments"] * 2 + ["runs"] * 6 + ["metrics"] + ["models"] * 3 + ["registry"] * 4 + ["files"] * 2
-
-
-def starts(position):
-    """When the run at this position of a sequence started: no two start at the same time."""
-    return mostly(
-        st.just(1_700_000_000_000 + position * 1000),
-        st.just([ABSENT, 2**53 + 1, 2**63 - 1, -5, "1600000000000", 1.0, 1e15, "17.0"][position % 8]),
-        8 if position < 8 else 10,
-    )
-
-
-@st.composite
-def sequences(draw, groups=None, most=24):
-    """A sequence of calls about things of its own."""
-    call = Call("POST", "/api/2.0/mlflow/experiments/create", body={"name": "⟦own⟧"}, makes=("experiment", ("experiment_id",)))
-    made = [call]
-    position = 0
-
-    def run():
-        nonlocal position
-        position += 1
-        return draw(create_run(starts(position - 1)))
-
-    start = {"experiment_id": "⟦experiment:0⟧", "start_time": 1_600_000_000_000, "run_name": "first"}
-    made.append(Call("POST", "/api/2.0/mlflow/runs/create", body=start, makes=("run", ("run", "info", "run_id"))))
-    made.append(run())
-    if draw(st.integers(0, 4)) != 2:
-        made.append(Call("POST", "/api/2.0/mlflow/registered-models/create", body={"name": "⟦own⟧ a"}, makes=("name", ("registered_model", "name"))))
-        made.append(Call("POST", "/api/2.0/mlflow/model-versions/create", body={"name": "⟦own⟧ a", "source": "s3://bucket/x"}))
-    if draw(st.booleans()):
-        body = {"experiment_id": "⟦experiment:0⟧", "name": "lm", "source_run_id": "⟦run:0⟧"}
-        made.append(Call("POST", "/api/2.0/mlflow/logged-models", body=body, makes=("model", ("model", "info", "model_id"))))
-    count = draw(st.integers(4, most))
-    for _ in range(count):
-        group = draw(st.sampled_from(groups or WEIGHTS))
-        if group == "runs" and draw(st.integers(0, 9)) == 5:
-            made.append(run())
-        else:
-            made.append(draw(GROUPS[group][draw(st.integers(0, len(GROUPS[group]) - 1))]))
-    return made
-
-
-def _json(method, path, body, makes=None):
-    return Call(method, f"/api/2.0/mlflow/{path}", body=body, makes=makes)
-
-
-BEGINNING = [
-    _json("POST", "experiments/create", {"name": "⟦own⟧"}, ("experiment", ("experiment_id",))),
-    _json("POST", "runs/create", {"experiment_id": "⟦experiment:0⟧", "start_time": 1}, ("run", ("run", "info", "run_id"))),
-]
-# In what they differed once.
-PINNED = [
-    [
-        *BEGINNING,
-        _json("POST", "runs/update", {"run_id": "⟦run:0⟧", "status": "3"}),
-        _json("POST", "runs/update", {"run_id": "⟦run:0⟧", "status": "9"}),
-        _json("POST", "runs/log-metric", {"run_id": "⟦run:0⟧", "key": "m", "value": " 1.5", "timestamp": 1}),
-        _json("POST", "runs/log-metric", {"run_id": "⟦run:0⟧", "key": "m", "value": "-inf", "timestamp": 2}),
-        _json("POST", "runs/outputs", {"run_id": "⟦run:0⟧", "models": []}),
-        _json("POST", "runs/outputs", {"run_id": "⟦run:0⟧"}),
-        _json("POST", "runs/log-inputs", {"run_id": "⟦run:0⟧", "datasets": [{"dataset": {"name": "d", "digest": "1", "source_type": "s", "source": "s", "profile": ""}}]}),
-        Call("GET", "/api/2.0/mlflow/runs/get", query=(("run_id", "⟦run:0⟧"),)),
-    ],
-    [
-        *BEGINNING,
-        _json("POST", "logged-models", {"experiment_id": "⟦experiment:0⟧", "name": "m"}, ("model", ("model", "info", "model_id"))),
-        Call("GET", "/api/2.0/mlflow/logged-models/⟦model:0⟧"),
-        _json("POST", "logged-models/search", {"experiment_ids": []}),
-        _json("POST", "logged-models/search", {}),
-        _json("POST", "registered-models/create", {"name": "⟦own⟧"}, ("name", ("registered_model", "name"))),
-        _json("PATCH", "registered-models/update", {"name": "⟦own⟧", "description": ""}),
-        _json("POST", "model-versions/create", {"name": "⟦own⟧", "source": "s3://bucket/x"}),
-        Call("PUT", f"{ARTIFACTS}/⟦experiment:0⟧/⟦run:0⟧/artifacts/dir/", raw=b"text"),
-        Call("GET", ARTIFACTS, query=(("path", "⟦experiment:0⟧/⟦run:0⟧/artifacts"),)),
-    ],
-]

@@ -61,7 +61,9 @@ def normal(value, side, key="", within=""):
         normalised = [normal(item, side, key, within) for item in value]
         if key in UNORDERED or (key == "metrics" and within == "data") or key == "run_ids":
             normalised.sort(key=_sort_key)
-        elif key == "metrics" and normalised and all(isinstance(item, dict) and "run_id" in item for item in normalised):
+        elif (
+            key == "metrics" and normalised and all(isinstance(item, dict) and "run_id" in item for item in normalised)
+        ):
             # Histories of several runs come by run; the order of runs is that of their ids.
             normalised.sort(key=lambda item: item["run_id"])
         return normalised
@@ -86,7 +88,10 @@ def texts(value, side):
 def _sort_key(item):
     if not isinstance(item, dict):
         return json.dumps(item, default=str)
-    named = [item.get(name) for name in ("key", "alias", "model_id", "version", "run_id", "dataset", "value", "timestamp", "step")]
+    named = [
+        item.get(name)
+        for name in ("key", "alias", "model_id", "version", "run_id", "dataset", "value", "timestamp", "step")
+    ]
     return json.dumps(named, default=str, sort_keys=True)
 
 

@@ -54,7 +54,10 @@ class Drive:
                     self.agreed[call.label, answers[0].good] += 1
                 if self._apart(call, *answers):
                     return
-                tokens = [answer.body.get("next_page_token") if answer.good and isinstance(answer.body, dict) else None for answer in answers]
+                tokens = [
+                    answer.body.get("next_page_token") if answer.good and isinstance(answer.body, dict) else None
+                    for answer in answers
+                ]
                 if not all(tokens) or page == call.pages:
                     break
                 for side, token in zip(self.sides, tokens, strict=True):
@@ -91,7 +94,9 @@ class Drive:
                 side.symbols[one.removeprefix("m-")] = symbol
 
     def _filled(self, call):
-        return self.sides[0].fill({"path": call.path, "method": call.method, "body": call.body, "query": list(call.query)}) | {"raw": call.raw, "label": call.label}
+        return self.sides[0].fill(
+            {"path": call.path, "method": call.method, "body": call.body, "query": list(call.query)}
+        ) | {"raw": call.raw, "label": call.label}
 
     def _told(self, call):
         return told(call)
@@ -100,5 +105,13 @@ class Drive:
 def told(call):
     """A call as a line."""
     query = "&".join(f"{name}={value}" for name, value in call.query)
-    body = f" {call.raw!r} {call.headers}" if call.raw is not None else f" {call.body!r}" if call.body is not None else f" {call.headers}" if call.headers else ""
+    body = (
+        f" {call.raw!r} {call.headers}"
+        if call.raw is not None
+        else f" {call.body!r}"
+        if call.body is not None
+        else f" {call.headers}"
+        if call.headers
+        else ""
+    )
     return f"{call.method} {call.path}{'?' if query else ''}{query}{body}"

@@ -10,7 +10,7 @@ hypothesis.configuration.set_hypothesis_home_dir(tempfile.gettempdir() + "/hypot
 
 from hypothesis import HealthCheck, Phase, given, seed, settings  # noqa: E402
 
-from . import calls  # noqa: E402
+from .sequences import PINNED, sequences  # noqa: E402
 
 # What is found is made short here, not by Hypothesis: a sequence without one of its calls is still a sequence.
 SETTINGS = settings(
@@ -39,14 +39,14 @@ def collect(drive, cases, first_seed, groups=None, said=lambda text: None):
             else:
                 found[signature] = finding
 
-    for sequence in calls.PINNED:
+    for sequence in PINNED:
         run(sequence)
     number = 0
     while drive.cases < cases:
 
         @seed(first_seed * 1_000_003 + number)
         @settings(SETTINGS, max_examples=ROUND)
-        @given(calls.sequences(groups))
+        @given(sequences(groups))
         def explore(sequence):
             if drive.cases < cases:
                 run(sequence)

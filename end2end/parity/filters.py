@@ -10,9 +10,55 @@ SETS = ["IN", "NOT IN", "in", "Not In"]
 NULLS = ["IS NULL", "IS NOT NULL", "is null", "is  not null"]
 BROKEN = ["==", "<>", "RLIKE", "BETWEEN", "NOT LIKE", "=<", "!", "", "IS", "NOT", "IS NOT", "~"]
 
-NUMBERS = ["1", "0.5", "2", "-1", ".5", "1e3", "1.", "+1", "3", "1700000000003", "9223372036854775807", "9223372036854775808", "1e400", "-0"]
-QUOTED = ["'1'", "'A'", "'a'", "'%a%'", "'A%'", '"it\'s"', '"abc"', "'a_c'", "'100%'", "'100\\%'", "'ünï'", "'ÜNÏ'", "''", "'%'", "'10'", "'1.0'"]
-LISTS = ["('a')", "('a','b')", "('a', 'A', '1')", '("a", "1")', "()", "('a',)", "(1, 2)", "('a', 1)", "('')", "'a'", "(a)", "('a' 'b')", "(('a'))"]
+NUMBERS = [
+    "1",
+    "0.5",
+    "2",
+    "-1",
+    ".5",
+    "1e3",
+    "1.",
+    "+1",
+    "3",
+    "1700000000003",
+    "9223372036854775807",
+    "9223372036854775808",
+    "1e400",
+    "-0",
+]
+QUOTED = [
+    "'1'",
+    "'A'",
+    "'a'",
+    "'%a%'",
+    "'A%'",
+    '"it\'s"',
+    '"abc"',
+    "'a_c'",
+    "'100%'",
+    "'100\\%'",
+    "'ünï'",
+    "'ÜNÏ'",
+    "''",
+    "'%'",
+    "'10'",
+    "'1.0'",
+]
+LISTS = [
+    "('a')",
+    "('a','b')",
+    "('a', 'A', '1')",
+    '("a", "1")',
+    "()",
+    "('a',)",
+    "(1, 2)",
+    "('a', 1)",
+    "('')",
+    "'a'",
+    "(a)",
+    "('a' 'b')",
+    "(('a'))",
+]
 STRANGE = [
     "abc", "NULL", "None", "TRUE", "NaN", "inf", "'it''s'", "'it\\'s'", "'a", "a'", '"a', "`a`", "1 2", "'a' 'b'", "1 AND", "0x10", "1_000", "(1)",
     "'a' -- c", "'a' /* c */", "'a';", "?", "'a' = 'a'", "-", "1-1", "''''", "\"'a'\"", "'\"a\"'",
@@ -48,11 +94,19 @@ NAMELESS = [
 
 def joined(part):
     """Several clauses, mostly with AND between them."""
-    between = rarely(one_of(" AND ", " and "), one_of(" OR ", ", ", "; ", " ", " AND AND ", " & ", "\nAND\n", "\tand\t", " AND NOT "), 20)
-    ends = rarely(st.just("{}"), one_of(" {} ", "({})", "{};", "AND {}", "{} AND", "-- {}", "{} -- x", "{} LIMIT 1"), 20)
+    between = rarely(
+        one_of(" AND ", " and "),
+        one_of(" OR ", ", ", "; ", " ", " AND AND ", " & ", "\nAND\n", "\tand\t", " AND NOT "),
+        20,
+    )
+    ends = rarely(
+        st.just("{}"), one_of(" {} ", "({})", "{};", "AND {}", "{} AND", "-- {}", "{} -- x", "{} LIMIT 1"), 20
+    )
     several = st.lists(part, min_size=1, max_size=3)
     return rarely(
-        st.tuples(several, between, ends).map(lambda drawn: drawn[2].format(drawn[1].join(drawn[0]).replace("{", "(").replace("}", ")"))),
+        st.tuples(several, between, ends).map(
+            lambda drawn: drawn[2].format(drawn[1].join(drawn[0]).replace("{", "(").replace("}", ")"))
+        ),
         one_of("", " ", "AND", "'", "x", "1", "1=1", ";", "--", "()", "NOT", "NULL", None, 5, ["a"]),
         20,
     )
@@ -60,7 +114,11 @@ def joined(part):
 
 def order(names):
     """One entry of an order_by."""
-    ends = rarely(one_of("", " ASC", " DESC", " asc", " desc"), one_of(" DESCENDING", " DESC ASC", ",", " NULLS LAST", "  DESC ", " d", ";"), 20)
+    ends = rarely(
+        one_of("", " ASC", " DESC", " asc", " desc"),
+        one_of(" DESCENDING", " DESC ASC", ",", " NULLS LAST", "  DESC ", " d", ";"),
+        20,
+    )
     names = rarely(one_of(*names), one_of(*NAMELESS, *names), 20)
     return st.tuples(names, ends).map("".join)
 
@@ -69,13 +127,59 @@ def orders(names):
     return rarely(st.lists(order(names), max_size=2), one_of(None, "name", [""], [" "], [5], [None], {}, "", []), 20)
 
 
-RUN_METRICS = ["metrics.m", "metric.loss", "metrics.`a b`", 'metrics."a b"', "metrics.x/y", "metrics.`x/y`", "metrics.n.a", "metrics.none"]
+RUN_METRICS = [
+    "metrics.m",
+    "metric.loss",
+    "metrics.`a b`",
+    'metrics."a b"',
+    "metrics.x/y",
+    "metrics.`x/y`",
+    "metrics.n.a",
+    "metrics.none",
+]
 RUN_PARAMS = ["params.p", "param.lr", "parameter.p", "parameters.lr", "params.`a b`", "params.'a b'", "params.none"]
-RUN_TAGS = ["tags.t", "tag.u", "tags.`a b`", 'tags."a b"', "tags.mlflow.note.content", "tags.mlflow.runName", "tags.none"]
-RUN_TIMES = ["attributes.start_time", "start_time", "attr.end_time", "end_time", "created", "run.Created", "attribute.created"]
-RUN_TEXTS = ["attributes.status", "status", "run_name", "attr.`run name`", "attributes.Run_name", "run.run_name", "user_id", "artifact_uri", "run_id"]
+RUN_TAGS = [
+    "tags.t",
+    "tag.u",
+    "tags.`a b`",
+    'tags."a b"',
+    "tags.mlflow.note.content",
+    "tags.mlflow.runName",
+    "tags.none",
+]
+RUN_TIMES = [
+    "attributes.start_time",
+    "start_time",
+    "attr.end_time",
+    "end_time",
+    "created",
+    "run.Created",
+    "attribute.created",
+]
+RUN_TEXTS = [
+    "attributes.status",
+    "status",
+    "run_name",
+    "attr.`run name`",
+    "attributes.Run_name",
+    "run.run_name",
+    "user_id",
+    "artifact_uri",
+    "run_id",
+]
 RUN_DATA = ["dataset.name", "datasets.digest", "dataset.context"]
-RUN_WORDS = ["'FINISHED'", "'RUNNING'", "'finished'", "'%ING'", "'⟦run:0⟧'", "'⟦run:1⟧'", "'%artifacts'", "'named'", "'d'", "'train'"]
+RUN_WORDS = [
+    "'FINISHED'",
+    "'RUNNING'",
+    "'finished'",
+    "'%ING'",
+    "'⟦run:0⟧'",
+    "'⟦run:1⟧'",
+    "'%artifacts'",
+    "'named'",
+    "'d'",
+    "'train'",
+]
 
 RUN_FILTERS = joined(
     clause(
@@ -87,7 +191,20 @@ RUN_FILTERS = joined(
         ["('⟦run:0⟧', '⟦run:1⟧')", "('⟦run:0⟧')", "('d', 'e')", "('1', 'train')"],
     )
 )
-RUN_ORDERS = orders([*RUN_METRICS, *RUN_PARAMS, *RUN_TAGS, *RUN_TIMES, "status", "attributes.status", "run_name", "user_id", "`Start Time`", "attribute.end_time"])
+RUN_ORDERS = orders(
+    [
+        *RUN_METRICS,
+        *RUN_PARAMS,
+        *RUN_TAGS,
+        *RUN_TIMES,
+        "status",
+        "attributes.status",
+        "run_name",
+        "user_id",
+        "`Start Time`",
+        "attribute.end_time",
+    ]
+)
 
 EXPERIMENT_FILTERS = joined(
     clause(
@@ -99,7 +216,17 @@ EXPERIMENT_FILTERS = joined(
         ["('⟦experiment:0⟧', '⟦experiment:1⟧')", "('⟦experiment:0⟧')"],
     )
 )
-EXPERIMENT_ORDERS = orders(["name", "experiment_id", "creation_time", "last_update_time", "attribute.name", "attributes.creation_time", "tags.t"])
+EXPERIMENT_ORDERS = orders(
+    [
+        "name",
+        "experiment_id",
+        "creation_time",
+        "last_update_time",
+        "attribute.name",
+        "attributes.creation_time",
+        "tags.t",
+    ]
+)
 
 MODEL_FILTERS = joined(
     clause(
@@ -116,24 +243,84 @@ MODEL_ORDERS = orders(["name", "timestamp", "last_updated_timestamp", "attribute
 VERSION_FILTERS = joined(
     clause(
         ["version_number", "attribute.version_number"],
-        ["name", "run_id", "source_path", "attributes.name", "tags.t", "tag.u", "tags.`a b`", "tags.`mlflow.prompt.is_prompt`", "current_stage"],
+        [
+            "name",
+            "run_id",
+            "source_path",
+            "attributes.name",
+            "tags.t",
+            "tag.u",
+            "tags.`a b`",
+            "tags.`mlflow.prompt.is_prompt`",
+            "current_stage",
+        ],
         ["name", "run_id"],
         [],
         ["'%⟦own⟧%'", "'⟦own⟧%'", "'⟦own⟧ a'", "'⟦run:0⟧'", "'models:/%'", "'true'", "'false'"],
         ["('⟦own⟧ a', '⟦own⟧ b')", "('⟦run:0⟧', '⟦run:1⟧')"],
     )
 )
-VERSION_ORDERS = orders(["name", "version_number", "creation_timestamp", "last_updated_timestamp", "attribute.name", "run_id", "source_path"])
+VERSION_ORDERS = orders(
+    [
+        "name",
+        "version_number",
+        "creation_timestamp",
+        "last_updated_timestamp",
+        "attribute.name",
+        "run_id",
+        "source_path",
+    ]
+)
 
 LOGGED_FILTERS = joined(
     clause(
-        ["metrics.m", "metrics.`a b`", "metrics.loss", "creation_timestamp", "attributes.creation_time", "last_updated_timestamp", "last_updated_time"],
-        ["name", "attributes.name", "params.p", "tags.t", "tags.`a b`", "model_type", "status", "source_run_id", "attributes.model_id", "params.lr"],
+        [
+            "metrics.m",
+            "metrics.`a b`",
+            "metrics.loss",
+            "creation_timestamp",
+            "attributes.creation_time",
+            "last_updated_timestamp",
+            "last_updated_time",
+        ],
+        [
+            "name",
+            "attributes.name",
+            "params.p",
+            "tags.t",
+            "tags.`a b`",
+            "model_type",
+            "status",
+            "source_run_id",
+            "attributes.model_id",
+            "params.lr",
+        ],
         ["name", "params.p", "tags.t", "status", "model_id"],
         [],
-        ["'READY'", "'PENDING'", "'FAILED'", "'LOGGED_MODEL_READY'", "'agent'", "'⟦run:0⟧'", "'⟦model:0⟧'", "'lm'", "'LM%'"],
+        [
+            "'READY'",
+            "'PENDING'",
+            "'FAILED'",
+            "'LOGGED_MODEL_READY'",
+            "'agent'",
+            "'⟦run:0⟧'",
+            "'⟦model:0⟧'",
+            "'lm'",
+            "'LM%'",
+        ],
         ["('READY', 'PENDING')", "('lm', 'model')", "('⟦model:0⟧')"],
     )
 )
-LOGGED_ORDERS = ["name", "attributes.name", "metrics.m", "metrics.`a b`", "creation_timestamp", "creation_time", "last_updated_timestamp", "model_type", "status", "params.p", "x"]
-
+LOGGED_ORDERS = [
+    "name",
+    "attributes.name",
+    "metrics.m",
+    "metrics.`a b`",
+    "creation_timestamp",
+    "creation_time",
+    "last_updated_timestamp",
+    "model_type",
+    "status",
+    "params.p",
+    "x",
+]

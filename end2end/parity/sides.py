@@ -24,7 +24,13 @@ import runmark  # noqa: E402
 
 PLACEHOLDER = re.compile(r"⟦(\w+)(?::(\d+))?⟧")
 # What stands for an id that no call has made.
-NOBODY = {"run": "f" * 32, "model": "m-" + "f" * 32, "experiment": "888888", "token": "eyJvZmZzZXQiOiAxfQ==", "name": "nobody's"}
+NOBODY = {
+    "run": "f" * 32,
+    "model": "m-" + "f" * 32,
+    "experiment": "888888",
+    "token": "eyJvZmZzZXQiOiAxfQ==",
+    "name": "nobody's",
+}
 START_WITHIN = 90.0
 
 
@@ -124,7 +130,9 @@ class Side:
         kind = response.headers.get("content-type", "").split(";")[0]
         headers = {name.lower(): value for name, value in response.headers.items()}
         try:
-            parsed = json.loads(content) if kind == "application/json" and "content-disposition" not in headers else content
+            parsed = (
+                json.loads(content) if kind == "application/json" and "content-disposition" not in headers else content
+            )
         except ValueError:
             parsed = content
         return Answer(response.status, kind, headers, parsed)
@@ -153,7 +161,12 @@ def mlflow(folder: Path):
         "MLFLOW_LOGGING_LEVEL": "ERROR",
     }
     arguments = ["-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    arguments += ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--artifacts-destination", str(folder / "artifacts")]
+    arguments += [
+        "--backend-store-uri",
+        f"sqlite:///{folder}/mlflow.db",
+        "--artifacts-destination",
+        str(folder / "artifacts"),
+    ]
     log = (folder / "log").open("wb")
     process = subprocess.Popen([sys.executable, *arguments], cwd=folder, env=environment, stdout=log, stderr=log)
     try:

@@ -68,7 +68,11 @@ TEXTS = mostly(
     9,
 )  # fmt: skip
 
-LIMITS = mostly(one_of(1, 2, 3, 5, 100), one_of(0, -1, 1000, 1001, 50000, 50001, 200000, 200001, "2", "abc", 1.5, 2**31, 2**63, True, None, ""), 9)
+LIMITS = mostly(
+    one_of(1, 2, 3, 5, 100),
+    one_of(0, -1, 1000, 1001, 50000, 50001, 200000, 200001, "2", "abc", 1.5, 2**31, 2**63, True, None, ""),
+    9,
+)
 TOKENS = rarely(
     st.just(ABSENT),
     one_of(
@@ -77,7 +81,9 @@ TOKENS = rarely(
     ),
     20,
 )  # fmt: skip
-VIEWS = mostly(one_of("ACTIVE_ONLY", "ALL", "DELETED_ONLY"), one_of("all", "BOGUS", "", 1, 2, 3, 4, 0, "1", None, True, []), 8)
+VIEWS = mostly(
+    one_of("ACTIVE_ONLY", "ALL", "DELETED_ONLY"), one_of("all", "BOGUS", "", 1, 2, 3, 4, 0, "1", None, True, []), 8
+)
 
 FILES = mostly(
     one_of("a.txt", "dir/b.json", "dir/c", "dir/deep/d.png", "empty"),
@@ -88,3 +94,25 @@ FILES = mostly(
     ),
     8,
 )  # fmt: skip
+
+EXPERIMENT = mostly(
+    ref("experiment", 2), one_of("0", "999999", "", "abc", "-1", "1.5", "9223372036854775808", "⟦run:0⟧"), 9
+)
+RUN = mostly(ref("run"), one_of("0" * 32, "", "abc", "x" * 300, "../x", "⟦experiment:0⟧", "a b", "ü", "⟦RUN:0⟧"), 9)
+MODEL = mostly(ref("model"), one_of("m-" + "0" * 32, "m-zzz", "⟦run:0⟧", "x"), 9)
+NAME = mostly(ref("name", 2), one_of("⟦own⟧ none", "", "⟦own⟧/x", "⟦own⟧:x", "⟦OWN⟧ A", " "), 9)
+VERSION = mostly(
+    one_of("1", "1", "2", "3"),
+    one_of("0", "99", "", "-1", "abc", "01", "1.0", " 1", "+1", "9223372036854775808", "2147483648", "latest", "٣"),
+    9,
+)
+ALIAS = mostly(
+    one_of("best", "b-2", "ü"),
+    one_of("", "latest", "Latest", "v1", "V2", "v", "v1a", "a b", "a/b", "x" * 255, "x" * 256, "1", "a.b", "-"),
+    8,
+)
+STAGE = mostly(
+    one_of("Staging", "Production", "Archived", "None", "staging", "PRODUCTION"),
+    one_of("", "Foo", "none ", "Deleted_Internal"),
+    9,
+)
