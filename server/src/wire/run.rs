@@ -36,7 +36,7 @@ pub async fn create(acting: Acting, mut args: Args) -> Answer<Reply> {
             tags: read_tags(&mut args, "tags")?,
         })
         .await?;
-    Ok(Reply::of(&encode::run::new(&run)))
+    Ok(Reply::of(&encode::run::made(&run)))
 }
 
 pub async fn get(acting: Acting, args: Args) -> Answer<Reply> {

@@ -27,7 +27,7 @@ pub fn one(run: &Run) -> OneRun<'_> {
 }
 
 /// A run that was just made, which says nothing of outputs.
-pub fn new(run: &Run) -> OneRun<'_> {
+pub fn made(run: &Run) -> OneRun<'_> {
     OneRun { run: RunJson { outputs: None, ..RunJson::of(run) } }
 }
 
