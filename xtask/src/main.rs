@@ -1,4 +1,4 @@
-//! `cargo xtask`: the two commands a fresh machine needs, `serve` and `test`, the pieces they are made of, and `bench`.
+//! `cargo xtask`: the two commands a fresh machine needs, `serve` and `test`, the pieces they are made of, `bench` and `parity`.
 //!
 //! Owns: what must be on the machine before anything builds, how the browser part and the server are built, and
 //! which tests run. Never: anything that Runmark does when it runs; this crate isn't part of the product's binary.
@@ -15,6 +15,7 @@ mod cxx;
 mod fuzz;
 mod machine;
 mod node;
+mod parity;
 mod place;
 mod postgres;
 mod python;
@@ -74,6 +75,13 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Send the same calls to MLflow's server and to Runmark, and tell in what they differ; --help says what can be chosen.
+    #[command(disable_help_flag = true)]
+    Parity {
+        /// Passed on, as in `cargo xtask parity --cases 20000 --database postgres`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Build the browser part and the server to be given away, without what `serve` has for development, and stop there.
     Build,
     /// Build the browser part alone, as a server that `cargo build` made shows it.
@@ -88,6 +96,7 @@ fn main() -> ExitCode {
         Command::Test { only, kills } => checks::run(&only, kills),
         Command::Fuzz { target, seconds } => fuzz::run(target, seconds),
         Command::Bench { arguments } => bench::run(&arguments),
+        Command::Parity { arguments } => parity::run(&arguments),
         Command::Build => build(Edition::Release),
         Command::Site => build_site(Edition::Development),
         Command::Setup => checks::ensure_everything().map(drop),

@@ -72,7 +72,7 @@ impl Artifacts {
     }
 
     /// All files that there are.
-    pub fn list(&self) -> BoxStream<'static, object_store::Result<object_store::ObjectMeta>> {
+    pub fn list(&self) -> BoxStream<'static, object_store::Result<ObjectMeta>> {
         self.store.list(None)
     }
 

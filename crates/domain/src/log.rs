@@ -17,7 +17,7 @@ use crate::{
 use model::{
     Code, Problem, RunId,
     name::{self, limit},
-    run::{LogBatch, MetricInput, Param, Tag},
+    run::{LogBatch, MetricInput, Param, Tag, tag::RUN_NAME},
 };
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
@@ -243,11 +243,13 @@ async fn write_params(tx: &mut Tx, run: &RunGrant<Edit>, requests: &[&Request]) 
     Ok(outcomes)
 }
 
-/// Of tags with the same key the last one stays.
+/// Of tags with the same key the last one stays. An empty name is none: the run keeps the one it has, as with MLflow.
 async fn write_tags(tx: &mut Tx, run: &RunGrant<Edit>, batches: &[&LogBatch]) -> Result<()> {
     let mut tags = BTreeMap::new();
     for tag in batches.iter().flat_map(|batch| &batch.tags) {
-        tags.insert(tag.key.as_str(), tag);
+        if tag.key != RUN_NAME || !tag.value.is_empty() {
+            tags.insert(tag.key.as_str(), tag);
+        }
     }
     let tags: Vec<_> = tags.into_values().cloned().collect();
     if tags.is_empty() { Ok(()) } else { store::run::set_tags(tx, run, &tags).await }

@@ -137,22 +137,15 @@ impl Args {
         number.map(Some).ok_or_else(|| self.wrong(name, value))
     }
 
-    /// A double: a number, numeric text, or `NaN`, `Infinity`, `-Infinity` as text. It must be there.
+    /// A double: a number, numeric text as Python reads it, or `NaN` as text in this spelling alone. It must be there.
     pub fn double(&self, name: &str) -> Result<f64, Problem> {
         let value = self.get(name).ok_or_else(|| self.missing(name))?;
         let number = match value {
             Value::Number(number) => number.as_f64(),
-            Value::String(text) => match text.as_str() {
+            Value::String(text) => match text.trim() {
                 "NaN" => Some(f64::NAN),
-                "Infinity" => Some(f64::INFINITY),
-                "-Infinity" => Some(f64::NEG_INFINITY),
-                text if text.starts_with(|first: char| {
-                    first.is_ascii_digit() || matches!(first, '-' | '+' | '.')
-                }) && !text.contains(['n', 'N']) =>
-                {
-                    text.parse().ok()
-                }
-                _ => None,
+                // Infinity has many spellings.
+                text => text.parse().ok().filter(|number: &f64| !number.is_nan()),
             },
             _ => None,
         };
@@ -170,19 +163,23 @@ impl Args {
         }
     }
 
-    /// One of a protocol's words, or its number, which counts from `first`. Words that aren't known count as absent
-    /// (MLflow's rule); numbers that aren't known are refused.
+    /// One of a protocol's words, or its number, which counts from `first` and may be text. Texts that aren't known count as
+    /// absent (MLflow's rule); numbers that aren't known are refused.
     pub fn word<T: Copy>(&self, name: &str, words: &[(&str, T)], first: i64) -> Result<Option<T>, Problem> {
+        let numbered = |number: i64| {
+            let index = usize::try_from(number.checked_sub(first)?).ok()?;
+            words.get(index).map(|(_, value)| *value)
+        };
         match self.get(name) {
             None => Ok(None),
             Some(Value::String(word)) => {
-                Ok(words.iter().find(|(known, _)| known == word).map(|(_, value)| *value))
+                let known = words.iter().find(|(known, _)| known == word).map(|(_, value)| *value);
+                Ok(known.or_else(|| numbered(word.trim().parse().ok()?)))
             }
             Some(Value::Number(number)) => number
                 .as_i64()
-                .and_then(|number| usize::try_from(number.checked_sub(first)?).ok())
-                .and_then(|index| words.get(index))
-                .map(|(_, value)| Some(*value))
+                .and_then(numbered)
+                .map(Some)
                 .ok_or_else(|| self.wrong(name, &Value::Number(number.clone()))),
             Some(other) => Err(self.wrong(name, other)),
         }
@@ -331,8 +328,11 @@ mod tests {
         assert!(body(r#"{"value": NaN, "key": "a \" NaN"}"#).double("value").unwrap().is_nan());
         assert_eq!(body(r#"{"value": -Infinity}"#).double("value"), Ok(f64::NEG_INFINITY));
         assert_eq!(body(r#"{"value": "1.5e3"}"#).double("value"), Ok(1500.0));
+        assert_eq!(body(r#"{"value": " 1.5 "}"#).double("value"), Ok(1.5));
+        assert_eq!(body(r#"{"value": "inf"}"#).double("value"), Ok(f64::INFINITY));
+        assert_eq!(body(r#"{"value": "-infinity"}"#).double("value"), Ok(f64::NEG_INFINITY));
         assert!(body(r#"{"value": "nan"}"#).double("value").is_err());
-        assert!(body(r#"{"value": "infinity"}"#).double("value").is_err());
+        assert!(body(r#"{"value": "0x10"}"#).double("value").is_err());
         assert!(body(r#"{"value": true}"#).double("value").is_err());
     }
 
@@ -373,6 +373,8 @@ mod tests {
         let words = [("A", 'a'), ("B", 'b')];
         assert_eq!(body(r#"{"v": "B"}"#).word("v", &words, 1), Ok(Some('b')));
         assert_eq!(body(r#"{"v": 1}"#).word("v", &words, 1), Ok(Some('a')));
+        assert_eq!(body(r#"{"v": "2"}"#).word("v", &words, 1), Ok(Some('b')));
+        assert_eq!(body(r#"{"v": "3"}"#).word("v", &words, 1), Ok(None));
         assert_eq!(body(r#"{"v": "nope"}"#).word("v", &words, 1), Ok(None));
         assert!(body(r#"{"v": 3}"#).word("v", &words, 1).is_err());
     }

@@ -60,6 +60,9 @@ async fn upload(
     body: Body,
 ) -> Result<StatusCode, WireError> {
     let path = readable(path)?;
+    if path.ends_with('/') {
+        return Err(Problem::invalid("Artifact path must include a filename (cannot end with '/').").into());
+    }
     acting.write_artifact(&path, body.into_data_stream()).await?;
     Ok(StatusCode::OK)
 }

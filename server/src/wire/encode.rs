@@ -117,8 +117,8 @@ pub fn logged_model(model: &LoggedModel) -> Value {
         .set("last_updated_timestamp_ms", model.updated)
         .set("artifact_uri", model.artifact_uri.as_str())
         .set("status", status)
-        .set_some("model_type", model.model_type.as_deref())
-        .set_some("source_run_id", model.source_run.map(|run| run.to_string()))
+        .set("model_type", model.model_type.as_deref().unwrap_or_default())
+        .set("source_run_id", model.source_run.map(|run| run.to_string()).unwrap_or_default())
         .set_list("tags", &model.tags, tag)
         .done();
     let data = Object::default()
@@ -142,13 +142,18 @@ fn model_metric(model: &LoggedModel, metric: &ModelMetric) -> Value {
         .done()
 }
 
+/// A text that says something.
+fn said(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !text.is_empty())
+}
+
 /// A registered model.
 pub fn registered_model(model: &RegisteredModel) -> Value {
     Object::default()
         .set("name", model.name.as_str())
         .set("creation_timestamp", model.created)
         .set("last_updated_timestamp", model.updated)
-        .set("description", model.description.as_str())
+        .set_some("description", said(&model.description))
         .set_list("latest_versions", &model.latest, model_version)
         .set_list("tags", &model.tags, tag)
         .set_list(
@@ -166,7 +171,7 @@ pub fn model_version(version: &ModelVersion) -> Value {
         .set("version", version.version.to_string())
         .set("creation_timestamp", version.created)
         .set("last_updated_timestamp", version.updated)
-        .set("user_id", version.user.as_str())
+        .set_some("user_id", said(&version.user))
         .set("current_stage", version.stage.as_str())
         .set("description", version.description.as_str())
         .set("source", version.source.as_str())

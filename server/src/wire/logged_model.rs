@@ -76,6 +76,9 @@ pub async fn log_params(acting: Acting, mut args: Args) -> Answer {
 }
 
 pub async fn search(acting: Acting, mut args: Args) -> Answer {
+    if !args.has("experiment_ids") {
+        return Err(args.missing("experiment_ids").into());
+    }
     let optional = |args: &Args, name: &str| {
         Ok::<_, Problem>(args.text(name)?.filter(|text| !text.is_empty()).map(str::to_owned))
     };

@@ -36,7 +36,7 @@ pub async fn create(acting: Acting, mut args: Args) -> Answer<Reply> {
             tags: read_tags(&mut args, "tags")?,
         })
         .await?;
-    Ok(Reply::of(&encode::run::one(&run)))
+    Ok(Reply::of(&encode::run::made(&run)))
 }
 
 pub async fn get(acting: Acting, args: Args) -> Answer<Reply> {
@@ -91,7 +91,9 @@ pub async fn log_inputs(acting: Acting, mut args: Args) -> Answer {
     for mut input in args.items("datasets")? {
         let tags: Vec<Tag> = read_tags(&mut input, "tags")?;
         let dataset = input.object("dataset")?;
-        let optional = |name| Ok::<_, Problem>(dataset.text(name)?.map(str::to_owned));
+        // What is empty says nothing, as with MLflow.
+        let optional =
+            |name| Ok::<_, Problem>(dataset.text(name)?.filter(|text| !text.is_empty()).map(str::to_owned));
         datasets.push(DatasetInput {
             dataset: Dataset {
                 name: dataset.required("name")?.to_owned(),
@@ -111,6 +113,9 @@ pub async fn log_inputs(acting: Acting, mut args: Args) -> Answer {
 
 pub async fn outputs(acting: Acting, mut args: Args) -> Answer {
     let run = run_id(&args)?;
+    if !args.has("models") {
+        return Err(args.missing("models").into());
+    }
     let models = args
         .items("models")?
         .iter()

@@ -199,8 +199,10 @@ async fn filters_find(world: &World) {
     check(&format!("model_id LIKE '%{}'", &one.id.to_string()[10..]), &["one"]).await;
     check("model_id LIKE 'm-%'", &["two", "one"]).await;
     check(&format!("source_run_id = '{run}'"), &["one"]).await;
-    check("source_run_id != 'x'", &["one"]).await;
+    check("source_run_id != 'x'", &["two", "one"]).await;
+    check(&format!("source_run_id != '{run}'"), &["two"]).await;
     check("model_type = 'agent'", &["one"]).await;
+    check("model_type != 'agent'", &["two"]).await;
     check("status = 'READY'", &["two"]).await;
     check("status != 'READY'", &["one"]).await;
     check("status IN ('PENDING', 'FAILED')", &["one"]).await;

@@ -404,7 +404,8 @@ async fn versions_are_searched(world: &World) {
     check("name = 'a' AND version_number >= 2", &["version_number"], &[("a", 2), ("a", 3)]).await;
     check(&format!("run_id = '{run}'"), &["name"], &[("a", 2), ("b", 2)]).await;
     check(&format!("run_id IN ('{run}')"), &["name"], &[("a", 2), ("b", 2)]).await;
-    check("run_id != 'x'", &["name"], &[("a", 2), ("b", 2)]).await;
+    check(&format!("run_id != '{run}'"), &["name"], &[("a", 3), ("a", 1), ("b", 3), ("b", 1)]).await;
+    check("run_id LIKE '_%'", &["name"], &[("a", 2), ("b", 2)]).await;
     check("source_path LIKE 's3://b%' AND tags.n = '1'", &[], &[("b", 1)]).await;
     let page = acting.search_versions("name = 'a'", 10, &[], "").await.unwrap();
     let champions: Vec<&ModelVersion> =

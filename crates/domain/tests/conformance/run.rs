@@ -60,6 +60,8 @@ async fn the_name_and_its_tag_stay_one_thing(world: &World) {
     };
     alice.logs(run, batch().tag(key::RUN_NAME, "by tag")).await;
     check("by tag").await;
+    alice.logs(run, batch().tag(key::RUN_NAME, "")).await;
+    check("by tag").await;
     alice
         .update_run(run, &RunUpdate { name: Some("by update".to_owned()), ..RunUpdate::default() })
         .await

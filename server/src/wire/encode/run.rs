@@ -26,6 +26,11 @@ pub fn one(run: &Run) -> OneRun<'_> {
     OneRun { run: RunJson::of(run) }
 }
 
+/// A run that was just made, which says nothing of outputs.
+pub fn made(run: &Run) -> OneRun<'_> {
+    OneRun { run: RunJson { outputs: None, ..RunJson::of(run) } }
+}
+
 /// What is known of a run besides what it logged.
 pub fn info(info: &RunInfo) -> OneInfo<'_> {
     OneInfo { run_info: InfoJson::of(info) }
@@ -41,7 +46,8 @@ struct RunJson<'a> {
     data: Data<'a>,
     info: InfoJson<'a>,
     inputs: Inputs<'a>,
-    outputs: Outputs<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outputs: Option<Outputs<'a>>,
 }
 
 #[derive(Serialize)]
@@ -92,7 +98,7 @@ impl<'a> RunJson<'a> {
             data: Data { metrics: &run.metrics, params: &run.params, tags: &run.tags },
             info: InfoJson::of(&run.info),
             inputs: Inputs { dataset_inputs: &run.datasets, model_inputs: &run.model_inputs },
-            outputs: Outputs { model_outputs: &run.model_outputs },
+            outputs: Some(Outputs { model_outputs: &run.model_outputs }),
         }
     }
 }

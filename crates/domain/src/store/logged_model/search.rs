@@ -114,18 +114,19 @@ fn push_condition(
     }
 }
 
-/// The text as people write it: ids are stored as bytes, which each database spells out in its own way.
+/// The text as people write it: ids are stored as bytes, which each database spells out in its own way. What isn't there is an empty
+/// text, as in MLflow's answers.
 fn text_of(db: &Db, text: LoggedModelText) -> &'static str {
     match (text, db) {
         (LoggedModelText::Name, _) => "m.name",
-        (LoggedModelText::ModelType, _) => "m.model_type",
+        (LoggedModelText::ModelType, _) => "COALESCE(m.model_type, '')",
         (LoggedModelText::ModelId, Db::Sqlite(_)) => "('m-' || LOWER(HEX(m.id)))",
         (LoggedModelText::ModelId, Db::Postgres(_)) => "('m-' || REPLACE(CAST(m.id AS TEXT), '-', ''))",
-        (LoggedModelText::SourceRunId, Db::Sqlite(_)) => {
-            // HEX makes a text of NULL too.
-            "CASE WHEN m.source_run_id IS NOT NULL THEN LOWER(HEX(m.source_run_id)) END"
+        // HEX makes an empty text of NULL.
+        (LoggedModelText::SourceRunId, Db::Sqlite(_)) => "LOWER(HEX(m.source_run_id))",
+        (LoggedModelText::SourceRunId, Db::Postgres(_)) => {
+            "COALESCE(REPLACE(CAST(m.source_run_id AS TEXT), '-', ''), '')"
         }
-        (LoggedModelText::SourceRunId, Db::Postgres(_)) => "REPLACE(CAST(m.source_run_id AS TEXT), '-', '')",
     }
 }
 

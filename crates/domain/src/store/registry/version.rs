@@ -383,10 +383,11 @@ fn push_condition(select: &mut Sql, db: &Db, condition: &ModelVersionCondition) 
                 select.push("v.run_id = ").push_bind(run);
                 return;
             }
-            // Ids are stored as bytes, which each database spells out in its own way; HEX makes a text of NULL too.
+            // Ids are stored as bytes, which each database spells out in its own way. No run is an empty text, as in MLflow's
+            // answers; HEX makes that of NULL.
             let text = match db {
-                Db::Sqlite(_) => "CASE WHEN v.run_id IS NOT NULL THEN LOWER(HEX(v.run_id)) END",
-                Db::Postgres(_) => "REPLACE(CAST(v.run_id AS TEXT), '-', '')",
+                Db::Sqlite(_) => "LOWER(HEX(v.run_id))",
+                Db::Postgres(_) => "COALESCE(REPLACE(CAST(v.run_id AS TEXT), '-', ''), '')",
             };
             push_list_test(select, text, test);
         }
