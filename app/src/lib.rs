@@ -57,7 +57,6 @@ use leptos_router::{
 };
 
 /// Brings the code that the page which the server wrote needs beside that of its route. To be awaited before taking it over.
-#[cfg(feature = "hydrate")]
 pub async fn preload() {
     let location = window().location();
     let (path, query) = (location.pathname().unwrap_or_default(), location.search().unwrap_or_default());

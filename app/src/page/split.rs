@@ -34,7 +34,6 @@ fn has_charts(path: &str, query: &str) -> bool {
 }
 
 /// Brings what is part of pages beside their own code ([`later::with_page`]), before a page at this address is taken over.
-#[cfg(feature = "hydrate")]
 pub async fn preload(path: &str, query: &str) {
     if has_charts(path, query) {
         // If it can't be had, the page stays as the server wrote it.

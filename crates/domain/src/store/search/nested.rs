@@ -16,41 +16,40 @@ use uuid::Uuid;
 /// Runs nested in one that are counted.
 const COUNTED: u64 = 1000;
 
-/// That the tag `t` is the id of the run `p`, and of no other than the one that has the tag. What is no id, as they are
+/// That the tag `t` is the id of the run `x`, and of no other than the one that has the tag. What is no id, as they are
 /// written, is nobody's.
 fn names_parent(db: &Db) -> &'static str {
     match db {
         Db::Sqlite(_) => {
-            "p.id = UNHEX(substr(t.value, 1, 64)) AND LOWER(HEX(p.id)) = substr(t.value, 1, 64) AND p.id <> t.run_id"
+            "x.id = UNHEX(substr(t.value, 1, 64)) AND LOWER(HEX(x.id)) = substr(t.value, 1, 64) AND x.id <> t.run_id"
         }
         Db::Postgres(_) => {
-            "p.id = CASE WHEN substr(t.value, 1, 64) ~ '^[0-9a-f]{32}$' THEN CAST(substr(t.value, 1, 64) AS UUID) END
-             AND p.id <> t.run_id"
+            "x.id = CASE WHEN substr(t.value, 1, 64) ~ '^[0-9a-f]{32}$' THEN CAST(substr(t.value, 1, 64) AS UUID) END
+             AND x.id <> t.run_id"
         }
     }
 }
 
 /// That the run `r` isn't nested. It is asked of one run after the other.
 pub(super) fn push_is_top(db: &Db, select: &mut Sql) {
-    select.push("NOT EXISTS (SELECT 1 FROM tags t CROSS JOIN runs p WHERE t.run_id = r.id AND t.key = ");
+    select.push("NOT EXISTS (SELECT 1 FROM tags t CROSS JOIN runs x WHERE t.run_id = r.id AND t.key = ");
     select.push_bind(tag::PARENT_RUN).push(" AND ").push(names_parent(db));
-    select.push(" AND p.experiment_id = r.experiment_id AND p.lifecycle = r.lifecycle LIMIT 1 OFFSET 0)");
+    select.push(" AND x.experiment_id = r.experiment_id AND x.lifecycle = r.lifecycle LIMIT 1 OFFSET 0)");
 }
 
 /// How many runs of an experiment aren't nested: all but those that are, which lie side by side in the index of tags.
 pub(super) async fn count_top(mut db: &Db, experiment: ExperimentId, lifecycle: Lifecycle) -> Result<u64> {
-    let runs = |select: &mut Sql| {
-        select.push("(SELECT COUNT(*) FROM runs r WHERE r.experiment_id = ").push_bind(experiment);
-        select.push(" AND r.lifecycle = ").push_bind(lifecycle.name());
-    };
-    let mut select = sql("SELECT ");
-    runs(&mut select);
-    select.push(") - ");
-    runs(&mut select);
-    select.push(" AND r.id IN (SELECT t.run_id FROM tags t CROSS JOIN runs p WHERE t.experiment_id = ");
+    let mut select = sql("SELECT (SELECT COUNT(*) FROM runs r WHERE r.experiment_id = ");
+    select.push_bind(experiment).push(" AND r.lifecycle = ").push_bind(lifecycle.name());
+    select.push(") - (SELECT COUNT(*) FROM tags t WHERE t.experiment_id = ");
     select.push_bind(experiment).push(" AND t.key = ").push_bind(tag::PARENT_RUN);
-    select.push(" AND ").push(names_parent(db)).push(" AND p.experiment_id = ").push_bind(experiment);
-    select.push(" AND p.lifecycle = ").push_bind(lifecycle.name()).push("))");
+    // Two look-ups for each tag: joined, Postgres may compare all runs with all tags.
+    for is_it in ["x.id = t.run_id", names_parent(db)] {
+        select.push(" AND EXISTS (SELECT 1 FROM runs x WHERE ").push(is_it).push(" AND x.experiment_id = ");
+        select.push_bind(experiment).push(" AND x.lifecycle = ").push_bind(lifecycle.name());
+        select.push(" LIMIT 1 OFFSET 0)");
+    }
+    select.push(")");
     Ok(db.first::<(i64,)>(select).await?.map_or(0, |(count,)| count.unsigned_abs()))
 }
 
