@@ -51,7 +51,8 @@ def database(kind: str, folder):
 
     psql(f"CREATE DATABASE {name}")
     try:
-        yield re.sub(r"/[^/]*$", f"/{name}", postgres)
+        # As MLflow writes it; `postgres://` is the same to everybody else.
+        yield re.sub(r"^postgres:", "postgresql:", re.sub(r"/[^/]*$", f"/{name}", postgres))
     finally:
         psql(f"DROP DATABASE {name} WITH (FORCE)")
 

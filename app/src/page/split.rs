@@ -36,8 +36,9 @@ fn has_charts(path: &str, query: &str) -> bool {
 /// Brings what is part of pages beside their own code ([`later::with_page`]), before a page at this address is taken over.
 pub async fn preload(path: &str, query: &str) {
     if has_charts(path, query) {
-        // If it can't be had, the page stays as the server wrote it.
+        // If it can't be had, the page stays as the server wrote it. Each function is loaded by itself, though their file is one.
         _ = crate::part::chart_board::load_board().await;
+        _ = crate::part::experiment_charts::load_charts().await;
     }
     if has_traces(query) {
         _ = crate::part::trace::table::load_table().await;

@@ -46,15 +46,16 @@ pub fn ExperimentCharts(
 
 /// What is shown.
 #[derive(Clone, Copy)]
-struct Of {
+pub(crate) struct Of {
     experiment: ExperimentId,
     asked: Memo<RunsQuery>,
     selection: Selection,
     may_color: bool,
 }
 
+/// The code of these charts.
 #[wasm_split(charts, wasm_split_path = leptos::wasm_split, fallible)]
-fn load_charts() -> Loaded<Of> {
+pub(crate) fn load_charts() -> Loaded<Of> {
     Ok(drawn)
 }
 
