@@ -56,7 +56,8 @@ journey('chosen runs are compared', '/runs', async () => {
 journey('chosen runs are tagged and become a file', '/runs?columns=tags.team', async () => {
   await box(ALICE).check();
   await box(BOB).check();
-  const csv = await bar().getByRole('link', { name: 'CSV' }).getAttribute('href');
+  await bar().getByRole('button', { name: 'Export' }).click();
+  const csv = await page.getByRole('link', { name: 'CSV, columns shown' }).getAttribute('href');
   assert.match(csv, /^\/export\/runs\/all\/runs\.csv\?columns=tags\.team&runs=/);
   const file = await page.context().request.get(w.url + csv);
   assert.equal(file.status(), 200);
@@ -85,7 +86,7 @@ journey('runs go to the trash and come back', '/runs', async () => {
   await bar().getByRole('button', { name: 'Restore' }).click();
   await page.getByText('1 run restored.').waitFor();
   await page.getByText('The trash is empty').waitFor();
-  await page.getByRole('link', { name: 'Back to active runs' }).click();
+  await page.getByRole('link', { name: 'Back to active runs', exact: true }).click();
   await row(ALICE).waitFor();
 });
 

@@ -239,6 +239,8 @@ test('versions of a model with an odd name are compared, and stay themselves', a
   await page.getByRole('heading', { name }).waitFor();
   await open(page, w, `${path}/versions/1?of=model&path=MLmodel`);
   await page.getByText('flavor: forest').waitFor();
+  // Beside the files it needs no way back.
+  await page.setViewportSize({ width: 400, height: 800 });
   await page.getByRole('link', { name: 'All files' }).click();
   await page.waitForURL(`${w.url}${path}/versions/1?of=model`);
   await page.reload();

@@ -204,7 +204,7 @@ export function quiet(page, ...allowed) {
 /** Nothing on a page may stick out of the window; what scrolls does so within its frame. */
 export async function fits(page) {
   const beyond = await page.evaluate(() => {
-    const parts = document.querySelectorAll('main h1, main h2, main form, main .card, main .table-frame, main .code-block');
+    const parts = document.querySelectorAll('main h1, main h2, main form:not(td form), main .card, main .table-frame, main .code-block');
     const edges = [...parts].map((part) => [part.getBoundingClientRect().right, part.className || part.tagName]);
     const page = [document.documentElement.scrollWidth, 'page'];
     return [page, ...edges].filter(([edge]) => edge > window.innerWidth + 1).map(([edge, name]) => `${name} to ${edge}`);

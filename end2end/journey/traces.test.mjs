@@ -118,12 +118,14 @@ journey('keys lead from step to step', () => address(trace), async () => {
   await step('chat').focus();
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('ArrowLeft');
+  await step('read page').waitFor({ state: 'hidden' });
   assert.deepEqual(await names(), ['chat', 'look up', 'think']);
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Enter');
   await panel().getByRole('heading', { name: 'think' }).waitFor();
   await page.keyboard.press('ArrowUp');
   await page.keyboard.press('ArrowRight');
+  await step('read page').waitFor();
   assert.deepEqual(await names(), ['chat', 'look up', 'read page', 'think']);
   await page.keyboard.press('ArrowRight');
   await page.keyboard.press('ArrowLeft');

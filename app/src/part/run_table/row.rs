@@ -10,7 +10,7 @@ use crate::part::{
     status::{StatusDot, series_class},
     time::{Ago, Took},
 };
-use leptos::{ev, prelude::*};
+use leptos::{attr::custom::custom_attribute, ev, prelude::*};
 use model::{
     page::Total,
     run::{Run, RunStatus, tag},
@@ -39,7 +39,7 @@ pub fn Row(table: Table, row: u64) -> AnyView {
     // Heads are the first two lines.
     let number = (row + 3).to_string();
     view! {
-        <tr aria-rowindex=number attr:aria-level=level aria-expanded=is_open class:chosen=move || place.get().is_some()>
+        <tr aria-rowindex=number aria-expanded=is_open class:chosen=move || place.get().is_some()>
             {move || {
                 let line = line.get();
                 match &line.shows {
@@ -60,6 +60,8 @@ pub fn Row(table: Table, row: u64) -> AnyView {
             }}
         </tr>
     }
+    // Of the tags' own attributes, this one can't be written as such.
+    .add_any_attr(custom_attribute("aria-level", level))
     .into_any()
 }
 

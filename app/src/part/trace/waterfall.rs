@@ -4,7 +4,7 @@
 
 use super::{took, type_class, type_word};
 use crate::part::{address::Address, icon::Icon, number::count};
-use leptos::{ev, prelude::*};
+use leptos::{attr::custom::custom_attribute, ev, prelude::*};
 use model::{
     page::trace::SpanRow,
     trace::span::{Nanos, SpanId, SpanStatus},
@@ -148,10 +148,10 @@ fn line(
         .into_any(),
         false => view! { <span class="expander"></span> }.into_any(),
     };
+    let level = (row.depth + 1).to_string();
     view! {
         <tr
             id=row_id(id)
-            attr:aria-level=(row.depth + 1).to_string()
             aria-expanded=is_open
             class:chosen=move || is_chosen.get()
             class:found=row.is_found
@@ -176,6 +176,7 @@ fn line(
             </td>
         </tr>
     }
+    .add_any_attr(custom_attribute("aria-level", level))
     .into_any()
 }
 
