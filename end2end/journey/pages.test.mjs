@@ -227,13 +227,13 @@ journey('the table of runs is worked by keyboard', () => w.experiment, async () 
     page.evaluate(() => document.activeElement.getAttribute('aria-label') ?? document.activeElement.innerText);
   await page.getByRole('checkbox', { name: 'Select all runs that are loaded' }).focus();
   const walked = [];
-  for (let steps = 0; steps < 20 && walked.at(-1) !== ALICE; steps += 1) {
+  for (let steps = 0; steps < 40 && walked.at(-1) !== ALICE; steps += 1) {
     await page.keyboard.press('Tab');
     walked.push((await focused()).trim());
     if (walked.at(-1).startsWith('Select ')) await page.keyboard.press('Space');
   }
-  // Heads first, then row by row: the box, then the name.
-  assert.deepEqual(walked.slice(-4), [`Select ${BOB}`, BOB, `Select ${ALICE}`, ALICE]);
+  // Heads and their edges first, then row by row: the box, the name, the colour of what is chosen.
+  assert.deepEqual(walked.slice(-5), [`Select ${BOB}`, BOB, `Colour of ${BOB}`, `Select ${ALICE}`, ALICE]);
   assert.equal(walked[0], 'Run');
   await page.getByRole('link', { name: 'Compare', exact: true }).focus();
   await page.keyboard.press('Enter');

@@ -221,6 +221,10 @@ where
     if request.method() != Method::GET {
         return WireError(Problem::new(Code::EndpointNotFound, "There is nothing here.")).into_response();
     }
+    // `GET host HTTP/1.1`, as proxies are asked to connect (RFC 9112, section 3.2.3): pages have a path.
+    if request.uri().path_and_query().is_none() {
+        return WireError(Problem::invalid("The request names no path.")).into_response();
+    }
     let path = request.uri().path().trim_start_matches('/').to_owned();
     let is_file = !path.is_empty() && !path.starts_with("pkg/");
     match embedded(&path, request.headers(), "public, max-age=3600").filter(|_| is_file) {
