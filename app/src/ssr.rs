@@ -7,7 +7,7 @@ use crate::{
     App,
     api::Fault,
     half::{CODE_PATH, HalfSignedIn},
-    page::split::modules_of,
+    page::split::{has_charts, has_traces},
     part::empty::Origin,
 };
 use domain::{Acting, Caller, Domain, Error, account::SignedIn};
@@ -215,6 +215,20 @@ fn set_policy() {
     if let Ok(policy) = policy.parse() {
         response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
     }
+}
+
+/// The modules of the page at a path, with its query: the document asks for them early. What the first has is not among them.
+fn modules_of(path: &str, query: &str) -> Vec<&'static str> {
+    let page = match path.trim_matches('/').split('/').collect::<Vec<_>>()[..] {
+        ["account"] => Some("account"),
+        ["runs"] => Some("runs"),
+        ["models", ..] => Some("models"),
+        ["experiments", _, "runs", _] => Some("run"),
+        ["experiments", _, "traces", _] => Some("trace"),
+        _ => None,
+    };
+    let traces = has_traces(query).then_some("trace");
+    has_charts(path, query).then_some("charts").into_iter().chain(page).chain(traces).collect()
 }
 
 /// The document around the application.

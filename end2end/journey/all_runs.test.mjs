@@ -58,6 +58,7 @@ journey('chosen runs are tagged and become a file', '/runs?columns=tags.team', a
   await box(BOB).check();
   await bar().getByRole('button', { name: 'Export' }).click();
   const csv = await page.getByRole('link', { name: 'CSV, columns shown' }).getAttribute('href');
+  await page.keyboard.press('Escape');
   assert.match(csv, /^\/export\/runs\/all\/runs\.csv\?columns=tags\.team&runs=/);
   const file = await page.context().request.get(w.url + csv);
   assert.equal(file.status(), 200);

@@ -11,25 +11,13 @@ use crate::part::later::{self, Loaded};
 use leptos::{prelude::*, wasm_split::wasm_split};
 use leptos_router::LazyRoute;
 
-/// The modules of the page at a path, with its query: the document asks for them early. What the first has is not among them.
-pub fn modules_of(path: &str, query: &str) -> Vec<&'static str> {
-    let page = match path.trim_matches('/').split('/').collect::<Vec<_>>()[..] {
-        ["account"] => Some("account"),
-        ["runs"] => Some("runs"),
-        ["models", ..] => Some("models"),
-        ["experiments", _, "runs", _] => Some("run"),
-        ["experiments", _, "traces", _] => Some("trace"),
-        _ => None,
-    };
-    let traces = has_traces(query).then_some("trace");
-    has_charts(path, query).then_some("charts").into_iter().chain(page).chain(traces).collect()
-}
-
-fn has_traces(query: &str) -> bool {
+/// Whether a page with this query shows traces.
+pub fn has_traces(query: &str) -> bool {
     query.contains("tab=traces")
 }
 
-fn has_charts(path: &str, query: &str) -> bool {
+/// Whether the page at a path, with its query, shows charts.
+pub fn has_charts(path: &str, query: &str) -> bool {
     path == "/compare" || ["tab=charts", "tab=system"].iter().any(|tab| query.contains(tab))
 }
 
