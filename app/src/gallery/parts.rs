@@ -60,7 +60,8 @@ fn chips() -> AnyView {
         let id = format!("{:032x}", index + 1).parse::<RunId>().ok()?;
         Some(ChartRun::new(ExperimentId(1), id, name.to_owned(), Ink::Place(index)))
     };
-    let names = ["bold-fox-1", "a name so long that there is hardly any room for it on a small screen", "calm-owl-3"];
+    let names =
+        ["bold-fox-1", "a name so long that there is hardly any room for it on a small screen", "calm-owl-3"];
     let runs: Vec<ChartRun> = names.into_iter().enumerate().filter_map(run).collect();
     let grouped = runs.iter().cloned().map(|run| {
         let group = if run.ink == Ink::Place(2) { "solver=sgd" } else { "solver=adam" };
