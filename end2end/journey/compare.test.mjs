@@ -14,24 +14,16 @@ const PIXEL = Buffer.from(
   'base64',
 );
 
-/** Asks the server as a program would. */
-async function ask(path, body, method = 'POST') {
-  const headers = { authorization: `Bearer ${w.server.token}` };
-  if (method === 'POST') headers['content-type'] = 'application/json';
-  const response = await fetch(`${w.url}/api/2.0/${path}`, { method, headers, body: method === 'POST' ? JSON.stringify(body) : body });
-  assert.equal(response.status, 200, `${path}: ${await response.clone().text()}`);
-  return method === 'POST' ? response.json() : null;
-}
-
-const put = (run, path, content) => ask(`mlflow-artifacts/artifacts/${run.experiment}/${run.id}/artifacts/${path}`, content, 'PUT');
+const ask = (operation, body) => w.asked(operation, body);
+const put = (run, path, content) => w.upload(run, path, content);
 
 /** One more run of the experiment, with these metrics. */
 async function another(name, metrics = {}) {
   const { experiment } = w.alice;
-  const made = await ask('mlflow/runs/create', { experiment_id: experiment, run_name: name, start_time: Date.now() });
+  const made = await ask('runs/create', { experiment_id: experiment, run_name: name, start_time: Date.now() });
   const id = made.run.info.run_id;
   const logged = Object.entries(metrics).map(([key, value]) => ({ key, value, timestamp: 1, step: 0 }));
-  await ask('mlflow/runs/log-batch', { run_id: id, metrics: logged });
+  await ask('runs/log-batch', { run_id: id, metrics: logged });
   return { experiment, id };
 }
 
@@ -41,7 +33,7 @@ before(async () => {
   await put(w.alice, 'requirements.txt', 'numpy==1.26.4\nsix==1.16\n');
   await put(w.bob, 'requirements.txt', 'NumPy==2.0.0\nsix==1.16\n');
   await put(w.bob, 'plots/matrix.png', PIXEL);
-  await ask('mlflow/runs/set-tag', { run_id: w.bob.id, key: 'mlflow.source.git.commit', value: OTHER_COMMIT });
+  await ask('runs/set-tag', { run_id: w.bob.id, key: 'mlflow.source.git.commit', value: OTHER_COMMIT });
 });
 after(() => w?.end());
 

@@ -9,18 +9,10 @@ let page;
 before(async () => {
   w = await world();
   page = await w.person();
-  await put(w.alice, 'numpy==1.26.4\n');
-  await put(w.bob, 'NumPy==2.0.0\n');
+  await w.upload(w.alice, 'requirements.txt', 'numpy==1.26.4\n');
+  await w.upload(w.bob, 'requirements.txt', 'NumPy==2.0.0\n');
 });
 after(() => w?.end());
-
-/** Uploads a file of packages to a run. */
-async function put(run, content) {
-  const path = `mlflow-artifacts/artifacts/${run.experiment}/${run.id}/artifacts/requirements.txt`;
-  const headers = { authorization: `Bearer ${w.server.token}` };
-  const response = await fetch(`${w.url}/api/2.0/${path}`, { method: 'PUT', headers, body: content });
-  assert.equal(response.status, 200, await response.text());
-}
 
 /** Opens a page, does something there, and hears no complaint. */
 function journey(name, address, walk) {

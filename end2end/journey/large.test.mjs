@@ -14,17 +14,7 @@ let page;
 let wide;
 let long;
 
-/** Calls the protocol as the admin. */
-async function asked(path, body) {
-  const response = await fetch(`${w.url}/api/2.0/mlflow/${path}`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${w.server.token}`, 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  const answer = await response.json();
-  assert.equal(response.status, 200, JSON.stringify(answer));
-  return answer;
-}
+const asked = (operation, body) => w.asked(operation, body);
 
 const newExperiment = async (name) => (await asked('experiments/create', { name })).experiment_id;
 

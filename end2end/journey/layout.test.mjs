@@ -10,15 +10,7 @@ let w;
 let page;
 let run;
 
-async function ask(path, body) {
-  const response = await fetch(`${w.url}/api/2.0/mlflow/${path}`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${w.server.token}`, 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  assert.equal(response.status, 200, `${path}: ${await response.clone().text()}`);
-  return response.json();
-}
+const ask = (operation, body) => w.asked(operation, body);
 
 before(async () => {
   w = await world();

@@ -14,31 +14,13 @@ const PICTURE = Buffer.from(
   'base64',
 );
 
-/** Calls the protocol as the admin. */
-async function asked(path, body) {
-  const response = await fetch(`${w.url}/api/2.0/mlflow/${path}`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${w.server.token}`, 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  const answer = await response.json();
-  assert.equal(response.status, 200, JSON.stringify(answer));
-  return answer;
-}
+const asked = (operation, body) => w.asked(operation, body);
 
 const newRun = async (name, tags = []) =>
   (await asked('runs/create', { experiment_id: experiment, run_name: name, start_time: Date.now(), tags })).run.info.run_id;
 
-async function picture(run, at) {
-  const place = `${w.url}/api/2.0/mlflow-artifacts/artifacts/${experiment}/${run}/artifacts/images`;
-  const name = encodeURIComponent(`cat+step+${at}+timestamp+${at}+g${at}.png`);
-  const put = await fetch(`${place}/${name}`, {
-    method: 'PUT',
-    headers: { authorization: `Bearer ${w.server.token}` },
-    body: PICTURE,
-  });
-  assert.equal(put.status, 200, await put.text());
-}
+const picture = (run, at) =>
+  w.upload({ experiment, id: run }, `images/cat+step+${at}+timestamp+${at}+g${at}.png`, PICTURE);
 
 const log = (run, value) =>
   asked('runs/log-metric', { run_id: run, key: 'loss', value, step: (step += 1), timestamp: Date.now() });

@@ -9,25 +9,12 @@ let page;
 let experiment;
 let run;
 
-const headers = () => ({ authorization: `Bearer ${w.server.token}`, 'content-type': 'application/json' });
-
-/** Calls the protocol as the admin. */
-async function asked(path, body) {
-  const sent = { method: 'POST', headers: headers(), body: JSON.stringify(body) };
-  const response = await fetch(`${w.url}/api/2.0/mlflow/${path}`, sent);
-  const answer = await response.json();
-  assert.equal(response.status, 200, JSON.stringify(answer));
-  return answer;
-}
+const asked = (operation, body) => w.asked(operation, body);
 
 const newRun = async (name) =>
   (await asked('runs/create', { experiment_id: experiment, run_name: name, start_time: Date.now() })).run.info.run_id;
 
-async function upload(path, body) {
-  const place = `${w.url}/api/2.0/mlflow-artifacts/artifacts/${experiment}/${run}/artifacts`;
-  const put = await fetch(`${place}/${path}`, { method: 'PUT', headers: headers(), body });
-  assert.equal(put.status, 200, await put.text());
-}
+const upload = (path, body) => w.upload({ experiment, id: run }, path, body);
 
 const lines = (from, to) => Array.from({ length: to - from }, (_, at) => `line ${from + at}\n`).join('');
 const address = (query = '?tab=log') => `/experiments/${experiment}/runs/${run}${query}`;

@@ -18,13 +18,7 @@ before(async () => {
 });
 after(() => w?.end());
 
-/** Asks the server as MLflow's client does. */
-async function ask(operation, body) {
-  const headers = { authorization: `Bearer ${w.server.token}`, 'content-type': 'application/json' };
-  const answer = await fetch(`${w.url}/api/2.0/mlflow/${operation}`, { method: 'POST', headers, body: JSON.stringify(body) });
-  assert.equal(answer.status, 200, `${operation}: ${await answer.clone().text()}`);
-  return answer.json();
-}
+const ask = (operation, body) => w.asked(operation, body);
 
 const link = (name) => page.getByRole('link', { name, exact: true });
 const bar = (of = page) => of.getByRole('toolbar', { name: 'Chosen runs' });

@@ -18,14 +18,7 @@ let parent;
 
 const headers = () => ({ authorization: `Bearer ${w.server.token}`, 'content-type': 'application/json' });
 
-/** Calls the protocol as the admin. */
-async function asked(path, body) {
-  const sent = { method: 'POST', headers: headers(), body: JSON.stringify(body) };
-  const response = await fetch(`${w.url}/api/2.0/mlflow/${path}`, sent);
-  const answer = await response.json();
-  assert.equal(response.status, 200, JSON.stringify(answer));
-  return answer;
-}
+const asked = (operation, body) => w.asked(operation, body);
 
 const tagsOf = async (id) => {
   const response = await fetch(`${w.url}/api/2.0/mlflow/runs/get?run_id=${id}`, { headers: headers() });
@@ -38,12 +31,7 @@ const newRun = async (name, tags = {}) => {
   return made.run.info.run_id;
 };
 
-async function upload(path, body) {
-  const place = `${w.url}/api/2.0/mlflow-artifacts/artifacts/${experiment}/${run}/artifacts`;
-  const whole = `${place}/${path.split('/').map(encodeURIComponent).join('/')}`;
-  const put = await fetch(whole, { method: 'PUT', headers: headers(), body });
-  assert.equal(put.status, 200, await put.text());
-}
+const upload = (path, body) => w.upload({ experiment, id: run }, path, body);
 
 before(async () => {
   w = await world({ runs: false });

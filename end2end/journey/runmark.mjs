@@ -143,6 +143,24 @@ export async function world({ flags = [], runs = true, database } = {}) {
     return page;
   };
 
+  /** Calls the protocol as the admin's programs do. */
+  world.asked = async (operation, body, method = 'POST') => {
+    const headers = { authorization: `Bearer ${server.token}`, 'content-type': 'application/json' };
+    const sent = { method, headers, body: JSON.stringify(body) };
+    const response = await fetch(`${world.url}/api/2.0/mlflow/${operation}`, sent);
+    const answer = await response.text();
+    assert.equal(response.status, 200, `${operation}: ${answer}`);
+    return JSON.parse(answer);
+  };
+
+  /** Uploads a file to a run. */
+  world.upload = async ({ experiment, id }, path, body) => {
+    const steps = path.split('/').map(encodeURIComponent).join('/');
+    const place = `${world.url}/api/2.0/mlflow-artifacts/artifacts/${experiment}/${id}/artifacts/${steps}`;
+    const response = await fetch(place, { method: 'PUT', headers: { authorization: `Bearer ${server.token}` }, body });
+    assert.equal(response.status, 200, `${place}: ${await response.text()}`);
+  };
+
   /** One more process on the same data. */
   world.another = async () => {
     world.other = await startServer(folder, database, flags);
@@ -256,8 +274,16 @@ export async function drawn(page, metric) {
 
 const AXE = readFileSync(path.join(root, 'end2end/node_modules/axe-core/axe.min.js'), 'utf8');
 
-/** Everybody can use the page, as far as a machine can tell: axe finds nothing against WCAG 2.2 A and AA. */
+/**
+ * Everybody can use the page, as far as a machine can tell: axe finds nothing against WCAG 2.2 A and AA. What is looked
+ * at is the page at rest: while an answer is on its way, what it will replace fades, and colours are between two.
+ */
 export async function accessible(page) {
+  await page.waitForFunction(
+    () =>
+      !document.querySelector('.answered[aria-busy="true"]') &&
+      document.getAnimations().every((each) => each.playState === 'finished' || each.effect.getTiming().iterations === Infinity),
+  );
   await page.evaluate(`${AXE};undefined`);
   const found = await page.evaluate(async () => {
     const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];

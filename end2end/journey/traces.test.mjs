@@ -9,16 +9,7 @@ let page;
 let experiment;
 let run;
 
-async function asked(path, body) {
-  const response = await fetch(`${w.url}/api/2.0/mlflow/${path}`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${w.server.token}`, 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  const answer = await response.json();
-  assert.equal(response.status, 200, JSON.stringify(answer));
-  return answer;
-}
+const asked = (operation, body) => w.asked(operation, body);
 
 const table = () => page.getByRole('table', { name: 'Traces' });
 const lines = () => table().locator('tbody tr');

@@ -11,17 +11,7 @@ let w;
 let page;
 let experiment;
 
-/** Calls the protocol as the admin. */
-async function asked(path, body) {
-  const response = await fetch(`${w.url}/api/2.0/mlflow/${path}`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${w.server.token}`, 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  const answer = await response.json();
-  assert.equal(response.status, 200, JSON.stringify(answer));
-  return answer;
-}
+const asked = (operation, body) => w.asked(operation, body);
 
 /** A run as MLflow's client starts it with `nested=True`, in the run that has this id. */
 async function newRun(name, parent) {
