@@ -30,9 +30,14 @@ before(async () => {
   await newRun('alone');
   const small = await newRun('small sweep');
   const first = await newRun('pair a', small);
-  await newRun('pair b', small);
+  const second = await newRun('pair b', small);
   await newRun('fold', first);
   await asked('runs/log-batch', { run_id: small, params: [{ key: 'kind', value: 'small' }] });
+  // What a sweep is about its nested runs alone have.
+  for (const [run_id, value] of [[first, 0.25], [second, 0.75]]) {
+    const metrics = [{ key: 'score', value, timestamp: 1, step: 1 }];
+    await asked('runs/log-batch', { run_id, metrics, params: [{ key: 'kind', value: 'pair' }] });
+  }
   const sweep = await newRun('sweep');
   for (let from = 0; from < TRIALS; from += 20) {
     await Promise.all(ALL_TRIALS.slice(from, from + 20).map((name) => newRun(name, sweep)));
@@ -158,6 +163,20 @@ journey('the filter looks at top runs', () => tree(`&filter=${encodeURIComponent
 journey('groups are no tree', () => tree('&group=params.kind'), async () => {
   await page.getByRole('table', { name: 'Groups of runs' }).waitFor();
   assert.equal(await page.getByRole('link', { name: /^Tree/ }).count(), 0);
+  // Its runs are nested ones: a tree wouldn't find them.
+  await page.getByRole('link', { name: 'pair', exact: true }).click();
+  await page.waitForURL((url) => !url.searchParams.has('group') && !url.searchParams.has('tree'));
+  await shows(['pair a', 'pair b']);
+});
+
+journey('nested runs are plotted, too', () => tree('&tab=explore&plot=scatter'), async () => {
+  await page.locator('.explore-box canvas').waitFor();
+  const axis = page.getByRole('group', { name: 'Plot', exact: true }).getByRole('combobox', { name: 'Y axis', exact: true });
+  assert.equal(await axis.inputValue(), 'metrics.score');
+  await page.getByText('Values as a table').click();
+  const values = page.getByRole('table', { name: 'Values' }).getByRole('row');
+  await values.filter({ hasText: 'pair a' }).getByText('0.25').waitFor();
+  await values.filter({ hasText: 'pair b' }).getByText('0.75').waitFor();
 });
 
 test('without scripts the top runs lead to their pages', async () => {

@@ -278,8 +278,10 @@ fn row(group: &Group, address: Address, by: Memo<Vec<Column>>) -> impl IntoView 
                 false => toggle_condition(&filter, &condition).ok(),
             }
         });
-    let href = conditions
-        .map(|filter| address.with(&[("filter", &filter), ("group", ""), ("gsort", ""), ("page", "")]));
+    // A tree would look at top runs alone.
+    let href = conditions.map(|filter| {
+        address.with(&[("filter", &filter), ("group", ""), ("gsort", ""), ("tree", ""), ("page", "")])
+    });
     let words = group.words.iter().enumerate().map(|(place, word)| {
         let word = word.clone().unwrap_or_else(|| "none".to_owned());
         match (place, href.clone()) {

@@ -214,7 +214,8 @@ fn Brushed(subject: Subject, brushes: RwSignal<Vec<Brush>>, shown: Shown) -> Any
                 let before = untrack(|| address.text("filter"));
                 let before = before.trim();
                 let filter = if before.is_empty() { said } else { format!("{before} AND {said}") };
-                address.set(&[("tab", ""), ("page", ""), ("filter", &filter)]);
+                // A tree would look at top runs alone.
+                address.set(&[("tab", ""), ("page", ""), ("tree", ""), ("filter", &filter)]);
             }
             None => {
                 let chosen = counted(runs.len() as u64, "run");

@@ -35,7 +35,10 @@ use choices::{Choices, Kind, Known};
 use controls::Controls;
 use importance::ImportanceTable;
 use leptos::{prelude::*, task::spawn_local, wasm_split::wasm_split};
-use model::{ExperimentId, page::RunsQuery};
+use model::{
+    ExperimentId,
+    page::{Level, RunsQuery},
+};
 use std::{sync::Arc, time::Duration};
 
 /// How often runs that change are read anew, at most.
@@ -119,7 +122,8 @@ where
 
 fn drawn(subject: Subject) -> AnyView {
     let Subject { experiment, asked, .. } = subject;
-    let query = Memo::new(move |_| RunsQuery { offset: 0, columns: None, ..asked.get() });
+    // Nested runs are plotted, too: they are what a sweep tried.
+    let query = Memo::new(move |_| RunsQuery { offset: 0, columns: None, level: Level::All, ..asked.get() });
     let question = Memo::new(move |_| Some(query.get()));
     let again = Trigger::new();
     let first = ask(question, again, move |query| list_runs(experiment, query));
