@@ -132,9 +132,13 @@ impl Held {
     /// Takes in what the server answered to one of the requests of [`Held::missing`].
     pub fn refine(&mut self, request: &CurveRequest, curves: Vec<Curve>) {
         let Some(window) = request.window else { return };
+        let along = self.request.along;
         for curve in curves {
             if let Some(held) = self.curves.iter_mut().find(|held| held.is_of(&curve)) {
-                held.detail = Some(Detail { window, curve, is_stale: false });
+                let mut detail = Detail { window, curve, is_stale: false };
+                // The whole curve may have grown since it was asked for.
+                detail.grow(along, &held.whole.points);
+                held.detail = Some(detail);
             }
         }
     }
@@ -188,11 +192,7 @@ impl Held {
                 held.start = new.iter().map(|point| point.timestamp).min().unwrap_or_default();
             }
             if let Some(detail) = &mut held.detail {
-                let seen =
-                    |point: &&Point| (detail.window.0..=detail.window.1).contains(&along.position(point));
-                let seen: Vec<Point> = new.iter().filter(seen).copied().collect();
-                detail.curve.total += seen.len() as u64;
-                detail.curve.points.extend(seen);
+                detail.grow(along, &new);
                 if detail.curve.points.len() > most && !detail.is_stale {
                     detail.is_stale = true;
                     self.aged += 1;
@@ -219,6 +219,22 @@ impl Held {
 
     fn of_run(&self, run: RunId) -> impl Iterator<Item = &HeldCurve> {
         self.curves.iter().filter(move |held| held.whole.run == run)
+    }
+}
+
+impl Detail {
+    /// Takes in those of the points that lie in its window behind its end: it may have been asked for later than the whole curve,
+    /// and reach further.
+    fn grow(&mut self, along: Along, points: &[Point]) {
+        let end = self.curve.points.last().map(|last| along.position(last));
+        let (from, to) = self.window;
+        let is_new = |point: &&Point| {
+            let place = along.position(point);
+            (from..=to).contains(&place) && end.is_none_or(|end| place > end)
+        };
+        let new: Vec<Point> = points.iter().filter(is_new).copied().collect();
+        self.curve.total += new.len() as u64;
+        self.curve.points.extend(new);
     }
 }
 

@@ -205,11 +205,11 @@ fn a_curve_grows_by_what_came_since() {
     assert_eq!(held.curves[0].whole.points.len(), 4, "told twice it is there once");
 }
 
-#[test]
-fn detail_grows_with_its_curve_and_is_asked_for_again_when_that_is() {
+/// Detail that has these points; asked for later than the whole curve it may reach further.
+fn check_growing_detail(points: &[f64]) {
     let mut held = held(Along::Step);
     let request = held.missing(&runs(), &XAxis::Step, Window::new(0.0, 30.0).unwrap()).remove(0);
-    held.refine(&request, vec![curve(A, 0, &[7.0, 8.0, 9.0], 3), curve(B, 0, &[4.0], 1)]);
+    held.refine(&request, vec![curve(A, 0, points, points.len() as u64), curve(B, 0, &[4.0], 1)]);
     assert!(held.extend(vec![curve(A, 5_000, &[3.0, 2.0, 1.0, 0.5, 0.25], 5)]).is_empty());
     let check = |held: &Held| {
         let figure = drawn(&ChartOptions::default(), Window::new(0.0, 30.0), held);
@@ -222,6 +222,22 @@ fn detail_grows_with_its_curve_and_is_asked_for_again_when_that_is() {
     check(&held);
     assert_ne!(held.aged(), aged, "the chart hears of it");
     check_missing(&held, XAxis::Step, (0.0, 30.0), &["a 0..30"]);
+}
+
+#[test]
+fn detail_grows_with_its_curve_and_is_asked_for_again_when_that_is() {
+    check_growing_detail(&[7.0, 8.0, 9.0]);
+    check_growing_detail(&[7.0, 8.0, 9.0, 0.5]);
+}
+
+#[test]
+fn detail_that_comes_late_has_what_its_curve_grew_by() {
+    let mut held = held(Along::Step);
+    let request = held.missing(&runs(), &XAxis::Step, Window::new(0.0, 30.0).unwrap()).remove(0);
+    assert!(held.extend(vec![curve(A, 5_000, &[3.0, 2.0, 1.0, 0.5, 0.25], 5)]).is_empty());
+    held.refine(&request, vec![curve(A, 0, &[7.0, 8.0, 9.0], 3)]);
+    let figure = drawn(&ChartOptions::default(), Window::new(0.0, 30.0), &held);
+    assert_eq!(lines(&figure)[0], "a: 0=7 10=8 20=9 30=0.5");
 }
 
 #[test]
