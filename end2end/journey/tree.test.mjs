@@ -149,6 +149,11 @@ journey('a run is chosen alone, and what is nested in it when that is asked for'
   await page.getByRole('button', { name: 'Select nested runs too' }).click();
   await page.getByText(`${TRIALS + 1} selected`, { exact: true }).waitFor();
   await page.getByRole('button', { name: 'Clear', exact: true }).click();
+  // However deep they are nested.
+  await page.getByRole('checkbox', { name: 'Select small sweep', exact: true }).check();
+  await page.getByRole('button', { name: 'Select nested runs too' }).click();
+  await page.getByText('4 selected', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Clear', exact: true }).click();
 });
 
 journey('the filter looks at top runs', () => tree(`&filter=${encodeURIComponent("run_name LIKE '%s%'")}`), async () => {

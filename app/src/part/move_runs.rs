@@ -120,7 +120,7 @@ fn begin(chosen: Chosen, toasts: Toasts, target: MoveTarget, with_nested: bool) 
 }
 
 /// These runs, and behind them those that are nested in them.
-async fn with_their_nested(ids: &[RunId]) -> Result<Vec<RunId>, Fault> {
+pub(super) async fn with_their_nested(ids: &[RunId]) -> Result<Vec<RunId>, Fault> {
     let mut known: HashSet<RunId> = ids.iter().copied().collect();
     let mut all = ids.to_vec();
     for portion in ids.chunks(NESTED_ASKED) {

@@ -7,7 +7,7 @@ use crate::{
         icon::Icon,
         later::{Loaded, later},
         menu::Menu,
-        move_runs::MoveForm,
+        move_runs::{MoveForm, with_their_nested},
         number::{count, counted},
         run_table::Selection,
         toast::{Toast, Toasts, Way},
@@ -91,16 +91,14 @@ fn drawn(chosen: Chosen) -> AnyView {
                 }
             });
         };
-        let is_tree = move || asked.read().level == Level::Top;
+        // Nested runs are looked for among active ones.
+        let is_tree = move || asked.read().level == Level::Top && !deleted();
         let nested = move |_| {
             let parents = selection.0.get_untracked();
             spawn_local(async move {
-                for parent in parents.into_iter().take(COMPARISON_LIMIT) {
-                    let Some(asked) = asked.try_get_untracked() else { return };
-                    match matching_runs(experiment, RunsQuery { level: Level::In(parent), ..asked }).await {
-                        Ok(ids) => selection.set_all(&ids, true),
-                        Err(fault) => return toasts.failed(fault.to_string()),
-                    }
+                match with_their_nested(&parents).await {
+                    Ok(ids) => selection.set_all(&ids, true),
+                    Err(fault) => toasts.failed(fault.to_string()),
                 }
             });
         };
