@@ -2,21 +2,21 @@
 //! one that charts draw means by (`group` in the address).
 
 use crate::{
-    api::{Fault, run_values},
+    api::run_values,
     part::{
         address::Address,
         answered::FaultNote,
         chart_options::read_grouping,
         chart_settings::{GroupKeys, Grouping},
         column::{Column, ShownColumn},
+        explore::{ask, news_of},
         icon::Icon,
         later::{Loaded, later},
-        live::Live,
         menu::Menu,
         number::{Number, by_number, count, counted},
     },
 };
-use leptos::{prelude::*, task::spawn_local, wasm_split::wasm_split};
+use leptos::{prelude::*, wasm_split::wasm_split};
 use model::{
     ExperimentId,
     explore::{EXPLORED_FIELDS, EXPLORED_TEXT, Field, RunValues, Values},
@@ -112,31 +112,11 @@ fn drawn(of: Grouped) -> AnyView {
     let by = Memo::new(move |_| read_grouping(address));
     let question = Memo::new(move |_| {
         let query = RunsQuery { offset: 0, columns: None, ..asked.get() };
-        (query, fields(&by.read(), &columns.read()))
+        Some((query, fields(&by.read(), &columns.read())))
     });
-    type Answered = Option<((RunsQuery, Vec<Field>), Result<Arc<RunValues>, Fault>)>;
-    let answer: RwSignal<Answered> = RwSignal::new(None);
-    let news = Live::pulse(Signal::stored(vec![format!("e{experiment}")]), REFRESH);
-    Effect::new(move || {
-        news.track();
-        let asked = question.get();
-        spawn_local(async move {
-            let (query, fields) = asked.clone();
-            let values = run_values(experiment, query, fields).await.map(Arc::new);
-            // Something else may have been asked for meanwhile.
-            if question.try_get_untracked().as_ref() != Some(&asked) {
-                return;
-            }
-            // What is shown stays while nothing changed, and while the server is out of reach.
-            let stays = answer.try_with_untracked(|answer| match (answer, &values) {
-                (Some((of, Ok(before))), Ok(now)) => *of == asked && before == now,
-                (Some((of, Ok(_))), Err(_)) => *of == asked,
-                _ => false,
-            });
-            if stays == Some(false) {
-                _ = answer.try_set(Some((asked, values)));
-            }
-        });
+    let news = news_of(experiment, REFRESH);
+    let answer = ask(question, news, move |(query, fields): (RunsQuery, Vec<Field>)| {
+        run_values(experiment, query, fields)
     });
     // The table is made anew for other columns only: new values go into the one that is there.
     let fields = Memo::new(move |_| match &*answer.read() {

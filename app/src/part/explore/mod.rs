@@ -81,16 +81,20 @@ fn explore() -> Loaded<Subject> {
 }
 
 /// Told of news of an experiment's runs, now and then.
-fn news_of(experiment: ExperimentId, every: Duration) -> Trigger {
+pub(super) fn news_of(experiment: ExperimentId, every: Duration) -> Trigger {
     Live::pulse(Signal::stored(vec![format!("e{experiment}")]), every)
 }
 
 /// A question and what the server answered to it.
-type Answered<Q, T> = RwSignal<Option<(Q, Result<Arc<T>, Fault>)>>;
+pub(super) type Answered<Q, T> = RwSignal<Option<(Q, Result<Arc<T>, Fault>)>>;
 
 /// Asks the server whenever the question is another one, and again when that is wanted. The last answer stays until the next
 /// is there; one to the same question stays also while the server is out of reach.
-fn ask<Q, T, F>(question: Memo<Option<Q>>, again: Trigger, ask: impl Fn(Q) -> F + 'static) -> Answered<Q, T>
+pub(super) fn ask<Q, T, F>(
+    question: Memo<Option<Q>>,
+    again: Trigger,
+    ask: impl Fn(Q) -> F + 'static,
+) -> Answered<Q, T>
 where
     Q: Clone + PartialEq + Send + Sync + 'static,
     T: PartialEq + Send + Sync + 'static,
