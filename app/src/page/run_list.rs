@@ -233,20 +233,9 @@ fn Runs(
         false,
     );
     let of = Signal::derive(move || vec![format!("e{}", experiment.get())]);
-    let waiting = StoredValue::new(false);
-    Live::listen(of, move |_| {
-        // However much is logged, the table asks now and then.
-        if !waiting.get_value() {
-            waiting.set_value(true);
-            set_timeout(
-                move || {
-                    _ = waiting.try_set_value(false);
-                    changed.notify();
-                },
-                REFRESH,
-            );
-        }
-    });
+    // However much is logged, the table asks now and then.
+    let news = Live::pulse(of, REFRESH);
+    Effect::watch(move || news.track(), move |(), _, _| changed.notify(), false);
     let keys_of = Signal::derive(move || vec![experiment.get()]);
     let chosen = Chosen {
         selection,

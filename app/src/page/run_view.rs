@@ -231,11 +231,7 @@ fn changing(page: RwSignal<RunPage>, toasts: Toasts) -> Callback<RunsChange> {
 /// Asks again when something about the run is new, now and then.
 fn keep_fresh(page: RwSignal<RunPage>) {
     let id = page.read_untracked().run.info.id;
-    let waiting = StoredValue::new(false);
     let ask = move || {
-        if waiting.try_set_value(false).is_some() {
-            return;
-        }
         spawn_local(async move {
             if let Ok(fresh) = run_page(id).await {
                 // The person may have left meanwhile.
@@ -247,10 +243,6 @@ fn keep_fresh(page: RwSignal<RunPage>) {
             }
         });
     };
-    Live::listen(Signal::stored(vec![format!("r{id}")]), move |news| {
-        if news.concerns(&id) && !waiting.get_value() {
-            waiting.set_value(true);
-            set_timeout(ask, REFRESH);
-        }
-    });
+    let news = Live::pulse(Signal::stored(vec![format!("r{id}")]), REFRESH);
+    Effect::watch(move || news.track(), move |(), _, _| ask(), false);
 }
