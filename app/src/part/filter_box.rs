@@ -78,12 +78,6 @@ pub fn FilterBox(
         open.set(false);
         address.set(&[("filter", text.get_untracked().trim()), ("page", "")]);
     };
-    let choose = move |example: &'static str| {
-        text.set(example.to_owned());
-        if let Some(input) = input.get_untracked() {
-            _ = input.focus();
-        }
-    };
     let rest = move || {
         let query = address.query().with("filter", "").with("page", "").with("__path", "").with("__err", "");
         let fields = query.pairs().map(|(key, value)| (key.to_owned(), value.to_owned())).collect::<Vec<_>>();
@@ -129,32 +123,7 @@ pub fn FilterBox(
                         typed.update(|typed| *typed += 1);
                     }
                 />
-                <Show when=move || !asked.read().is_empty()>
-                    <a
-                        class="icon-button"
-                        href=move || address.with(&[("filter", ""), ("page", "")])
-                        aria-label="Clear filter"
-                        title="Clear filter"
-                        data-noscroll=""
-                    >
-                        {Icon::Close.draw()}
-                    </a>
-                </Show>
-                <Menu label="Filter help" class="icon-button" end=true face=ViewFn::from(|| Icon::Help.draw())>
-                    <div class="filter-help">
-                        <p>"Filters are written as in MLflow's " <code>"search_runs"</code> ":"</p>
-                        <ul>
-                            {EXAMPLES.map(|(example, meaning)| view! {
-                                <li>
-                                    <button type="button" on:click=move |_| choose(example)>
-                                        <code>{example}</code>
-                                        <span class="muted">{meaning}</span>
-                                    </button>
-                                </li>
-                            }).into_iter().collect_view()}
-                        </ul>
-                    </div>
-                </Menu>
+                {filter_end(address, asked, (text, input), &[("filter", ""), ("page", "")], "search_runs", &EXAMPLES)}
             </div>
             <Show when=move || used.get()>
                 <FilterOptions typing/>
@@ -164,6 +133,57 @@ pub fn FilterBox(
                 {move || shown_mistake.get().map(|error| view! { <Mistake text=text.get() error/> })}
             </div>
         </form>
+    }
+    .into_any()
+}
+
+/// What is set in the address, or shown: words and what they mean.
+type Pairs = &'static [(&'static str, &'static str)];
+
+/// What stands behind a filter's text: the way to no filter, by which the address is `cleared`, and help with the search language
+/// of one of MLflow's functions. An example that is chosen stands in the box.
+pub fn filter_end(
+    address: Address,
+    asked: Memo<String>,
+    (text, input): (RwSignal<String>, NodeRef<html::Input>),
+    cleared: Pairs,
+    language: &'static str,
+    examples: Pairs,
+) -> AnyView {
+    let choose = move |example: &str| {
+        text.set(example.to_owned());
+        if let Some(input) = input.get_untracked() {
+            _ = input.focus();
+        }
+    };
+    let line = move |&(example, meaning): &(&'static str, &'static str)| {
+        view! {
+            <li>
+                <button type="button" on:click=move |_| choose(example)>
+                    <code>{example}</code>
+                    <span class="muted">{meaning}</span>
+                </button>
+            </li>
+        }
+    };
+    view! {
+        <Show when=move || !asked.read().is_empty()>
+            <a
+                class="icon-button"
+                href=move || address.with(cleared)
+                aria-label="Clear filter"
+                title="Clear filter"
+                data-noscroll=""
+            >
+                {Icon::Close.draw()}
+            </a>
+        </Show>
+        <Menu label="Filter help" class="icon-button" end=true face=ViewFn::from(|| Icon::Help.draw())>
+            <div class="filter-help">
+                <p>"Filters are written as in MLflow's " <code>{language}</code> ":"</p>
+                <ul>{examples.iter().map(line).collect_view()}</ul>
+            </div>
+        </Menu>
     }
     .into_any()
 }

@@ -7,7 +7,7 @@ use crate::{
         address::Address,
         answered::Answered,
         empty::Empty,
-        filter_box::Mistake,
+        filter_box::{Mistake, filter_end},
         icon::Icon,
         later::{Loaded, with_page},
         menu::Menu,
@@ -112,22 +112,6 @@ fn filter_box(address: Address) -> AnyView {
         event.prevent_default();
         address.set(&[(FILTER, text.get_untracked().trim()), ("after", "")]);
     };
-    let choose = move |example: &'static str| {
-        text.set(example.to_owned());
-        if let Some(input) = input.get_untracked() {
-            _ = input.focus();
-        }
-    };
-    let example = move |(example, meaning): (&'static str, &'static str)| {
-        view! {
-            <li>
-                <button type="button" on:click=move |_| choose(example)>
-                    <code>{example}</code>
-                    <span class="muted">{meaning}</span>
-                </button>
-            </li>
-        }
-    };
     let rest = move || {
         let query = address.query().with(FILTER, "").with("after", "");
         let fields: Vec<(String, String)> =
@@ -155,23 +139,7 @@ fn filter_box(address: Address) -> AnyView {
                     aria-describedby="trace-filter-mistake"
                     on:input=move |event| text.set(event_target_value(&event))
                 />
-                <Show when=move || !asked.read().is_empty()>
-                    <a
-                        class="icon-button"
-                        href=move || address.with(&[(FILTER, ""), ("after", "")])
-                        aria-label="Clear filter"
-                        title="Clear filter"
-                        data-noscroll=""
-                    >
-                        {Icon::Close.draw()}
-                    </a>
-                </Show>
-                <Menu label="Filter help" class="icon-button" end=true face=ViewFn::from(|| Icon::Help.draw())>
-                    <div class="filter-help">
-                        <p>"Filters are written as in MLflow's " <code>"search_traces"</code> ":"</p>
-                        <ul>{EXAMPLES.into_iter().map(example).collect_view()}</ul>
-                    </div>
-                </Menu>
+                {filter_end(address, asked, (text, input), &[(FILTER, ""), ("after", "")], "search_traces", &EXAMPLES)}
             </div>
             {rest}
             <div class="filter-mistake-place" id="trace-filter-mistake" aria-live="polite">
