@@ -80,6 +80,10 @@ pub fn Grip(table: Table, head: NodeRef<html::Th>, shown: ShownColumn) -> AnyVie
             from.set_value(None);
         }
     };
+    let cancel = move |_: PointerEvent| {
+        from.set_value(None);
+        show(width);
+    };
     let reset = {
         let keep = keep.clone();
         move |event: ev::MouseEvent| {
@@ -151,6 +155,8 @@ pub fn Grip(table: Table, head: NodeRef<html::Th>, shown: ShownColumn) -> AnyVie
             on:pointerdown=press
             on:pointermove=drag
             on:pointerup=release
+            // A drag that the browser ends sizes nothing.
+            on:pointercancel=cancel
             on:dblclick=reset
             on:keydown=key
             on:keyup=settle
