@@ -9,6 +9,7 @@ use crate::{
         icon::Icon,
         later::{Loaded, later},
         menu::Menu,
+        pause::after_pause,
         search_box::SearchBox,
     },
 };
@@ -164,12 +165,7 @@ fn searched(experiment: ExperimentId, typed: RwSignal<String>) -> RwSignal<Offer
             ask(text);
             return;
         }
-        let pause = set_timeout_with_handle(move || ask(text), PAUSE);
-        on_cleanup(move || {
-            if let Ok(pause) = pause {
-                pause.clear();
-            }
-        });
+        after_pause(PAUSE, move || ask(text));
     });
     offered
 }

@@ -7,6 +7,7 @@ use crate::{
         icon::Icon,
         later::{Loaded, later},
         menu::Menu,
+        pause::after_pause,
         search_box::SearchBox,
     },
 };
@@ -59,12 +60,7 @@ fn drawn(Choice { experiments, shown }: Choice) -> AnyView {
     // Asks once a pause is made, not with each key.
     Effect::new(move || {
         let text = typed.get();
-        let pause = set_timeout_with_handle(move || set_search.set(text.clone()), PAUSE);
-        on_cleanup(move || {
-            if let Ok(pause) = pause {
-                pause.clear();
-            }
-        });
+        after_pause(PAUSE, move || set_search.set(text));
     });
     let toggle = move |column: Column| {
         let mut columns = shown.get_untracked();

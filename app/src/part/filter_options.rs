@@ -7,6 +7,7 @@ use crate::{
         filter_box::Typing,
         later::{Loaded, later},
         number::counted,
+        pause::after_pause,
     },
 };
 use leptos::{ev, html, prelude::*, task::spawn_local, wasm_split::wasm_split};
@@ -222,12 +223,7 @@ fn drawn(typing: Typing) -> AnyView {
                 show(choices, picks);
             });
         };
-        let pause = set_timeout_with_handle(ask, PAUSE);
-        on_cleanup(move || {
-            if let Ok(pause) = pause {
-                pause.clear();
-            }
-        });
+        after_pause(PAUSE, ask);
     });
 
     let accept = move |index: usize| {

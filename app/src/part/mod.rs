@@ -45,6 +45,7 @@ mod move_runs;
 pub mod number;
 pub mod pager;
 pub mod palette;
+pub mod pause;
 pub mod run_actions;
 pub mod run_chips;
 pub mod run_color;

@@ -3,6 +3,7 @@
 use crate::{
     api::{Fault, find_targets, nested_runs},
     part::{
+        pause::after_pause,
         run_actions::{Chosen, Task, carry_out},
         search_box::SearchBox,
         toast::Toasts,
@@ -33,12 +34,7 @@ pub fn MoveForm(
     let found = RwSignal::new(Found::None);
     Effect::new(move || {
         let wanted = text.get().trim().to_owned();
-        let pause = set_timeout_with_handle(move || ask(text, found, wanted), PAUSE);
-        on_cleanup(move || {
-            if let Ok(pause) = pause {
-                pause.clear();
-            }
-        });
+        after_pause(PAUSE, move || ask(text, found, wanted));
     });
     let line = move |target: MoveTarget| {
         let (name, title) = (target.name.clone(), target.name.clone());

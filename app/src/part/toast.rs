@@ -1,6 +1,6 @@
 //! What was just done, or is being done, said at the edge of the page; with a way to undo or cancel it.
 
-use crate::part::icon::Icon;
+use crate::part::{icon::Icon, pause::after_pause};
 use leptos::{prelude::*, reactive::owner::WeakOwner};
 use std::time::Duration;
 
@@ -127,12 +127,7 @@ pub fn ToastPlace() -> AnyView {
         let looked_at = RwSignal::new(false);
         Effect::new(move || {
             if toast.kind.get() == Kind::Done && !looked_at.get() {
-                let gone = set_timeout_with_handle(move || toasts.forget(toast), STAYS);
-                on_cleanup(move || {
-                    if let Ok(gone) = gone {
-                        gone.clear();
-                    }
-                });
+                after_pause(STAYS, move || toasts.forget(toast));
             }
         });
         let way = move || {

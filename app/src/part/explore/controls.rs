@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     api::search_keys,
-    part::{address::Address, icon::Icon, search_box::SearchBox},
+    part::{address::Address, icon::Icon, pause::after_pause, search_box::SearchBox},
 };
 use chart::Direction;
 use leptos::{html, prelude::*};
@@ -49,12 +49,7 @@ pub fn Controls(
     // Asks once a pause is made, not with each key.
     Effect::new(move || {
         let text = typed.get();
-        let pause = set_timeout_with_handle(move || set_search.set(text.clone()), PAUSE);
-        on_cleanup(move || {
-            if let Ok(pause) = pause {
-                pause.clear();
-            }
-        });
+        after_pause(PAUSE, move || set_search.set(text));
     });
     let question = Memo::new(move |_| Some(search.get()));
     let found = ask(question, Trigger::new(), move |text| search_keys(experiment, text));

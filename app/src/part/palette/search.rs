@@ -11,6 +11,7 @@ use crate::{
         copy::copy_to_clipboard,
         icon::Icon,
         later::Loaded,
+        pause::after_pause,
         status::StatusDot,
         toast::Toasts,
     },
@@ -134,12 +135,7 @@ impl Asked {
                 self.fault.set(None);
                 return;
             }
-            let pause = set_timeout_with_handle(move || self.ask(wanted), PAUSE);
-            on_cleanup(move || {
-                if let Ok(pause) = pause {
-                    pause.clear();
-                }
-            });
+            after_pause(PAUSE, move || self.ask(wanted));
         });
     }
 

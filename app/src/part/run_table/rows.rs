@@ -1,6 +1,6 @@
 //! The rows of the table that are here, and how the others get here: block by block, as they come in sight.
 
-use crate::api::list_runs;
+use crate::{api::list_runs, part::pause::after_pause};
 use leptos::{prelude::*, task::spawn_local};
 use model::{
     ExperimentId, Problem, RunId,
@@ -176,12 +176,7 @@ impl Rows {
                     self.ask(number, columns.clone(), rows.start / BLOCK);
                 }
             };
-            let waiting = set_timeout_with_handle(ask, SETTLED);
-            on_cleanup(move || {
-                if let Ok(waiting) = waiting {
-                    waiting.clear();
-                }
-            });
+            after_pause(SETTLED, ask);
         });
     }
 
