@@ -146,11 +146,15 @@ pub(crate) async fn target(on: &mut impl Query, id: WebhookId) -> Result<Option<
     on.first(sql("SELECT url, secret FROM webhooks WHERE id = $1").bind(id)).await
 }
 
-/// The active webhooks that are told of such events.
+/// The active webhooks that are told of such events. None of them is deleted until the transaction ends.
 pub(crate) async fn listeners(tx: &mut Tx, event: WebhookEvent) -> Result<Vec<WebhookId>> {
     // There are few webhooks, so that all can be read.
-    let rows: Vec<(Uuid, String)> =
-        tx.all(sql("SELECT id, events FROM webhooks WHERE active = TRUE ORDER BY id")).await?;
+    let mut select = sql("SELECT id, events FROM webhooks WHERE active = TRUE ORDER BY id");
+    // SQLite has one writer.
+    if tx.is_postgres() {
+        select.push(" FOR KEY SHARE");
+    }
+    let rows: Vec<(Uuid, String)> = tx.all(select).await?;
     let name = event.to_string();
     let listens =
         |(id, events): (Uuid, String)| events.split(' ').any(|event| event == name).then_some(WebhookId(id));

@@ -32,6 +32,7 @@ on_both_databases! {
     what_happens_is_told,
     prompts_are_told_of_as_prompts,
     what_was_undone_is_not_told,
+    a_webhook_is_deleted_while_something_happens,
     what_does_not_arrive_is_sent_again,
     what_is_wrong_is_sent_once,
     what_waits_outlives_the_process,
@@ -353,6 +354,27 @@ async fn what_was_undone_is_not_told(world: &World) {
     check_code(root.set_version_tag("bert", 1, &tag("a", "b")).await, Code::ResourceDoesNotExist);
     check_code(root.set_alias("bert", "best", 1).await, Code::ResourceDoesNotExist);
     assert_eq!(waiting(&root).await, 2);
+}
+
+async fn a_webhook_is_deleted_while_something_happens(world: &World) {
+    // SQLite has one writer.
+    if !world.is_postgres() {
+        return;
+    }
+    let root = world.admin("root").await;
+    root.create_webhook(hook("ci", &[RegisteredModelCreated])).await.unwrap();
+    let mut deleting = world.postgres().await;
+    sqlx::raw_sql("BEGIN; DELETE FROM webhooks").execute(&mut deleting).await.unwrap();
+    let delete = async {
+        let waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))";
+        while !sqlx::query_scalar::<_, bool>(waits).fetch_one(&mut deleting).await.unwrap() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        sqlx::raw_sql("COMMIT").execute(&mut deleting).await.unwrap();
+    };
+    let (made, ()) = futures::future::join(root.create_registered_model("bert", &[], ""), delete).await;
+    made.unwrap();
+    assert_eq!(waiting(&root).await, 0);
 }
 
 async fn what_does_not_arrive_is_sent_again(world: &World) {
