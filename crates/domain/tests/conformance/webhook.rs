@@ -21,12 +21,16 @@ use std::{
     sync::{Arc, Mutex},
     time::Duration,
 };
-use tokio::{sync::oneshot, task::JoinHandle};
+use tokio::{
+    sync::{Notify, oneshot},
+    task::JoinHandle,
+};
 use uuid::Uuid;
 
 on_both_databases! {
     webhooks_are_for_admins,
     a_webhook_is_made_changed_and_deleted,
+    what_changes_meanwhile_stays_changed,
     webhooks_come_in_pages,
     what_makes_no_sense_is_refused,
     what_happens_is_told,
@@ -82,6 +86,27 @@ impl Sender for Receiver {
             let status = next.unwrap_or(Ok(200))?;
             Ok(Received { status, body: "thanks".to_owned(), retry_after: None })
         })
+    }
+}
+
+/// Looks where an address leads until it is told to go on.
+#[derive(Default)]
+struct Slow {
+    asked: Notify,
+    goes_on: Notify,
+}
+
+impl Sender for Slow {
+    fn check<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(), String>> {
+        Box::pin(async move {
+            self.asked.notify_one();
+            self.goes_on.notified().await;
+            Ok(())
+        })
+    }
+
+    fn send<'a>(&'a self, _: &'a Delivery) -> BoxFuture<'a, Result<Received, Unsent>> {
+        Box::pin(async { Err(Unsent::Failed("nobody there".to_owned())) })
     }
 }
 
@@ -184,6 +209,33 @@ async fn a_webhook_is_made_changed_and_deleted(world: &World) {
     check_refused(root.update_webhook(made.id, WebhookChange::default()).await, missing, &message);
     check_refused(root.test_webhook(made.id, None).await, missing, &message);
     check_refused(root.delete_webhook(made.id).await, missing, &message);
+}
+
+async fn what_changes_meanwhile_stays_changed(world: &World) {
+    let root = world.admin("root").await;
+    let slow = Arc::new(Slow::default());
+    let looking = User(world.domain.clone().with_sender(slow.clone()).act(root.caller().clone()));
+    let id = root.create_webhook(hook("ci", &[PromptCreated])).await.unwrap().id;
+    let url = "https://other.example/";
+    let moved = || WebhookChange { url: Some(url.to_owned()), ..WebhookChange::default() };
+    let meanwhile = async {
+        slow.asked.notified().await;
+        let change =
+            WebhookChange { name: Some("cd".to_owned()), active: Some(false), ..WebhookChange::default() };
+        root.update_webhook(id, change).await.unwrap();
+        slow.goes_on.notify_one();
+    };
+    let (changed, ()) = futures::future::join(looking.update_webhook(id, moved()), meanwhile).await;
+    let changed = changed.unwrap();
+    assert_eq!((changed.name.as_str(), changed.url.as_str(), changed.active), ("cd", url, false));
+    assert_eq!(root.get_webhook(id).await.unwrap(), changed);
+    let meanwhile = async {
+        slow.asked.notified().await;
+        root.delete_webhook(id).await.unwrap();
+        slow.goes_on.notify_one();
+    };
+    let (changed, ()) = futures::future::join(looking.update_webhook(id, moved()), meanwhile).await;
+    check_refused(changed, Code::ResourceDoesNotExist, &format!("Webhook with ID {id} not found."));
 }
 
 async fn webhooks_come_in_pages(world: &World) {
