@@ -112,6 +112,7 @@ pub async fn runs(
         filter: text("filter").trim().to_owned(),
         order,
         view: if text("view") == "trash" { ViewType::DeletedOnly } else { ViewType::ActiveOnly },
+        most: PORTIONS,
     };
     let columns = Some(text("columns")).filter(|columns| *columns != "all").and_then(read_columns);
     let fields = match (form, columns) {
@@ -167,8 +168,8 @@ async fn write(
 ) -> Option<()> {
     let _turn = turn;
     let mut portion = Some(first);
-    for _ in 0..PORTIONS {
-        let Some((runs, next)) = portion else { break };
+    for _ in 0..walk.most {
+        let Some((runs, next)) = portion.take() else { break };
         // Thousands of columns take a while: not on an async thread.
         let written = spawn_blocking(move || {
             let bytes = writer.write(&runs);
@@ -185,6 +186,10 @@ async fn write(
             Some(token) => Some(walk.portion(&token).await.ok()?),
             None => None,
         };
+    }
+    if portion.is_some() {
+        tracing::warn!(portions = walk.most, "a table has more runs than a file takes: it breaks off");
+        return None;
     }
     let rest = spawn_blocking(move || writer.end()).await.ok()?.ok()?;
     if !rest.is_empty() {
@@ -207,6 +212,8 @@ struct Walk {
     filter: String,
     order: Vec<String>,
     view: ViewType,
+    /// Portions at most.
+    most: usize,
 }
 
 impl Walk {
@@ -234,7 +241,7 @@ impl Walk {
     async fn keys(&self) -> Result<Keys, Problem> {
         let mut keys = Keys::default();
         let mut token = String::new();
-        for _ in 0..PORTIONS {
+        for _ in 0..self.most {
             let (runs, next) = self.portion(&token).await?;
             keys.learn(&runs);
             if keys.count() > MOST_COLUMNS {
@@ -311,6 +318,54 @@ fn fault(error: parquet::errors::ParquetError) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::{Caller, Config, Domain};
+    use model::{Permission, run::NewRun};
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_part_does_not_pass_for_the_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let domain = Domain::open(Config {
+            backend_store_uri: format!("sqlite:///{}", folder.path().join("runmark.db").display()),
+            default_artifact_root: "mlflow-artifacts:/".to_owned(),
+            artifacts_destination: folder.path().join("artifacts"),
+            default_permission: Permission::Read,
+        })
+        .await
+        .unwrap();
+        let acting = domain.act(Caller::Local);
+        let experiment = acting.create_experiment("many", "", &[]).await.unwrap();
+        for _ in 0..=PORTION {
+            let new = NewRun {
+                experiment,
+                name: "run".to_owned(),
+                user: String::new(),
+                start_time: 1,
+                tags: Vec::new(),
+            };
+            acting.create_run(new).await.unwrap();
+        }
+        for (most, is_whole) in [(1, false), (2, true)] {
+            let walk = Walk {
+                acting: acting.clone(),
+                experiment: Some(experiment),
+                named: Vec::new(),
+                filter: String::new(),
+                order: Vec::new(),
+                view: ViewType::ActiveOnly,
+                most,
+            };
+            let first = walk.portion("").await.unwrap();
+            let writer = Writer::new(Form::Csv, field::shown([])).unwrap();
+            let (sender, mut pieces) = mpsc::channel(10);
+            write(walk, first, writer, sender, Turn::of("somebody").unwrap()).await;
+            let mut has_end = false;
+            while let Some(piece) = pieces.recv().await {
+                has_end = matches!(piece, Piece::End);
+            }
+            assert_eq!(has_end, is_whole, "{most} portions at most");
+        }
+        domain.close().await;
+    }
 
     #[test]
     fn a_file_without_runs_is_whole_too() {
