@@ -115,14 +115,14 @@ pub async fn runs(
         most: PORTIONS,
     };
     let columns = Some(text("columns")).filter(|columns| *columns != "all").and_then(read_columns);
+    // Mistakes are told before the file begins, too.
+    let first = walk.portion("").await?;
     let fields = match (form, columns) {
         (Form::Json, _) => Vec::new(),
         (_, Some(columns)) => field::shown(columns.into_iter().map(|shown| shown.column)),
-        (_, None) => walk.keys().await?.fields(),
+        (_, None) => walk.keys(&first).await?.fields(),
     };
     let writer = Writer::new(form, fields)?;
-    // Mistakes are told before the file begins, too.
-    let first = walk.portion("").await?;
     let (sender, pieces) = mpsc::channel(AHEAD);
     tokio::spawn(write(walk, first, writer, sender, turn));
     let whole = stream::try_unfold(pieces, |mut pieces: mpsc::Receiver<Piece>| async move {
@@ -219,11 +219,7 @@ struct Walk {
 impl Walk {
     async fn portion(&self, token: &str) -> Result<Portion, Problem> {
         if !self.named.is_empty() {
-            let mut runs = Vec::with_capacity(self.named.len());
-            for id in &self.named {
-                runs.push(self.acting.get_run(*id).await?);
-            }
-            return Ok((runs, None));
+            return Ok((self.acting.get_runs(&self.named).await?, None));
         }
         let search = SearchRuns {
             experiments: self.experiment.as_slice(),
@@ -237,22 +233,22 @@ impl Walk {
         Ok((page.items, page.next))
     }
 
-    /// The keys that any of the runs has: what a table says of its columns stands before its rows.
-    async fn keys(&self) -> Result<Keys, Problem> {
+    /// The keys that any of the runs has: what a table says of its columns stands before its rows. The first of them are read
+    /// already.
+    async fn keys(&self, (runs, next): &Portion) -> Result<Keys, Problem> {
         let mut keys = Keys::default();
-        let mut token = String::new();
+        keys.learn(runs);
+        let mut next = next.clone();
         for _ in 0..self.most {
-            let (runs, next) = self.portion(&token).await?;
-            keys.learn(&runs);
             if keys.count() > MOST_COLUMNS {
                 return Err(Problem::invalid(format!(
                     "These runs have more than {MOST_COLUMNS} metrics, params and tags in all. Choose columns in the table, and export those."
                 )));
             }
-            match next {
-                Some(next) => token = next,
-                None => break,
-            }
+            let Some(token) = next else { break };
+            let (runs, after) = self.portion(&token).await?;
+            keys.learn(&runs);
+            next = after;
         }
         Ok(keys)
     }
