@@ -104,7 +104,6 @@ impl World {
             has_tls: false,
             oidc: None,
             ldap: None,
-
             trusted_proxies: Default::default(),
         });
         let operator = domain.act(Caller::Local);
