@@ -97,6 +97,18 @@ def test_all_columns_of_a_csv_are_those_of_the_parquet(client, experiment, serve
     assert list(lines.columns) == table.column_names
 
 
+def test_named_runs_are_exported_in_their_order(client, experiment, server, browser):
+    first, second = (client.create_run(experiment).info.run_id for _ in range(2))
+    client.log_param(first, "lr", "1")
+    client.log_metric(second, "loss", 0.5)
+    table = table_of(fetch(server, browser, "all", "runs.parquet", columns="all", runs=f"{second},{first}"))
+    assert table.column("run_id").to_pylist() == [second, first]
+    assert table.column("params.lr").to_pylist() == [None, "1"]
+    assert table.column("metrics.loss").to_pylist() == [0.5, None]
+    missing = fetch(server, browser, "all", "runs.csv", runs=f"{first},{uuid.uuid4().hex}")
+    assert missing.status_code == 404
+
+
 def test_a_table_without_runs_is_a_file_too(client, experiment, server, browser):
     table = table_of(fetch(server, browser, experiment, "runs.parquet"))
     assert table.num_rows == 0 and "run_id" in table.column_names

@@ -137,6 +137,12 @@ def test_queries_have_limits(server, experiment):
     assert ask(server, deep)[1]
     check_refusal(send(server, "{ a " * 1000), 400, "INVALID_PARAMETER_VALUE", "brackets")
     check_refusal(send(server, "#" * 100_000), 400, "INVALID_PARAMETER_VALUE", "bytes")
+    # A few fragments that spread each other twice are a thousand million fields.
+    fragments = "".join(f"fragment f{at} on Query {{ ...f{at + 1} ...f{at + 1} }} " for at in range(28))
+    bomb = f"{{ ...f0 }} {fragments} fragment f28 on Query {{ __typename }}"
+    check_refusal(send(server, bomb), 400, "INVALID_PARAMETER_VALUE", "selections")
+    endless = "{ ...f } fragment f on Query { ...f }"
+    check_refusal(send(server, endless), 400, "INVALID_PARAMETER_VALUE", "selections")
     for nonsense in ["", "{", "{ nothing }", "{ mlflowGetRun { run { nothing } } }", "subscription { a }"]:
         data, errors = ask(server, nonsense)
         assert data is None and errors, nonsense

@@ -112,16 +112,17 @@ pub async fn runs(
         filter: text("filter").trim().to_owned(),
         order,
         view: if text("view") == "trash" { ViewType::DeletedOnly } else { ViewType::ActiveOnly },
+        most: PORTIONS,
     };
     let columns = Some(text("columns")).filter(|columns| *columns != "all").and_then(read_columns);
+    // Mistakes are told before the file begins, too.
+    let first = walk.portion("").await?;
     let fields = match (form, columns) {
         (Form::Json, _) => Vec::new(),
         (_, Some(columns)) => field::shown(columns.into_iter().map(|shown| shown.column)),
-        (_, None) => walk.keys().await?.fields(),
+        (_, None) => walk.keys(&first).await?.fields(),
     };
     let writer = Writer::new(form, fields)?;
-    // Mistakes are told before the file begins, too.
-    let first = walk.portion("").await?;
     let (sender, pieces) = mpsc::channel(AHEAD);
     tokio::spawn(write(walk, first, writer, sender, turn));
     let whole = stream::try_unfold(pieces, |mut pieces: mpsc::Receiver<Piece>| async move {
@@ -167,8 +168,8 @@ async fn write(
 ) -> Option<()> {
     let _turn = turn;
     let mut portion = Some(first);
-    for _ in 0..PORTIONS {
-        let Some((runs, next)) = portion else { break };
+    for _ in 0..walk.most {
+        let Some((runs, next)) = portion.take() else { break };
         // Thousands of columns take a while: not on an async thread.
         let written = spawn_blocking(move || {
             let bytes = writer.write(&runs);
@@ -185,6 +186,10 @@ async fn write(
             Some(token) => Some(walk.portion(&token).await.ok()?),
             None => None,
         };
+    }
+    if portion.is_some() {
+        tracing::warn!(portions = walk.most, "a table has more runs than a file takes: it breaks off");
+        return None;
     }
     let rest = spawn_blocking(move || writer.end()).await.ok()?.ok()?;
     if !rest.is_empty() {
@@ -207,16 +212,14 @@ struct Walk {
     filter: String,
     order: Vec<String>,
     view: ViewType,
+    /// Portions at most.
+    most: usize,
 }
 
 impl Walk {
     async fn portion(&self, token: &str) -> Result<Portion, Problem> {
         if !self.named.is_empty() {
-            let mut runs = Vec::with_capacity(self.named.len());
-            for id in &self.named {
-                runs.push(self.acting.get_run(*id).await?);
-            }
-            return Ok((runs, None));
+            return Ok((self.acting.get_runs(&self.named).await?, None));
         }
         let search = SearchRuns {
             experiments: self.experiment.as_slice(),
@@ -230,22 +233,22 @@ impl Walk {
         Ok((page.items, page.next))
     }
 
-    /// The keys that any of the runs has: what a table says of its columns stands before its rows.
-    async fn keys(&self) -> Result<Keys, Problem> {
+    /// The keys that any of the runs has: what a table says of its columns stands before its rows. The first of them are read
+    /// already.
+    async fn keys(&self, (runs, next): &Portion) -> Result<Keys, Problem> {
         let mut keys = Keys::default();
-        let mut token = String::new();
-        for _ in 0..PORTIONS {
-            let (runs, next) = self.portion(&token).await?;
-            keys.learn(&runs);
+        keys.learn(runs);
+        let mut next = next.clone();
+        for _ in 0..self.most {
             if keys.count() > MOST_COLUMNS {
                 return Err(Problem::invalid(format!(
                     "These runs have more than {MOST_COLUMNS} metrics, params and tags in all. Choose columns in the table, and export those."
                 )));
             }
-            match next {
-                Some(next) => token = next,
-                None => break,
-            }
+            let Some(token) = next else { break };
+            let (runs, after) = self.portion(&token).await?;
+            keys.learn(&runs);
+            next = after;
         }
         Ok(keys)
     }
@@ -311,6 +314,54 @@ fn fault(error: parquet::errors::ParquetError) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::{Caller, Config, Domain};
+    use model::{Permission, run::NewRun};
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_part_does_not_pass_for_the_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let domain = Domain::open(Config {
+            backend_store_uri: format!("sqlite:///{}", folder.path().join("runmark.db").display()),
+            default_artifact_root: "mlflow-artifacts:/".to_owned(),
+            artifacts_destination: folder.path().join("artifacts"),
+            default_permission: Permission::Read,
+        })
+        .await
+        .unwrap();
+        let acting = domain.act(Caller::Local);
+        let experiment = acting.create_experiment("many", "", &[]).await.unwrap();
+        for _ in 0..=PORTION {
+            let new = NewRun {
+                experiment,
+                name: "run".to_owned(),
+                user: String::new(),
+                start_time: 1,
+                tags: Vec::new(),
+            };
+            acting.create_run(new).await.unwrap();
+        }
+        for (most, is_whole) in [(1, false), (2, true)] {
+            let walk = Walk {
+                acting: acting.clone(),
+                experiment: Some(experiment),
+                named: Vec::new(),
+                filter: String::new(),
+                order: Vec::new(),
+                view: ViewType::ActiveOnly,
+                most,
+            };
+            let first = walk.portion("").await.unwrap();
+            let writer = Writer::new(Form::Csv, field::shown([])).unwrap();
+            let (sender, mut pieces) = mpsc::channel(10);
+            write(walk, first, writer, sender, Turn::of("somebody").unwrap()).await;
+            let mut has_end = false;
+            while let Some(piece) = pieces.recv().await {
+                has_end = matches!(piece, Piece::End);
+            }
+            assert_eq!(has_end, is_whole, "{most} portions at most");
+        }
+        domain.close().await;
+    }
 
     #[test]
     fn a_file_without_runs_is_whole_too() {

@@ -24,6 +24,7 @@ use model::{
     run::{DatasetInput, ModelOutput, NewRun, Run, RunInfo, RunStatus, RunUpdate, Tag, tag},
 };
 use serde_json::json;
+use std::collections::HashSet;
 
 /// What a search for runs asks for.
 #[derive(Debug, Clone)]
@@ -111,7 +112,20 @@ impl Acting {
     pub async fn get_run(&self, id: RunId) -> Result<Run> {
         let grant = self.run::<Read>(id).await?;
         let found = self.whole_runs(&[grant]).await?;
-        found.into_iter().next().ok_or_else(|| Error::missing(format!("Run with id={id} not found")))
+        found.into_iter().next().ok_or_else(|| missing(id))
+    }
+
+    /// Runs, also deleted ones, in the order in which they are named; one that is named twice comes once.
+    ///
+    /// # Errors
+    /// `RESOURCE_DOES_NOT_EXIST` if one of them isn't there.
+    pub async fn get_runs(&self, ids: &[RunId]) -> Result<Vec<Run>> {
+        let grants = self.readable_runs(ids).await?;
+        let readable: HashSet<RunId> = grants.iter().map(RunGrant::id).collect();
+        if let Some(id) = ids.iter().find(|id| !readable.contains(*id)) {
+            return Err(missing(*id));
+        }
+        self.whole_runs(&grants).await
     }
 
     /// Runs with all that belongs to them, in the order of the grants. All that shows runs by their ids comes here.
@@ -301,6 +315,10 @@ impl Acting {
         }
         tx.commit().await
     }
+}
+
+fn missing(id: RunId) -> Error {
+    Error::missing(format!("Run with id={id} not found"))
 }
 
 /// What the audit log says of a tag: enough to recognise it by.

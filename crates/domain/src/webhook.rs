@@ -167,7 +167,7 @@ impl Acting {
     /// # Errors
     /// `PERMISSION_DENIED`, `RESOURCE_DOES_NOT_EXIST`; `INVALID_PARAMETER_VALUE` as for a new one.
     pub async fn update_webhook(&self, id: WebhookId, change: WebhookChange) -> Result<Webhook> {
-        let before = self.get_webhook(id).await?;
+        self.must_be_admin()?;
         if let Some(name) = &change.name {
             webhook::check_name(name)?;
         }
@@ -181,6 +181,9 @@ impl Acting {
         if let Some(url) = &change.url {
             self.check_url(url).await?;
         }
+        // Where it leads takes a while to find out: what somebody else changed meanwhile stays.
+        let mut tx = self.change().await?;
+        let before = store::webhook::hold(&mut tx, id).await?.ok_or_else(|| missing(id))?;
         let webhook = Webhook {
             id,
             name: change.name.unwrap_or(before.name),
@@ -193,7 +196,6 @@ impl Acting {
         };
         let mut detail = told(&webhook);
         detail["secret"] = change.secret.is_some().into();
-        let mut tx = self.change().await?;
         store::webhook::update(&mut tx, &webhook, change.secret.as_deref()).await?;
         tx.commit(Told::new(Action::WebhookUpdate, Object::Webhook(id)).with(detail)).await?;
         Ok(webhook)
@@ -204,11 +206,10 @@ impl Acting {
     /// # Errors
     /// `PERMISSION_DENIED`, `RESOURCE_DOES_NOT_EXIST`.
     pub async fn delete_webhook(&self, id: WebhookId) -> Result<()> {
-        let webhook = self.get_webhook(id).await?;
+        self.must_be_admin()?;
         let mut change = self.change().await?;
-        if !store::webhook::delete(&mut change, id).await? {
-            return Err(missing(id));
-        }
+        let webhook = store::webhook::hold(&mut change, id).await?.ok_or_else(|| missing(id))?;
+        store::webhook::delete(&mut change, id).await?;
         change.commit(Told::new(Action::WebhookDelete, Object::Webhook(id)).with(told(&webhook))).await
     }
 

@@ -95,8 +95,8 @@ pub enum Resource {
 pub struct Held {
     /// Of what.
     pub of: Resource,
-    /// The group that it was given to; `None`: to themselves.
-    pub group: Option<String>,
+    /// The group that it was given to, its name first; `None`: to themselves.
+    pub group: Option<(String, GroupId)>,
     /// How much.
     pub level: Permission,
 }

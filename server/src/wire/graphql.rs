@@ -1,8 +1,8 @@
 //! `/graphql`: what MLflow's pages ask for, and notebooks with them: experiments, runs, files, histories, versions.
 //!
 //! Nothing is decided here. A field at the root is an operation of the protocol, called with the same arguments; its JSON is then
-//! read by the schema (see [`schema`]). A query is limited in size, depth, number of fields, of fields at the root and of what it
-//! looks up below them.
+//! read by the schema (see [`schema`]). A query is limited in size, depth, number of fields (those of fragments wherever they are
+//! spread), of fields at the root and of what it looks up below them.
 
 mod schema;
 
@@ -12,7 +12,7 @@ use async_graphql::{
     dynamic::{FieldValue, ObjectAccessor, ResolverContext},
     parser::{
         Positioned, parse_query,
-        types::{DocumentOperations, ExecutableDocument, OperationDefinition},
+        types::{DocumentOperations, ExecutableDocument, OperationDefinition, Selection, SelectionSet},
     },
 };
 use domain::Acting;
@@ -30,6 +30,10 @@ use tokio::sync::Mutex;
 const MOST_TEXT: usize = 32 << 10;
 /// Brackets that a query opens: its parser calls itself for each within another.
 const MOST_BRACKETS: usize = 120;
+/// Fields and fragments that a query selects, those of a fragment as often as it is spread.
+const MOST_SELECTIONS: usize = 10_000;
+/// Selections within each other.
+const DEEPEST: usize = 32;
 /// Fields at the root (MLflow's limit).
 const MOST_ROOTS: i64 = 10;
 /// Experiments and versions of runs that one query looks up.
@@ -98,6 +102,7 @@ async fn carry_out(acting: Acting, call: Call) -> Answer<Reply> {
         Ok(document) => without_component(document),
         Err(error) => return Ok(answered(&GraphValue::Null, vec![error.to_string()])),
     };
+    check_selections(&document)?;
     let mut request = Request::new(call.query).variables(Variables::from_json(call.variables));
     request.operation_name = call.operation;
     request.set_parsed_query(document);
@@ -110,6 +115,43 @@ async fn carry_out(acting: Acting, call: Call) -> Answer<Reply> {
     let response = schema.execute(request).await;
     let errors = response.errors.into_iter().map(|error| error.message).collect();
     Ok(answered(&response.data, errors))
+}
+
+fn check_selections(document: &ExecutableDocument) -> Result<(), Problem> {
+    let mut left = MOST_SELECTIONS;
+    for (_, operation) in document.operations.iter() {
+        if !fits(document, &operation.node.selection_set.node, DEEPEST, &mut left) {
+            return Err(Problem::invalid(format!(
+                "A query may have {MOST_SELECTIONS} selections at most, {DEEPEST} deep."
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Whether so much may be selected. Whatever checks a query later, its limits too, walks each fragment wherever it is spread: a
+/// few that spread each other twice would keep it busy for good. One that spreads itself is too deep.
+fn fits(document: &ExecutableDocument, set: &SelectionSet, depth: usize, left: &mut usize) -> bool {
+    if set.items.is_empty() {
+        return true;
+    }
+    let Some(depth) = depth.checked_sub(1) else { return false };
+    for selection in &set.items {
+        let Some(rest) = left.checked_sub(1) else { return false };
+        *left = rest;
+        let within = match &selection.node {
+            Selection::Field(field) => Some(&field.node.selection_set.node),
+            Selection::InlineFragment(fragment) => Some(&fragment.node.selection_set.node),
+            Selection::FragmentSpread(spread) => {
+                let fragment = document.fragments.get(&spread.node.fragment_name.node);
+                fragment.map(|fragment| &fragment.node.selection_set.node)
+            }
+        };
+        if within.is_some_and(|set| !fits(document, set, depth, left)) {
+            return false;
+        }
+    }
+    true
 }
 
 /// Queries of MLflow's pages name the part of the page that asks, which means nothing here.
@@ -230,4 +272,35 @@ async fn versions_of_run(ctx: &ResolverContext<'_>) -> Answer<Vec<Value>> {
         Value::Array(versions) => versions,
         _ => Vec::new(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(query: &str, expected: bool) {
+        let document = parse_query(query).unwrap();
+        assert_eq!(check_selections(&document).is_ok(), expected, "{query}");
+    }
+
+    #[test]
+    fn fragments_count_wherever_they_are_spread() {
+        // Each spreads the next one twice.
+        let doubling = |count: usize| {
+            let spread = |at: usize| format!("fragment f{at} on Query {{ ...f{0} ...f{0} }}", at + 1);
+            let all: Vec<String> = (1..count).map(spread).collect();
+            format!("{{ ...f1 }} {} fragment f{count} on Query {{ a }}", all.join(" "))
+        };
+        check(&doubling(11), true);
+        check(&doubling(20), false);
+    }
+
+    #[test]
+    fn what_is_too_deep_or_has_no_end_is_refused() {
+        let nested = |depth: usize| format!("{}a{}", "{ a ".repeat(depth), " }".repeat(depth));
+        check(&nested(DEEPEST), true);
+        check(&nested(DEEPEST + 1), false);
+        check("{ ...f } fragment f on Query { ...g } fragment g on Query { ...f }", false);
+        check("{ ...nowhere ... on Query { a } }", true);
+    }
 }

@@ -104,24 +104,21 @@ pub async fn get(acting: Acting, args: Args) -> Answer {
 
 async fn held(acting: &Acting, name: &str) -> Answer {
     let user = acting.get_user(name).await?;
-    let own = acting.held_permissions(name).await?;
-    let groups = acting.groups_of(name).await?;
-    let entry = |id: Option<String>, role: &str, of: &Resource, level: Permission| {
-        let (kind, pattern) = words(of);
+    let mut held = acting.held_permissions(name).await?;
+    // Their own first, then what each group has.
+    held.sort_by(|one, other| one.group.cmp(&other.group));
+    let entry = |held: &Held| {
+        let (kind, pattern) = words(&held.of);
+        let (id, role) = match &held.group {
+            Some((name, id)) => (Some(id.to_string()), name.clone()),
+            None => (None, user_role(user.id)),
+        };
         json!({
             "role_id": id, "role_name": role, "workspace": "default", "resource_type": kind, "resource_pattern": pattern,
-            "permission": level.name(),
+            "permission": held.level.name(),
         })
     };
-    let mut entries = Vec::new();
-    for held in own.iter().filter(|held| held.group.is_none()) {
-        entries.push(entry(None, &user_role(user.id), &held.of, held.level));
-    }
-    for group in &groups {
-        let id = group.id.to_string();
-        let of_group = group.given.iter();
-        entries.extend(of_group.map(|(of, level)| entry(Some(id.clone()), &group.name, of, *level)));
-    }
+    let entries: Vec<Value> = held.iter().map(entry).collect();
     Ok(json!({ "is_admin": user.is_admin, "permissions": entries }))
 }
 

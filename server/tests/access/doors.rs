@@ -217,10 +217,10 @@ fn arguments(route: &str, things: &Things) -> Value {
 
 /// Of roles, and of GraphQL.
 fn of_roles(things: &Things) -> Value {
-    let run = things.run;
+    let (run, group) = (things.run, things.group);
     json!({
-        // A group that isn't there.
-        "role_id": run.to_string(), "role_permission_id": format!("{run}/experiment/{}", things.experiment),
+        "role_id": group.to_string(),
+        "role_permission_id": format!("{group}/experiment/{}", things.experiment),
         "resource_pattern": things.experiment.to_string(),
         "query": format!("{{ mlflowGetRun(input: {{ runId: \"{run}\" }}) {{ run {{ info {{ runName }} }} }} }}"),
     })

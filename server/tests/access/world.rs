@@ -8,9 +8,10 @@ use futures::stream;
 use http::{Method, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use model::{
-    AssessmentId, ExperimentId, ModelId, Permission, RunId, TraceId,
+    AssessmentId, ExperimentId, GroupId, ModelId, Permission, RunId, TraceId,
     logged_model::NewModel,
     metric::Point,
+    permission::Subject,
     registry::NewVersion,
     run::{LogBatch, MetricInput, NewRun, Tag},
     share::{Audience, NewShare, Reach},
@@ -73,6 +74,8 @@ pub struct Things {
     pub artifact_folder: String,
     pub trace: TraceId,
     pub assessment: AssessmentId,
+    /// Of doors of roles one that all callers are in; else one that isn't there.
+    pub group: GroupId,
     /// The code of a link to the run for anybody, made by the admin.
     pub link: String,
 }
@@ -104,7 +107,6 @@ impl World {
             has_tls: false,
             oidc: None,
             ldap: None,
-
             trusted_proxies: Default::default(),
         });
         let operator = domain.act(Caller::Local);
@@ -132,6 +134,9 @@ impl World {
         if door.route.contains("{code}") {
             things.link = self.link_to(things.experiment, things.run).await;
         }
+        if door.route.contains("/roles/") {
+            things.group = self.group_of_all(&operator, door, things.experiment, number).await;
+        }
         for kind in CALLERS {
             if let Some(level) = kind.level() {
                 operator.grant_experiment(things.experiment, kind.name(), level).await.unwrap();
@@ -142,6 +147,26 @@ impl World {
             operator.delete_experiment(things.experiment).await.unwrap();
         }
         things
+    }
+
+    /// A group that all callers are in, and that was given nothing, or for what changes a grant NO_PERMISSIONS: so its members
+    /// may do what each was given.
+    async fn group_of_all(
+        &self,
+        operator: &Acting,
+        door: &Door,
+        experiment: ExperimentId,
+        number: usize,
+    ) -> GroupId {
+        let group = operator.create_group(&format!("team-{number}")).await.unwrap();
+        for kind in self.tokens.keys() {
+            operator.add_to_group(&group.name, kind.name()).await.unwrap();
+        }
+        if door.route.ends_with("/permissions/update") || door.route.ends_with("/permissions/remove") {
+            let to = Subject::Group(group.name);
+            operator.grant_experiment(experiment, to, Permission::NoPermissions).await.unwrap();
+        }
+        group.id
     }
 
     async fn link_to(&self, experiment: ExperimentId, run: RunId) -> String {
@@ -299,6 +324,7 @@ impl Things {
             artifact_folder: folder,
             trace,
             assessment,
+            group: GroupId(run.0),
             link: String::new(),
         })
     }

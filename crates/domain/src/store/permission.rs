@@ -378,16 +378,17 @@ struct HeldRow {
     experiment_id: Option<i64>,
     name: Option<String>,
     team: Option<String>,
+    team_id: Option<Uuid>,
     level: i64,
 }
 
 /// All that was given to an account and to its groups.
 pub(crate) async fn held(mut db: &Db, user: UserId) -> Result<Vec<Held>> {
-    let select = sql("SELECT p.experiment_id, NULL AS name, NULL AS team, p.level FROM experiment_permissions p WHERE p.user_id = $1
-         UNION ALL SELECT p.experiment_id, NULL, g.name, p.level FROM experiment_group_permissions p
+    let select = sql("SELECT p.experiment_id, NULL AS name, NULL AS team, NULL AS team_id, p.level FROM experiment_permissions p WHERE p.user_id = $1
+         UNION ALL SELECT p.experiment_id, NULL, g.name, g.id, p.level FROM experiment_group_permissions p
          JOIN group_members m ON m.group_id = p.group_id AND m.user_id = $1 JOIN user_groups g ON g.id = p.group_id
-         UNION ALL SELECT NULL, p.name, NULL, p.level FROM registered_model_permissions p WHERE p.user_id = $1
-         UNION ALL SELECT NULL, p.name, g.name, p.level FROM registered_model_group_permissions p
+         UNION ALL SELECT NULL, p.name, NULL, NULL, p.level FROM registered_model_permissions p WHERE p.user_id = $1
+         UNION ALL SELECT NULL, p.name, g.name, g.id, p.level FROM registered_model_group_permissions p
          JOIN group_members m ON m.group_id = p.group_id AND m.user_id = $1 JOIN user_groups g ON g.id = p.group_id");
     let read = |row: HeldRow| {
         let level =
@@ -396,7 +397,8 @@ pub(crate) async fn held(mut db: &Db, user: UserId) -> Result<Vec<Held>> {
             Some(id) => Resource::Experiment(ExperimentId(id)),
             None => Resource::Registered(row.name.unwrap_or_default()),
         };
-        Ok(Held { of, group: row.team, level })
+        let group = row.team.zip(row.team_id.map(GroupId));
+        Ok(Held { of, group, level })
     };
     let rows: Vec<HeldRow> = db.all(select.bind(user)).await?;
     let mut held = rows.into_iter().map(read).collect::<Result<Vec<_>>>()?;

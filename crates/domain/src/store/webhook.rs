@@ -9,7 +9,7 @@ use model::{
 use sqlx::FromRow;
 use uuid::Uuid;
 
-/// What is locked while deliveries are taken, or webhooks counted.
+/// What is locked while deliveries are taken, or webhooks counted or changed.
 const WEBHOOKS: i64 = 0x0077_6562_686f_6f6b;
 
 #[derive(FromRow)]
@@ -100,6 +100,12 @@ pub(crate) async fn count(tx: &mut Tx) -> Result<i64> {
     Ok(tx.first::<(i64,)>(sql("SELECT COUNT(*) FROM webhooks")).await?.map_or(0, |(count,)| count))
 }
 
+/// A webhook as it stays until the transaction ends, unless it changes it.
+pub(crate) async fn hold(tx: &mut Tx, id: WebhookId) -> Result<Option<Webhook>> {
+    tx.lock(WEBHOOKS).await?;
+    find(tx, id).await
+}
+
 pub(crate) async fn insert(tx: &mut Tx, webhook: &Webhook, secret: &str) -> Result<()> {
     tx.execute(
         sql("INSERT INTO webhooks (id, name, url, description, events, secret, active, created, updated)
@@ -136,9 +142,10 @@ pub(crate) async fn update(tx: &mut Tx, webhook: &Webhook, secret: Option<&str>)
     Ok(())
 }
 
-/// Deletes a webhook with all that waits for it. Whether it was there.
-pub(crate) async fn delete(tx: &mut Tx, id: WebhookId) -> Result<bool> {
-    Ok(tx.execute(sql("DELETE FROM webhooks WHERE id = $1").bind(id)).await? > 0)
+/// Deletes a webhook with all that waits for it.
+pub(crate) async fn delete(tx: &mut Tx, id: WebhookId) -> Result<()> {
+    tx.execute(sql("DELETE FROM webhooks WHERE id = $1").bind(id)).await?;
+    Ok(())
 }
 
 /// Where a webhook is told, and what that is signed with.
@@ -146,11 +153,15 @@ pub(crate) async fn target(on: &mut impl Query, id: WebhookId) -> Result<Option<
     on.first(sql("SELECT url, secret FROM webhooks WHERE id = $1").bind(id)).await
 }
 
-/// The active webhooks that are told of such events.
+/// The active webhooks that are told of such events. None of them is deleted until the transaction ends.
 pub(crate) async fn listeners(tx: &mut Tx, event: WebhookEvent) -> Result<Vec<WebhookId>> {
     // There are few webhooks, so that all can be read.
-    let rows: Vec<(Uuid, String)> =
-        tx.all(sql("SELECT id, events FROM webhooks WHERE active = TRUE ORDER BY id")).await?;
+    let mut select = sql("SELECT id, events FROM webhooks WHERE active = TRUE ORDER BY id");
+    // SQLite has one writer.
+    if tx.is_postgres() {
+        select.push(" FOR KEY SHARE");
+    }
+    let rows: Vec<(Uuid, String)> = tx.all(select).await?;
     let name = event.to_string();
     let listens =
         |(id, events): (Uuid, String)| events.split(' ').any(|event| event == name).then_some(WebhookId(id));

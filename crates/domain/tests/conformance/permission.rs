@@ -406,14 +406,14 @@ async fn what_somebody_holds_is_listed(world: &World) {
     let (alice, bob, root) = (world.user("alice").await, world.user("bob").await, world.admin("root").await);
     let (mine, shared) = (alice.experiment("mine").await, alice.experiment("shared").await);
     alice.create_registered_model("detector", &[], "").await.unwrap();
-    root.create_group("vision").await.unwrap();
+    let vision = root.create_group("vision").await.unwrap().id;
     root.add_to_group("vision", "bob").await.unwrap();
     alice.grant_experiment(shared, Subject::Group("vision".to_owned()), Edit).await.unwrap();
     alice.grant_experiment(mine, "bob", NoPermissions).await.unwrap();
     alice.grant_registered_model("detector", "bob", Use).await.unwrap();
     let held = |of: &Resource, group: Option<&str>, level| Held {
         of: of.clone(),
-        group: group.map(str::to_owned),
+        group: group.map(|name| (name.to_owned(), vision)),
         level,
     };
     let (mine, shared) = (Resource::Experiment(mine), Resource::Experiment(shared));

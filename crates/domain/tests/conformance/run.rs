@@ -18,6 +18,7 @@ on_both_databases! {
     nothing_is_written_to_a_deleted_run,
     no_run_is_created_in_a_deleted_experiment,
     a_run_that_is_not_there_says_so,
+    runs_come_in_the_order_in_which_they_are_named,
     the_page_of_a_run_shows_it_with_its_experiment,
 }
 
@@ -174,6 +175,29 @@ async fn a_run_that_is_not_there_says_so(world: &World) {
     check_refused(alice.delete_run(no_run()).await, Code::ResourceDoesNotExist, &message);
     let message = format!("No Experiment with id={} exists", no_experiment());
     check_refused(alice.create_run(new_run(no_experiment())).await, Code::ResourceDoesNotExist, &message);
+}
+
+async fn runs_come_in_the_order_in_which_they_are_named(world: &World) {
+    let (alice, bob) = (world.user("alice").await, world.user("bob").await);
+    let (open, secret) = (alice.experiment("open").await, alice.experiment("secret").await);
+    let (first, second) = (alice.run_named(open, "first").await, alice.run_named(open, "second").await);
+    let hidden = alice.run_in(secret).await;
+    alice.grant_experiment(secret, "bob", Permission::NoPermissions).await.unwrap();
+    alice.logs(second, batch().metric("loss", 1, 0.5).tag("a", "1")).await;
+    alice.delete_run(first).await.unwrap();
+    for order in [[first, second, hidden], [hidden, first, second], [second, hidden, first]] {
+        let mut expected = Vec::new();
+        for run in order {
+            expected.push(alice.sees(run).await);
+        }
+        assert_eq!(alice.get_runs(&order).await.unwrap(), expected);
+    }
+    assert_eq!(bob.get_runs(&[second, first, second]).await.unwrap().len(), 2, "each of them once");
+    assert!(bob.get_runs(&[]).await.unwrap().is_empty());
+    let gone = |id: RunId| format!("Run with id={id} not found");
+    let missing = Code::ResourceDoesNotExist;
+    check_refused(alice.get_runs(&[first, no_run(), second]).await, missing, &gone(no_run()));
+    check_refused(bob.get_runs(&[first, hidden]).await, missing, &gone(hidden));
 }
 
 async fn the_page_of_a_run_shows_it_with_its_experiment(world: &World) {

@@ -21,17 +21,22 @@ use std::{
     sync::{Arc, Mutex},
     time::Duration,
 };
-use tokio::{sync::oneshot, task::JoinHandle};
+use tokio::{
+    sync::{Notify, oneshot},
+    task::JoinHandle,
+};
 use uuid::Uuid;
 
 on_both_databases! {
     webhooks_are_for_admins,
     a_webhook_is_made_changed_and_deleted,
+    what_changes_meanwhile_stays_changed,
     webhooks_come_in_pages,
     what_makes_no_sense_is_refused,
     what_happens_is_told,
     prompts_are_told_of_as_prompts,
     what_was_undone_is_not_told,
+    a_webhook_is_deleted_while_something_happens,
     what_does_not_arrive_is_sent_again,
     what_is_wrong_is_sent_once,
     what_waits_outlives_the_process,
@@ -81,6 +86,27 @@ impl Sender for Receiver {
             let status = next.unwrap_or(Ok(200))?;
             Ok(Received { status, body: "thanks".to_owned(), retry_after: None })
         })
+    }
+}
+
+/// Looks where an address leads until it is told to go on.
+#[derive(Default)]
+struct Slow {
+    asked: Notify,
+    goes_on: Notify,
+}
+
+impl Sender for Slow {
+    fn check<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(), String>> {
+        Box::pin(async move {
+            self.asked.notify_one();
+            self.goes_on.notified().await;
+            Ok(())
+        })
+    }
+
+    fn send<'a>(&'a self, _: &'a Delivery) -> BoxFuture<'a, Result<Received, Unsent>> {
+        Box::pin(async { Err(Unsent::Failed("nobody there".to_owned())) })
     }
 }
 
@@ -183,6 +209,33 @@ async fn a_webhook_is_made_changed_and_deleted(world: &World) {
     check_refused(root.update_webhook(made.id, WebhookChange::default()).await, missing, &message);
     check_refused(root.test_webhook(made.id, None).await, missing, &message);
     check_refused(root.delete_webhook(made.id).await, missing, &message);
+}
+
+async fn what_changes_meanwhile_stays_changed(world: &World) {
+    let root = world.admin("root").await;
+    let slow = Arc::new(Slow::default());
+    let looking = User(world.domain.clone().with_sender(slow.clone()).act(root.caller().clone()));
+    let id = root.create_webhook(hook("ci", &[PromptCreated])).await.unwrap().id;
+    let url = "https://other.example/";
+    let moved = || WebhookChange { url: Some(url.to_owned()), ..WebhookChange::default() };
+    let meanwhile = async {
+        slow.asked.notified().await;
+        let change =
+            WebhookChange { name: Some("cd".to_owned()), active: Some(false), ..WebhookChange::default() };
+        root.update_webhook(id, change).await.unwrap();
+        slow.goes_on.notify_one();
+    };
+    let (changed, ()) = futures::future::join(looking.update_webhook(id, moved()), meanwhile).await;
+    let changed = changed.unwrap();
+    assert_eq!((changed.name.as_str(), changed.url.as_str(), changed.active), ("cd", url, false));
+    assert_eq!(root.get_webhook(id).await.unwrap(), changed);
+    let meanwhile = async {
+        slow.asked.notified().await;
+        root.delete_webhook(id).await.unwrap();
+        slow.goes_on.notify_one();
+    };
+    let (changed, ()) = futures::future::join(looking.update_webhook(id, moved()), meanwhile).await;
+    check_refused(changed, Code::ResourceDoesNotExist, &format!("Webhook with ID {id} not found."));
 }
 
 async fn webhooks_come_in_pages(world: &World) {
@@ -353,6 +406,27 @@ async fn what_was_undone_is_not_told(world: &World) {
     check_code(root.set_version_tag("bert", 1, &tag("a", "b")).await, Code::ResourceDoesNotExist);
     check_code(root.set_alias("bert", "best", 1).await, Code::ResourceDoesNotExist);
     assert_eq!(waiting(&root).await, 2);
+}
+
+async fn a_webhook_is_deleted_while_something_happens(world: &World) {
+    // SQLite has one writer.
+    if !world.is_postgres() {
+        return;
+    }
+    let root = world.admin("root").await;
+    root.create_webhook(hook("ci", &[RegisteredModelCreated])).await.unwrap();
+    let mut deleting = world.postgres().await;
+    sqlx::raw_sql("BEGIN; DELETE FROM webhooks").execute(&mut deleting).await.unwrap();
+    let delete = async {
+        let waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))";
+        while !sqlx::query_scalar::<_, bool>(waits).fetch_one(&mut deleting).await.unwrap() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        sqlx::raw_sql("COMMIT").execute(&mut deleting).await.unwrap();
+    };
+    let (made, ()) = futures::future::join(root.create_registered_model("bert", &[], ""), delete).await;
+    made.unwrap();
+    assert_eq!(waiting(&root).await, 0);
 }
 
 async fn what_does_not_arrive_is_sent_again(world: &World) {
