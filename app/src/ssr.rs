@@ -7,7 +7,7 @@ use crate::{
     App,
     api::Fault,
     half::{CODE_PATH, HalfSignedIn},
-    page::split::{has_charts, has_traces},
+    page::split::{has_charts, has_files, has_traces},
     part::empty::Origin,
 };
 use domain::{Acting, Caller, Domain, Error, account::SignedIn};
@@ -217,18 +217,28 @@ fn set_policy() {
     }
 }
 
-/// The modules of the page at a path, with its query: the document asks for them early. What the first has is not among them.
+/// The modules of the page at a path, with its query, and what they share: the document asks for them early. What the first has
+/// is not among them.
 fn modules_of(path: &str, query: &str) -> Vec<&'static str> {
     let page = match path.trim_matches('/').split('/').collect::<Vec<_>>()[..] {
-        ["account"] => Some("account"),
-        ["runs"] => Some("runs"),
-        ["models", ..] => Some("models"),
-        ["experiments", _, "runs", _] => Some("run"),
-        ["experiments", _, "traces", _] => Some("trace"),
+        ["account"] => Some("split_account"),
+        ["runs"] => Some("split_runs"),
+        ["models", ..] => Some("split_models"),
+        ["experiments", _, "runs", _] => Some("split_run"),
+        ["experiments", _, "traces", _] => Some("split_trace"),
         _ => None,
     };
-    let traces = has_traces(query).then_some("trace");
-    has_charts(path, query).then_some("charts").into_iter().chain(page).chain(traces).collect()
+    let parts = [
+        (has_charts(path, query), "split_charts"),
+        (has_files(path, query), "split_files"),
+        (has_traces(query), "split_trace"),
+    ];
+    let parts = parts.into_iter().filter_map(|(is_there, part)| is_there.then_some(part));
+    let mut modules: Vec<_> = parts.chain(page).collect();
+    if !modules.is_empty() {
+        modules.push("shared");
+    }
+    modules
 }
 
 /// The document around the application.
@@ -244,7 +254,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
         let modules = modules_of(path, query);
         modules
             .into_iter()
-            .map(|module| format!("/{}/split_{module}.wasm", options.site_pkg_dir))
+            .map(|module| format!("/{}/{module}.wasm", options.site_pkg_dir))
             .collect::<Vec<_>>()
     });
     let early = early.unwrap_or_default().into_iter().map(|module| {

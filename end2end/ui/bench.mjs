@@ -134,8 +134,7 @@ const MEASURES = {
       await page.locator('html[data-alive]').waitFor({ state: 'attached' });
       const bytes = await page.evaluate(() => {
         const files = performance.getEntriesByType('resource').filter(({ name }) => name.includes('/pkg/'));
-        // The code of charts comes when one is seen, and isn't waited for.
-        return files.filter(({ name }) => !name.includes('charts')).reduce((sum, file) => sum + file.encodedBodySize, 0);
+        return files.reduce((sum, file) => sum + file.encodedBodySize, 0);
       });
       lines.push([`first load of ${name}: WASM, scripts and CSS`, `${(bytes / 1000).toFixed(0)} kB`, 'below 500 kB']);
       await page.context().close();

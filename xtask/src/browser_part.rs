@@ -1,5 +1,6 @@
 //! The browser part: the crate `frontend` compiled to WASM, its JavaScript glue, made small, and put into the site.
 
+use crate::chunks;
 use crate::node::Node;
 use crate::place;
 use crate::server::Edition;
@@ -44,7 +45,10 @@ fn bind(note: &mut Note, module: &Path, node: Option<&Node>) -> Result<PathBuf> 
     let package = place::own().join("package");
     let input = fs::read(module).with_context(|| format!("can't read {}", module.display()))?;
     let how = if node.is_some() { "shrunk" } else { "as compiled" };
-    let stamp = Stamp::of("browser-part", &[&input, how.as_bytes(), OPTIONS.concat().as_bytes()]);
+    let stamp = Stamp::of(
+        "browser-part",
+        &[&input, how.as_bytes(), FEATURES.concat().as_bytes(), include_bytes!("chunks.rs")],
+    );
     if stamp.holds() && package.join(format!("{NAME}.js")).is_file() {
         note.say("unchanged");
         return Ok(package);
@@ -53,7 +57,7 @@ fn bind(note: &mut Note, module: &Path, node: Option<&Node>) -> Result<PathBuf> 
         fs::remove_dir_all(&package).with_context(|| format!("can't clear {}", package.display()))?;
     }
     let main = place::own().join("main.wasm");
-    let mut modules = split(&input, &main, &package)?;
+    let mut modules = split((note, node), &input, &main, &package)?;
     Bindgen::new()
         .input_path(&main)
         .web(true)?
@@ -71,7 +75,7 @@ fn bind(note: &mut Note, module: &Path, node: Option<&Node>) -> Result<PathBuf> 
     for module in &modules {
         if let Some(node) = node {
             let shrunk = place::own().join("shrunk.wasm");
-            note.run(node.wasm_opt().args(OPTIONS).arg(module).arg("--output").arg(&shrunk))?;
+            note.run(node.wasm_opt().arg("-Oz").args(FEATURES).arg(module).arg("--output").arg(&shrunk))?;
             fs::rename(&shrunk, module)?;
         }
         size += fs::metadata(module)?.len();
@@ -83,7 +87,12 @@ fn bind(note: &mut Note, module: &Path, node: Option<&Node>) -> Result<PathBuf> 
 
 /// Writes what everybody loads first to `main`, and each part that comes later into the folder `package`, with the script
 /// that loads them; returns where those parts are.
-fn split(module: &[u8], main: &Path, package: &Path) -> Result<Vec<PathBuf>> {
+fn split(
+    (note, node): (&mut Note, Option<&Node>),
+    module: &[u8],
+    main: &Path,
+    package: &Path,
+) -> Result<Vec<PathBuf>> {
     let mut options = wasm_split_cli_support::Options::new(module);
     let glue = format!("./{NAME}.js");
     options.output_dir = package;
@@ -92,12 +101,20 @@ fn split(module: &[u8], main: &Path, package: &Path) -> Result<Vec<PathBuf>> {
     options.main_module = &glue;
     let split = wasm_split_cli_support::transform(options);
     let split = split.map_err(|report| anyhow!("the compiled module can't be split: {report:#}"))?;
-    Ok(split.split_modules)
+    match node {
+        Some(node) => {
+            chunks::join((note, node), package, "later.js", &split.prefetch_map, split.split_modules)
+        }
+        None => {
+            // Documents ask for it: an empty module.
+            fs::write(package.join(chunks::SHARED).with_extension("wasm"), b"\0asm\x01\0\0\0")?;
+            Ok(split.split_modules)
+        }
+    }
 }
 
 /// What every browser of the last years understands; the optimiser must not go beyond it.
-const OPTIONS: [&str; 7] = [
-    "-Oz",
+pub const FEATURES: [&str; 6] = [
     "--enable-bulk-memory",
     "--enable-multivalue",
     "--enable-mutable-globals",

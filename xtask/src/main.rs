@@ -11,6 +11,7 @@ mod bench;
 mod browser_part;
 mod checks;
 mod chromium;
+mod chunks;
 mod cxx;
 mod fuzz;
 mod machine;

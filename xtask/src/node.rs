@@ -54,8 +54,17 @@ impl Node {
 
     /// The pinned wasm-opt. A wasm-opt on `PATH` is never used: old ones break the module without a word.
     pub fn wasm_opt(&self) -> Command {
+        self.binaryen("wasm-opt")
+    }
+
+    /// The pinned wasm-merge.
+    pub fn wasm_merge(&self) -> Command {
+        self.binaryen("wasm-merge")
+    }
+
+    fn binaryen(&self, tool: &str) -> Command {
         let mut command = self.command();
-        command.arg(place::end2end().join("node_modules/binaryen/bin/wasm-opt"));
+        command.arg(place::end2end().join("node_modules/binaryen/bin").join(tool));
         command
     }
 }

@@ -21,12 +21,21 @@ pub fn has_charts(path: &str, query: &str) -> bool {
     path == "/compare" || ["tab=charts", "tab=system"].iter().any(|tab| query.contains(tab))
 }
 
+/// Whether the page at a path, with its query, shows files: those of a run, of what it printed and drew, or of a version.
+pub fn has_files(path: &str, query: &str) -> bool {
+    path.contains("/versions/")
+        || ["tab=artifacts", "tab=log", "tab=media"].iter().any(|tab| query.contains(tab))
+}
+
 /// Brings what is part of pages beside their own code ([`later::with_page`]), before a page at this address is taken over.
 pub async fn preload(path: &str, query: &str) {
     if has_charts(path, query) {
         // If it can't be had, the page stays as the server wrote it. Each function is loaded by itself, though their file is one.
         _ = crate::part::chart_board::load_board().await;
         _ = crate::part::experiment_charts::load_charts().await;
+    }
+    if has_files(path, query) {
+        _ = crate::part::artifact_browser::load_browser().await;
     }
     if has_traces(query) {
         _ = crate::part::trace::table::load_table().await;

@@ -5,10 +5,11 @@ use crate::{
         answered::Answered,
         empty::Empty,
         icon::Icon,
+        later::{self, Loaded},
         number::{counted, size},
     },
 };
-use leptos::prelude::*;
+use leptos::{prelude::*, wasm_split::wasm_split};
 use model::{
     page::{ArtifactEntry, ArtifactRoot, LoggedTable, ModelLink, TextPreview},
     run::RunInfo,
@@ -16,7 +17,7 @@ use model::{
 
 /// A place where files are: its value in the address, its name, and where the server finds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Place {
+pub(crate) struct Place {
     value: String,
     name: String,
     root: ArtifactRoot,
@@ -55,6 +56,18 @@ pub fn files_below(root: ArtifactRoot, folder: String) -> AnyView {
 }
 
 fn browser(places: Vec<Place>) -> AnyView {
+    later::with_page(load_browser, places, || {
+        view! { <div class="artifacts" aria-busy="true"></div> }.into_any()
+    })
+}
+
+/// The code of files.
+#[wasm_split(files, wasm_split_path = leptos::wasm_split, fallible)]
+pub(crate) fn load_browser() -> Loaded<Vec<Place>> {
+    Ok(drawn)
+}
+
+fn drawn(places: Vec<Place>) -> AnyView {
     let address = Address::here();
     let single = places.len() == 1;
     let chosen = {

@@ -42,7 +42,7 @@ pub fn Media(
 }
 
 /// The code of the tab.
-#[wasm_split(run, wasm_split_path = leptos::wasm_split, fallible)]
+#[wasm_split(files, wasm_split_path = leptos::wasm_split, fallible)]
 fn tab() -> Loaded<Of> {
     Ok(drawn)
 }

@@ -63,7 +63,7 @@ pub fn RunLog(
 }
 
 /// The code of the tab.
-#[wasm_split(run, wasm_split_path = leptos::wasm_split, fallible)]
+#[wasm_split(files, wasm_split_path = leptos::wasm_split, fallible)]
 fn tab() -> Loaded<Of> {
     Ok(drawn)
 }
