@@ -387,7 +387,7 @@ fn Lines(reader: Reader, found: Memo<Vec<Arc<Line>>>) -> AnyView {
                 <Show when=move || is_cut.get()>
                     <p class="faint">"Download the file to see what is before."</p>
                 </Show>
-                <For each=move || found.get() key=|line| (line.start, line.end) children=|line| drawn_line(&line)/>
+                <For each=move || found.get() key=|line| line.clone() children=|line| drawn_line(&line)/>
                 <Show when=move || found.read().is_empty()>
                     <p class="faint">{nothing}</p>
                 </Show>
