@@ -35,6 +35,13 @@ test('a table of runs is whole and stays where it is', async () => {
   assert.equal(await page.getByRole('link', { name: "Alice's Initial Run" }).isVisible(), true);
 });
 
+test('a log is whole', async () => {
+  await w.upload(w.alice, 'output.log', 'printed by the program\n');
+  await printed('log', `${w.aliceRun}?tab=log`);
+  await page.getByText('printed by the program').waitFor();
+  assert.equal(await style('.log', 'overflow'), 'visible');
+});
+
 test('charts, comparisons and plots are on paper', async () => {
   await printed('run-charts', `${w.aliceRun}?tab=charts`);
   const box = await chart(page, 'loss').boundingBox();
