@@ -158,10 +158,12 @@ journey('a trace grows while it is looked at', () => '/experiments', async () =>
   const id = await logTrace(w, experiment, { number: 3, told: false });
   await open(page, w, address(id));
   await page.getByText('In progress').waitFor();
+  await panel().getByText('still running').waitFor();
   const late = { id: 9, parent: 1, name: 'late', from: 960, to: 990 };
   await logTrace(w, experiment, { number: 3, more: [late] });
   await step('late').waitFor();
   await page.locator('h1 ~ .status').getByText('OK').waitFor();
+  await panel().getByText('still running').waitFor({ state: 'detached' });
 });
 
 journey('a huge trace comes in parts', () => '/experiments', async () => {
