@@ -1,6 +1,6 @@
 // One stream of news for all pages of a browser: as a shared worker, or where there are none, one for each page.
 //
-// A page says what it watches ("e3,r0af7…", or nothing any more) whenever that changes, and every half minute. It is told what the server tells: "3/0af7…", or "*" where anything may have changed.
+// A page says what it watches ("e3,r0af7…,t3", or nothing any more) whenever that changes, and every half minute. It is told what the server tells: "3/0af7…", "3/" of traces, or "*" where anything may have changed.
 
 const SILENT = 90_000;
 const AGAIN = 30_000;

@@ -74,6 +74,11 @@ test('it follows its end while the run goes on, but not under the eyes of a read
   await upload('output.log', 'begun anew\n');
   await line('begun anew').waitFor();
   assert.equal(await line('unseen').count(), 0);
+  // As long as the one before, so that its lines are where the others were.
+  await upload('output.log', 'begun twice\n');
+  await line('begun twice').waitFor();
+  await upload('output.log', 'begun third\n');
+  await line('begun third').waitFor();
   quiet(page);
 });
 

@@ -35,6 +35,13 @@ test('a table of runs is whole and stays where it is', async () => {
   assert.equal(await page.getByRole('link', { name: "Alice's Initial Run" }).isVisible(), true);
 });
 
+test('a log is whole', async () => {
+  await w.upload(w.alice, 'output.log', 'printed by the program\n');
+  await printed('log', `${w.aliceRun}?tab=log`);
+  await page.getByText('printed by the program').waitFor();
+  assert.equal(await style('.log', 'overflow'), 'visible');
+});
+
 test('charts, comparisons and plots are on paper', async () => {
   await printed('run-charts', `${w.aliceRun}?tab=charts`);
   const box = await chart(page, 'loss').boundingBox();
@@ -54,4 +61,24 @@ test('a chart that nobody saw yet has a picture for paper', async () => {
   const last = page.locator('figure.chart').last();
   if ((await last.boundingBox()).y > 700) assert(await pictures.count(), 'the charts far down have one');
   assert.equal(await page.locator('.chart-print:visible').count(), 0, 'but only on paper');
+});
+
+test('what is painted for the dark is light on paper, also where the system is dark', async () => {
+  const dark = await w.person('admin', { colorScheme: 'dark' });
+  await open(dark, w, `${w.aliceRun}?tab=charts`);
+  const canvas = await drawn(dark, 'loss');
+  // A canvas may be painted anew for paper, in light colours.
+  const look = () =>
+    canvas.evaluate((canvas) => {
+      const copy = new OffscreenCanvas(1, 1).getContext('2d');
+      copy.drawImage(canvas, 0, 0);
+      const isDark = copy.getImageData(0, 0, 1, 1).data[0] < 128;
+      return { isDark, isTurned: getComputedStyle(canvas).filter.includes('invert') };
+    });
+  assert.deepEqual(await look(), { isDark: true, isTurned: false });
+  await dark.emulateMedia({ media: 'print' });
+  const { isDark, isTurned } = await look();
+  assert.equal(isTurned, isDark);
+  quiet(dark);
+  await dark.context().close();
 });

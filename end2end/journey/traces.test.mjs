@@ -75,6 +75,15 @@ journey('traces are found, and a mistake is marked', () => `/experiments/${exper
   page.complaints.length = 0;
 });
 
+journey('new traces come while the table is looked at', () => `/experiments/${experiment}?tab=traces`, async () => {
+  const oldest = table().getByRole('link', { name: 'chat' }).last();
+  await oldest.focus();
+  const before = await lines().count();
+  await logTrace(w, experiment, { number: 5 });
+  await until(async () => (await lines().count()) === before + 1);
+  assert(await oldest.evaluate((link) => link === document.activeElement), 'the focus stays where it was');
+});
+
 journey('a run has the traces that were made in it', () => `/experiments/${experiment}/runs/${run}`, async () => {
   await page.getByRole('navigation', { name: 'Run' }).getByRole('link', { name: 'Traces' }).click();
   await lines().first().waitFor();
@@ -158,10 +167,12 @@ journey('a trace grows while it is looked at', () => '/experiments', async () =>
   const id = await logTrace(w, experiment, { number: 3, told: false });
   await open(page, w, address(id));
   await page.getByText('In progress').waitFor();
+  await panel().getByText('still running').waitFor();
   const late = { id: 9, parent: 1, name: 'late', from: 960, to: 990 };
   await logTrace(w, experiment, { number: 3, more: [late] });
   await step('late').waitFor();
   await page.locator('h1 ~ .status').getByText('OK').waitFor();
+  await panel().getByText('still running').waitFor({ state: 'detached' });
 });
 
 journey('a huge trace comes in parts', () => '/experiments', async () => {

@@ -1,8 +1,9 @@
-//! Server-sent events for open pages: which runs changed. Everything else they ask for, and the gate answers.
+//! Server-sent events for open pages: which runs changed, and whose traces. Everything else they ask for, and the gate
+//! answers.
 //!
-//! `GET /live?of=e3,r0af7…`: experiments and runs. Each event's data is `3/0af7…,3/1bc2…`, or `*` where anything may have
-//! changed. A stream ends after a while, so that whoever listens is asked anew who they are; browsers come back by
-//! themselves.
+//! `GET /live?of=e3,r0af7…,t3`: experiments, runs, and traces of experiments. Each event's data is `3/0af7…,3/1bc2…`, `3/` of
+//! traces, or `*` where anything may have changed. A stream ends after a while, so that whoever listens is asked anew who they
+//! are; browsers come back by themselves.
 
 use crate::{identity::SignedIn, wire::error::WireError};
 use axum::{
@@ -57,6 +58,7 @@ fn read(of: &str) -> Result<Watched, Problem> {
         let bad = || Problem::invalid(format!("'{word}' names nothing that can be watched."));
         match word.split_at_checked(1) {
             Some(("e", id)) => watched.experiments.push(ExperimentId(id.parse().map_err(|_| bad())?)),
+            Some(("t", id)) => watched.traces.push(ExperimentId(id.parse().map_err(|_| bad())?)),
             Some(("r", id)) => watched.runs.push(id.parse().map_err(|_| bad())?),
             _ => return Err(bad()),
         }
@@ -67,10 +69,11 @@ fn read(of: &str) -> Result<Watched, Problem> {
 fn written(news: &News) -> String {
     match news {
         News::Everything => "*".to_owned(),
-        News::Runs(touched) => {
-            let words: Vec<String> =
-                touched.iter().map(|(experiment, run)| format!("{experiment}/{run}")).collect();
-            words.join(",")
+        News::Changed(touched) => {
+            let words = touched.iter().map(|(experiment, run)| {
+                format!("{experiment}/{}", run.map(|run| run.to_string()).unwrap_or_default())
+            });
+            words.collect::<Vec<String>>().join(",")
         }
     }
 }
@@ -83,10 +86,11 @@ mod tests {
 
     #[test]
     fn what_is_watched_is_read() {
-        let watched = read(&format!("e3,r{RUN}")).unwrap();
+        let watched = read(&format!("e3,r{RUN},t4")).unwrap();
         assert_eq!((watched.experiments, watched.runs), (vec![ExperimentId(3)], vec![RUN.parse().unwrap()]));
+        assert_eq!(watched.traces, [ExperimentId(4)]);
         assert_eq!(read("").unwrap(), Watched::default());
-        for bad in ["3", "ex", "r1", "x3", "é"] {
+        for bad in ["3", "ex", "r1", "t", "x3", "é"] {
             assert!(read(bad).is_err(), "{bad}");
         }
     }
@@ -94,6 +98,7 @@ mod tests {
     #[test]
     fn news_is_short() {
         assert_eq!(written(&News::Everything), "*");
-        assert_eq!(written(&News::Runs(vec![(ExperimentId(3), RUN.parse().unwrap())])), format!("3/{RUN}"));
+        let changed = vec![(ExperimentId(3), Some(RUN.parse().unwrap())), (ExperimentId(4), None)];
+        assert_eq!(written(&News::Changed(changed)), format!("3/{RUN},4/"));
     }
 }

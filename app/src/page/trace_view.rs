@@ -1,5 +1,5 @@
 use crate::{
-    api::{Fault, fetch, read_span, trace_page},
+    api::{Answer, Fault, fetch, read_span, trace_page},
     part::{
         address::{Address, Query},
         answered::Answered,
@@ -37,6 +37,17 @@ const REFRESH: Duration = Duration::from_secs(5);
 
 /// Which steps are asked for: those with this text, so many rows.
 type Asked = (String, u32);
+
+/// A trace that is looked at.
+#[derive(Clone, Copy)]
+struct Seen {
+    /// As the server last told of it.
+    page: RwSignal<TracePage>,
+    asked: Memo<Asked>,
+    chosen: Memo<Option<SpanId>>,
+    /// The chosen step in full.
+    shown: Answer<Option<SpanShown>>,
+}
 
 /// One trace.
 #[component]
@@ -89,15 +100,9 @@ pub fn TraceView() -> AnyView {
     view! {
         <div class="page">
             <Answered answer=page bars=8 show={move |page: TracePage| {
-                let page = RwSignal::new(page);
-                keep_fresh(page, asked);
-                let panel = move |from: i64| view! {
-                    <Answered answer=shown bars=6 show={move |span: Option<SpanShown>| match span {
-                        Some(span) => step(span, from),
-                        None => view! { <p class="none-yet">"There is no such step."</p> }.into_any(),
-                    }}/>
-                }.into_any();
-                loaded(page, (address, asked, chosen), panel)
+                let seen = Seen { page: RwSignal::new(page), asked, chosen, shown };
+                keep_fresh(seen);
+                loaded(seen, address)
             }}/>
         </div>
     }
@@ -109,7 +114,8 @@ async fn ask(trace: TraceId, (text, rows): Asked) -> Result<TracePage, Fault> {
 }
 
 /// Asks for the trace as it is now.
-fn refresh(page: RwSignal<TracePage>, asked: Memo<Asked>) {
+fn refresh(seen: Seen) {
+    let Seen { page, asked, chosen, shown } = seen;
     let Some(id) = page.try_with_untracked(|page| page.id) else { return };
     let Some(question) = asked.try_get_untracked() else { return };
     spawn_local(async move {
@@ -120,7 +126,12 @@ fn refresh(page: RwSignal<TracePage>, asked: Memo<Asked>) {
         }
         if page.try_with_untracked(|page| *page != now) == Some(true) {
             let at = focused();
+            let chosen = chosen.try_get_untracked().flatten();
+            let goes_on = page.with_untracked(|page| may_go_on(page, chosen));
             page.set(now);
+            if goes_on {
+                shown.refetch();
+            }
             if let Some(at) = at {
                 request_animation_frame(move || focus_again(at));
             }
@@ -128,9 +139,17 @@ fn refresh(page: RwSignal<TracePage>, asked: Memo<Asked>) {
     });
 }
 
+/// Whether there may be more to the chosen step by now. One that is ended stays as it is; without a choice it is the first, which
+/// another one may have become.
+fn may_go_on(before: &TracePage, chosen: Option<SpanId>) -> bool {
+    let is_ended = |id: SpanId| before.spans.iter().any(|row| row.id == id && row.end.is_some());
+    before.state == TraceState::InProgress && !chosen.is_some_and(is_ended)
+}
+
 /// Asks again when other steps are asked for, and while the trace isn't answered yet and somebody looks.
-fn keep_fresh(page: RwSignal<TracePage>, asked: Memo<Asked>) {
-    Effect::watch(move || asked.get(), move |_, _, _| refresh(page, asked), false);
+fn keep_fresh(seen: Seen) {
+    let Seen { page, asked, .. } = seen;
+    Effect::watch(move || asked.get(), move |_, _, _| refresh(seen), false);
     let is_underway = Memo::new(move |_| page.read().state == TraceState::InProgress);
     Effect::new(move || {
         if !is_underway.get() {
@@ -138,7 +157,7 @@ fn keep_fresh(page: RwSignal<TracePage>, asked: Memo<Asked>) {
         }
         let again = move || {
             if !document().hidden() {
-                refresh(page, asked);
+                refresh(seen);
             }
         };
         let tick = set_interval_with_handle(again, REFRESH);
@@ -150,14 +169,11 @@ fn keep_fresh(page: RwSignal<TracePage>, asked: Memo<Asked>) {
     });
 }
 
-fn loaded(
-    page: RwSignal<TracePage>,
-    (address, asked, chosen): (Address, Memo<Asked>, Memo<Option<SpanId>>),
-    panel: impl Fn(i64) -> AnyView + Send + Sync + 'static,
-) -> AnyView {
+fn loaded(seen: Seen, address: Address) -> AnyView {
+    let Seen { page, asked, chosen, shown } = seen;
     let of = Waterfall { address, chosen, folded: RwSignal::new(HashSet::new()) };
     let first = page.read_untracked();
-    let (id, from, may_edit) = (first.id, first.window.0, first.permission >= Permission::Edit);
+    let (id, may_edit) = (first.id, first.permission >= Permission::Edit);
     let (experiment, experiment_name) = (first.experiment, first.experiment_name.clone());
     drop(first);
     let name = Memo::new(move |_| page.read().name.clone());
@@ -192,8 +208,13 @@ fn loaded(
         trace: id,
         may_edit,
         step: chosen,
-        changed: Callback::new(move |()| refresh(page, asked)),
+        changed: Callback::new(move |()| refresh(seen)),
         toasts: Toasts::here(),
+    };
+    let panel = move |span: Option<SpanShown>| match span {
+        // Of a trace whose first step came late, it is known only by now when it begins.
+        Some(span) => step(span, page.try_with_untracked(|page| page.window.0).unwrap_or_default()),
+        None => view! { <p class="none-yet">"There is no such step."</p> }.into_any(),
     };
     view! {
         <Title text=title/>
@@ -240,7 +261,9 @@ fn loaded(
                 {rows}
                 {move || more(address, &page.read())}
             </div>
-            <section class="card trace-panel" aria-label="Chosen step">{panel(from)}</section>
+            <section class="card trace-panel" aria-label="Chosen step">
+                <Answered answer=shown bars=6 show=panel/>
+            </section>
         </div>
     }
     .into_any()

@@ -1,5 +1,5 @@
-//! News of runs, while a page is looked at: one stream for all pages of a browser (`public/live.js`). Pages that nobody
-//! looks at rest, and catch up when they are seen again.
+//! News of runs and traces, while a page is looked at: one stream for all pages of a browser (`public/live.js`). Pages that
+//! nobody looks at rest, and catch up when they are seen again.
 
 use leptos::{ev, leptos_dom::helpers::TimeoutHandle, prelude::*};
 use model::RunId;
@@ -17,8 +17,13 @@ const HERE: Duration = Duration::from_secs(30);
 /// What is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum News {
-    /// These runs changed.
-    Runs(HashSet<RunId>),
+    /// These runs changed, and traces of these experiments.
+    Changed {
+        /// Which runs.
+        runs: HashSet<RunId>,
+        /// The numbers of the experiments.
+        traces: HashSet<String>,
+    },
     /// Anything may have changed.
     Everything,
 }
@@ -28,15 +33,24 @@ impl News {
         if text == "*" {
             return Self::Everything;
         }
-        let runs = text.split(',').filter_map(|word| word.split_once('/')?.1.parse().ok());
-        Self::Runs(runs.collect())
+        let (mut runs, mut traces) = (HashSet::new(), HashSet::new());
+        for (experiment, run) in text.split(',').filter_map(|word| word.split_once('/')) {
+            if run.is_empty() {
+                traces.insert(experiment.to_owned());
+            } else if let Ok(run) = run.parse::<RunId>() {
+                runs.insert(run);
+            }
+        }
+        Self::Changed { runs, traces }
     }
 
     /// Whether anything of what somebody listens to may have changed: one stream tells what all parts of a page ask for.
     fn is_of(&self, words: &[String]) -> bool {
-        let is_of = |word: &String| match word.strip_prefix('r') {
-            Some(run) => run.parse().is_ok_and(|run| self.concerns(&run)),
-            None => true,
+        let Self::Changed { runs, traces } = self else { return !words.is_empty() };
+        let is_of = |word: &String| match word.split_at_checked(1) {
+            Some(("r", run)) => run.parse::<RunId>().is_ok_and(|run| runs.contains(&run)),
+            Some(("t", experiment)) => traces.contains(experiment),
+            _ => !runs.is_empty(),
         };
         words.iter().any(is_of)
     }
@@ -44,7 +58,7 @@ impl News {
     /// Whether a run may have changed.
     pub fn concerns(&self, run: &RunId) -> bool {
         match self {
-            Self::Runs(runs) => runs.contains(run),
+            Self::Changed { runs, .. } => runs.contains(run),
             Self::Everything => true,
         }
     }
@@ -105,7 +119,8 @@ impl Live {
         });
     }
 
-    /// Hears news of experiments (`e3`) and runs (`r0af7…`) as long as the part that calls this is there.
+    /// Hears news of experiments (`e3`), runs (`r0af7…`) and the traces of experiments (`t3`) as long as the part that calls
+    /// this is there.
     pub fn listen(of: Signal<Vec<String>>, hear: impl Fn(News) + Send + Sync + 'static) {
         if !is_browser() {
             return;
@@ -123,7 +138,8 @@ impl Live {
         live.listeners.update(|listeners| listeners.push(listener));
     }
 
-    /// Notified of news of experiments and runs, at most every so often, as long as the part that calls this is there.
+    /// Notified of news of experiments, runs and traces, at most every so often, as long as the part that calls this is
+    /// there.
     pub fn pulse(of: Signal<Vec<String>>, every: Duration) -> Trigger {
         let told = Trigger::new();
         // Nothing while it rests; else whether there was news since it was last told.
@@ -256,5 +272,8 @@ mod tests {
         assert_eq!(words(&["e3".to_owned()]), (true, true));
         assert_eq!(words(&[format!("r{run}"), format!("r{other}")]), (true, true));
         assert_eq!(words(&[format!("r{other}")]), (false, true));
+        let news = News::read("3/");
+        let told = |word: &str| news.is_of(&[word.to_owned()]);
+        assert!(told("t3") && !told("t4") && !told("e3"), "of traces only");
     }
 }

@@ -6,7 +6,7 @@
 
 mod compared;
 
-pub(crate) use compared::ENVIRONMENTS;
+pub(crate) use compared::{ENVIRONMENTS, file_in, if_there};
 
 use crate::{
     Acting, Domain,
@@ -193,6 +193,20 @@ pub(crate) enum Owner {
 pub(crate) fn made_in(uri: &str, run: RunId) -> Option<ExperimentId> {
     let (experiment, rest) = uri.strip_prefix(PROXY_SCHEME)?.trim_start_matches('/').split_once('/')?;
     if rest == format!("{run}/{FOLDER}") { experiment.parse().ok() } else { None }
+}
+
+/// The path, for this server, of what lies at `path` below a root with this URI; an error if it isn't kept by this server.
+pub(crate) fn served_path(uri: &str, path: &str) -> Result<String> {
+    let kept = uri.strip_prefix(PROXY_SCHEME).map(|root| root.trim_start_matches('/'));
+    let root = kept.ok_or_else(|| {
+        Error::invalid(format!("These artifacts are at {uri}, which clients open themselves."))
+    })?;
+    // The part below the root must not lead out of it, so it is checked alone.
+    let below = ArtifactPath::parse(path)?;
+    Ok(match below.0.as_ref() {
+        "" => root.to_owned(),
+        below => format!("{}/{below}", root.trim_end_matches('/')),
+    })
 }
 
 /// `None` if the bytes aren't text. A stray percent sign stands for itself.
@@ -480,16 +494,7 @@ impl Acting {
             ArtifactRoot::Run(_, run) => self.run_artifact_uri(run).await?,
             ArtifactRoot::Model(_, model) => self.get_model(model, true).await?.artifact_uri,
         };
-        let kept = uri.strip_prefix(PROXY_SCHEME).map(|root| root.trim_start_matches('/'));
-        let root = kept.ok_or_else(|| {
-            Error::invalid(format!("These artifacts are at {uri}, which clients open themselves."))
-        })?;
-        // The part below the root must not lead out of it, so it is checked alone.
-        let below = ArtifactPath::parse(path)?;
-        Ok(match below.0.as_ref() {
-            "" => root.to_owned(),
-            below => format!("{}/{below}", root.trim_end_matches('/')),
-        })
+        served_path(&uri, path)
     }
 
     /// Root URI of a run's artifacts.

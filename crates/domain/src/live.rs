@@ -1,5 +1,5 @@
-//! Telling open pages that runs have changed. What is told is which, never what: whoever is told asks again, and the gate
-//! answers.
+//! Telling open pages that runs have changed, and traces. What is told is which, never what: whoever is told asks again, and
+//! the gate answers.
 //!
 //! Changes of half a second are told at once. On Postgres the other processes are told, too, by NOTIFY; a notification that
 //! is lost makes a page late, nothing else, and pages ask by themselves once in a while.
@@ -28,18 +28,21 @@ const EVERY: Duration = Duration::from_millis(500);
 const BEHIND: usize = 64;
 /// Listeners at a time.
 const LISTENERS: usize = 2000;
-/// Runs that are told one by one.
+/// Things that are told one by one.
 const TOLD: usize = 200;
 /// Things that one listener may ask about.
 const WATCHED: usize = 1000;
 
-/// Runs that changed, with their experiments, sorted.
-pub(crate) type Touched = Vec<(ExperimentId, RunId)>;
+/// A run with its experiment; without one, the traces of the experiment.
+type Thing = (ExperimentId, Option<RunId>);
+
+/// What changed, sorted.
+pub(crate) type Touched = Vec<Thing>;
 
 /// Who is told, and what is to be told.
 #[derive(Clone)]
 pub(crate) struct Live {
-    touched: Arc<Mutex<BTreeSet<(ExperimentId, RunId)>>>,
+    touched: Arc<Mutex<BTreeSet<Thing>>>,
     told: broadcast::Sender<Arc<Touched>>,
     room: Arc<Semaphore>,
     ended: watch::Sender<bool>,
@@ -60,7 +63,12 @@ impl Live {
 
     /// Something about a run is committed.
     pub fn touch(&self, experiment: ExperimentId, run: RunId) {
-        self.waiting().insert((experiment, run));
+        self.waiting().insert((experiment, Some(run)));
+    }
+
+    /// Something about traces of an experiment is committed.
+    pub fn touch_traces(&self, experiment: ExperimentId) {
+        self.waiting().insert((experiment, None));
     }
 
     /// All who listen leave.
@@ -68,7 +76,7 @@ impl Live {
         self.ended.send_replace(true);
     }
 
-    fn waiting(&self) -> MutexGuard<'_, BTreeSet<(ExperimentId, RunId)>> {
+    fn waiting(&self) -> MutexGuard<'_, BTreeSet<Thing>> {
         self.touched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -91,7 +99,7 @@ impl Live {
                     continue;
                 }
                 if let Err(error) = store::live::notify(&db, &self.own, &touched).await {
-                    tracing::debug!(%error, "can't tell other processes which runs changed");
+                    tracing::debug!(%error, "can't tell other processes what changed");
                 }
                 self.tell(touched);
             }
@@ -107,13 +115,15 @@ pub struct Watched {
     pub experiments: Vec<ExperimentId>,
     /// These runs.
     pub runs: Vec<RunId>,
+    /// The traces of these.
+    pub traces: Vec<ExperimentId>,
 }
 
 /// What somebody is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum News {
-    /// These runs changed.
-    Runs(Touched),
+    /// These runs changed, with their experiments; without a run, traces of the experiment.
+    Changed(Touched),
     /// So much changed that it isn't told in detail.
     Everything,
 }
@@ -127,13 +137,13 @@ struct Listening {
 }
 
 impl Acting {
-    /// Tells of changes to runs, as long as the caller may see them. What they may not read might as well not be asked for:
-    /// one stream serves all pages of a browser, of which one may show what is gone.
+    /// Tells of changes to runs and traces, as long as the caller may see them. What they may not read might as well not be
+    /// asked for: one stream serves all pages of a browser, of which one may show what is gone.
     ///
     /// # Errors
     /// `RESOURCE_DOES_NOT_EXIST` if they may read none of it; `RESOURCE_EXHAUSTED` if too many listen; `INVALID_PARAMETER_VALUE` if it is too much.
     pub async fn watch(&self, watched: Watched) -> Result<impl Stream<Item = News> + Send + use<>> {
-        if watched.experiments.len() + watched.runs.len() > WATCHED {
+        if watched.experiments.len() + watched.runs.len() + watched.traces.len() > WATCHED {
             return Err(Error::invalid(format!("At most {WATCHED} things can be watched at once.")));
         }
         let watched = self.readable(watched).await?;
@@ -162,16 +172,22 @@ impl Acting {
 
     /// What of it the caller may read.
     async fn readable(&self, watched: Watched) -> Result<Watched> {
-        let mut experiments = Vec::with_capacity(watched.experiments.len());
-        for experiment in watched.experiments {
+        let experiments = self.readable_experiments(watched.experiments).await?;
+        let runs = self.readable_runs(&watched.runs).await?.iter().map(RunGrant::id).collect();
+        let traces = self.readable_experiments(watched.traces).await?;
+        Ok(Watched { experiments, runs, traces })
+    }
+
+    async fn readable_experiments(&self, wanted: Vec<ExperimentId>) -> Result<Vec<ExperimentId>> {
+        let mut readable = Vec::with_capacity(wanted.len());
+        for experiment in wanted {
             match self.experiment::<Read>(experiment).await {
-                Ok(grant) => experiments.push(grant.id()),
+                Ok(grant) => readable.push(grant.id()),
                 Err(Error::Problem(_)) => {}
                 Err(fault) => return Err(fault),
             }
         }
-        let runs = self.readable_runs(&watched.runs).await?.iter().map(RunGrant::id).collect();
-        Ok(Watched { experiments, runs })
+        Ok(readable)
     }
 }
 
@@ -199,15 +215,17 @@ impl Listening {
                 None => return Some(News::Everything),
                 Some(touched) if touched.is_empty() => {}
                 Some(touched) if touched.len() > TOLD => return Some(News::Everything),
-                Some(touched) => return Some(News::Runs(touched)),
+                Some(touched) => return Some(News::Changed(touched)),
             }
         }
     }
 
     /// What of these is watched.
     fn concerned(&self, touched: &Touched) -> Touched {
-        let is_watched = |(experiment, run): &&(ExperimentId, RunId)| {
-            self.watched.experiments.contains(experiment) || self.watched.runs.contains(run)
+        let Watched { experiments, runs, traces } = &self.watched;
+        let is_watched = |(experiment, run): &&Thing| match run {
+            Some(run) => experiments.contains(experiment) || runs.contains(run),
+            None => traces.contains(experiment),
         };
         touched.iter().filter(is_watched).copied().collect()
     }

@@ -112,6 +112,7 @@ impl Acting {
         store::trace::assessment::put(&mut tx, &grant, &assessments).await?;
         assessment::check_count(&mut tx, new.id).await?;
         tx.commit().await?;
+        self.domain.live.touch_traces(grant.id());
         self.get_trace_info(new.id).await
     }
 
@@ -160,6 +161,7 @@ impl Acting {
         let mut tx = self.data().await?;
         store::trace::end(&mut tx, &grant, at, state, (&tags, &metadata)).await?;
         tx.commit().await?;
+        self.domain.live.touch_traces(grant.experiment);
         store::trace::get(&mut &self.domain.db, &grant).await
     }
 
@@ -333,6 +335,7 @@ impl Acting {
         let named: Vec<String> = ids.iter().map(TraceId::to_string).collect();
         let detail = json!({ "experiment": grant.id(), "traces": named });
         change.commit(Told::new(Action::TraceDelete, object).with(detail)).await?;
+        self.domain.live.touch_traces(grant.id());
         self.domain.delete_trace_files(&roots).await;
         Ok(ids.len() as u64)
     }
@@ -392,7 +395,10 @@ impl Acting {
         let linked: Vec<TraceId> = traces.iter().copied().filter(|id| !hidden.contains(id)).collect();
         let mut tx = self.data().await?;
         store::trace::link_run(&mut tx, &grant, &linked).await?;
-        tx.commit().await
+        tx.commit().await?;
+        // The traces of the run, which are told with those of its experiment.
+        self.domain.live.touch_traces(grant.experiment);
+        Ok(())
     }
 
     /// Links versions of prompts, by name and version, to a trace. Needs EDIT.

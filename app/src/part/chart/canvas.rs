@@ -54,6 +54,8 @@ pub fn paint_on(
     let style = canvas.style();
     style.set_property("width", &format!("{width}px"))?;
     style.set_property("height", &format!("{height}px"))?;
+    // Paper is light, whatever the screen is: the style sheet must know what is to be turned round there.
+    canvas.toggle_attribute_with_force("data-dark", is_dark(screen.theme.background))?;
 
     let context = canvas.get_context("2d")?.ok_or("the browser has no canvas")?;
     let context: CanvasRenderingContext2d = context.unchecked_into();
@@ -67,9 +69,11 @@ pub fn paint_on(
 /// The colours that are readable on a background.
 fn theme_on(background: Option<Rgb>) -> Theme {
     let Some(background) = background else { return Theme::LIGHT };
-    let Rgb(red, green, blue) = background;
-    let dark = u32::from(red) * 3 + u32::from(green) * 6 + u32::from(blue) < 5 * 255;
-    Theme { background, ..if dark { Theme::DARK } else { Theme::LIGHT } }
+    Theme { background, ..if is_dark(background) { Theme::DARK } else { Theme::LIGHT } }
+}
+
+fn is_dark(Rgb(red, green, blue): Rgb) -> bool {
+    u32::from(red) * 3 + u32::from(green) * 6 + u32::from(blue) < 5 * 255
 }
 
 /// Reads an opaque colour as browsers write it: `rgb(15, 17, 21)`.

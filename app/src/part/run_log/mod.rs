@@ -331,8 +331,13 @@ fn Lines(reader: Reader, found: Memo<Vec<Arc<Line>>>) -> AnyView {
         if let Some(frame) = frame.get_untracked() {
             let now = frame.scroll_top();
             if now + frame.client_height() + NEAR >= frame.scroll_height() {
+                let was_elsewhere = !at_end.get_untracked();
                 at_end.set(true);
                 kept.set_value(None);
+                // What came meanwhile may not be here, and there may be no more news.
+                if was_elsewhere {
+                    reader.follow();
+                }
             } else if now < top.get_value() {
                 at_end.set(false);
             }
@@ -362,6 +367,7 @@ fn Lines(reader: Reader, found: Memo<Vec<Arc<Line>>>) -> AnyView {
     let to_end = move |_| {
         at_end.set(true);
         kept.set_value(None);
+        reader.follow();
         request_animation_frame(settle);
     };
     let earlier = move |_| {
@@ -387,7 +393,7 @@ fn Lines(reader: Reader, found: Memo<Vec<Arc<Line>>>) -> AnyView {
                 <Show when=move || is_cut.get()>
                     <p class="faint">"Download the file to see what is before."</p>
                 </Show>
-                <For each=move || found.get() key=|line| (line.start, line.end) children=|line| drawn_line(&line)/>
+                <For each=move || found.get() key=|line| line.clone() children=|line| drawn_line(&line)/>
                 <Show when=move || found.read().is_empty()>
                     <p class="faint">{nothing}</p>
                 </Show>

@@ -10,6 +10,7 @@ use crate::{
         filter_box::{Mistake, filter_end},
         icon::Icon,
         later::{Loaded, with_page},
+        live::Live,
         menu::Menu,
         number::{count, counted},
         time::{Ago, duration},
@@ -22,9 +23,12 @@ use model::{
     filter::{FilterError, TraceCondition, parse},
     page::trace::{Thought, TraceRow, TracesPage, TracesQuery},
 };
+use std::time::Duration;
 
 /// The key of the filter in the address: that of the runs has another one.
 pub const FILTER: &str = "where";
+/// How often a table whose traces change is asked for anew, at most.
+const REFRESH: Duration = Duration::from_secs(5);
 /// Tags, and assessments, that a row shows.
 const CHIPS: usize = 3;
 
@@ -85,11 +89,51 @@ fn drawn(of: Of) -> AnyView {
     let chosen = RwSignal::new(Vec::<TraceId>::new());
     // What is deleted must be in sight.
     Effect::watch(move || asked.get(), move |_, _, _| chosen.set(Vec::new()), false);
+    let news = Live::pulse(Signal::stored(vec![format!("t{}", of.experiment)]), REFRESH);
     view! {
         {filter_box(address)}
-        <Answered answer=page bars=8 show={move |page: TracesPage| table(of, address, page, (chosen, again))}/>
+        <Answered answer=page bars=8 show={move |page: TracesPage| {
+            let page = RwSignal::new(page);
+            Effect::watch(move || news.track(), move |(), _, _| refresh(page, asked, chosen), false);
+            table(of, address, page, (chosen, again))
+        }}/>
     }
     .into_any()
+}
+
+/// Asks for the newest traces as they are now. What somebody looks at stays where it is: rows are added only at a beginning that is
+/// in sight.
+fn refresh(page: RwSignal<TracesPage>, asked: Memo<TracesQuery>, chosen: RwSignal<Vec<TraceId>>) {
+    let Some(question) = asked.try_get_untracked().filter(|asked| asked.after.is_empty()) else { return };
+    spawn_local(async move {
+        // What is shown stays while the server is out of reach. The answer to an older question is dropped.
+        let Ok(now) = list_traces(question.clone()).await else { return };
+        if asked.try_get_untracked() != Some(question) {
+            return;
+        }
+        let ids = ids_of(&now);
+        let is_wanted =
+            page.try_with_untracked(|page| *page != now && (ids_of(page) == ids || is_beginning_in_sight()));
+        if is_wanted != Some(true) {
+            return;
+        }
+        page.set(now);
+        let is_gone = |id: &TraceId| !ids.contains(id);
+        if chosen.with_untracked(|chosen| chosen.iter().any(is_gone)) {
+            chosen.update(|chosen| chosen.retain(|id| ids.contains(id)));
+        }
+    });
+}
+
+fn ids_of(page: &TracesPage) -> Vec<TraceId> {
+    page.rows.iter().map(|row| row.id).collect()
+}
+
+/// Whether the first row is where one sees it, or there is none.
+fn is_beginning_in_sight() -> bool {
+    let Some(table) = document().query_selector(".trace-table").ok().flatten() else { return true };
+    let is_scrolled = table.parent_element().is_some_and(|frame| frame.scroll_top() > 0);
+    !is_scrolled && table.get_bounding_client_rect().top() >= 0.0
 }
 
 /// The mistake of a filter, if it has one.
@@ -153,22 +197,29 @@ fn filter_box(address: Address) -> AnyView {
 /// The traces that are chosen, and what is counted up to ask for the table again.
 type State = (RwSignal<Vec<TraceId>>, RwSignal<u32>);
 
-fn table(of: Of, address: Address, page: TracesPage, (chosen, again): State) -> AnyView {
-    let TracesPage { rows, next, permission } = page;
+fn table(of: Of, address: Address, page: RwSignal<TracesPage>, state: State) -> AnyView {
     let is_first = untrack(|| address.get("after").is_none());
-    if rows.is_empty() && is_first {
-        return none(of, address);
-    }
-    let may_delete = permission >= Permission::Manage;
-    let ids: Vec<TraceId> = rows.iter().map(|row| row.id).collect();
+    let is_empty = Memo::new(move |_| is_first && page.read().rows.is_empty());
+    let shown = move || match is_empty.get() {
+        true => none(of, address),
+        false => filled(of, address, page, state),
+    };
+    shown.into_any()
+}
+
+/// The table where there are rows.
+fn filled(of: Of, address: Address, page: RwSignal<TracesPage>, (chosen, again): State) -> AnyView {
+    let is_first = untrack(|| address.get("after").is_none());
+    let may_delete = page.with_untracked(|page| page.permission >= Permission::Manage);
+    let ids = Memo::new(move |_| ids_of(&page.read()));
+    let next = Memo::new(move |_| page.read().next.clone());
     let pick_all = may_delete.then(|| {
-        let all = ids.clone();
         let is_all = move || {
-            let chosen = chosen.read();
-            !all.is_empty() && all.iter().all(|id| chosen.contains(id))
+            let (ids, chosen) = (ids.read(), chosen.read());
+            !ids.is_empty() && ids.iter().all(|id| chosen.contains(id))
         };
         let choose = move |event: ev::Event| {
-            chosen.set(if event_target_checked(&event) { ids.clone() } else { Vec::new() });
+            chosen.set(if event_target_checked(&event) { ids.get_untracked() } else { Vec::new() });
         };
         view! {
             <th scope="col" class="pick">
@@ -182,7 +233,6 @@ fn table(of: Of, address: Address, page: TracesPage, (chosen, again): State) -> 
             </th>
         }
     });
-    let lines = rows.into_iter().map(|row| line(row, may_delete.then_some(chosen))).collect_view();
     view! {
         {may_delete.then(|| bar(of, chosen, again))}
         <div class="table-frame" role="region" aria-label="Traces" tabindex="0">
@@ -201,7 +251,13 @@ fn table(of: Of, address: Address, page: TracesPage, (chosen, again): State) -> 
                         <th scope="col">"Tags"</th>
                     </tr>
                 </thead>
-                <tbody>{lines}</tbody>
+                <tbody>
+                    <For
+                        each=move || page.get().rows
+                        key=|row| row.clone()
+                        children=move |row| line(row, may_delete.then_some(chosen))
+                    />
+                </tbody>
             </table>
         </div>
         <nav class="all-runs-pages" aria-label="Pages">
@@ -209,7 +265,7 @@ fn table(of: Of, address: Address, page: TracesPage, (chosen, again): State) -> 
             {(!is_first).then(|| view! {
                 <a class="button" href=move || address.with(&[("after", "")])>"Newest traces"</a>
             })}
-            {next.map(|next| view! {
+            {move || next.get().map(|next| view! {
                 <a class="button" href=move || address.with(&[("after", &next)])>"Older traces"</a>
             })}
         </nav>

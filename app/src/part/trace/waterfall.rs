@@ -217,6 +217,10 @@ fn toggle(of: Waterfall, id: SpanId) {
 }
 
 fn press(of: Waterfall, event: &ev::KeyboardEvent) {
+    // The browser's own: Alt and an arrow lead back.
+    if event.alt_key() || event.ctrl_key() || event.meta_key() || event.shift_key() {
+        return;
+    }
     let Some((row, id)) = row_of(event) else { return };
     let is_open = row.get_attribute("aria-expanded");
     let done = match event.key().as_str() {

@@ -57,7 +57,7 @@ struct Place {
 }
 
 /// `None` for what isn't there, isn't kept by this server or may not be read.
-fn if_there<T>(outcome: Result<T>) -> Result<Option<T>> {
+pub(crate) fn if_there<T>(outcome: Result<T>) -> Result<Option<T>> {
     match outcome {
         Ok(value) => Ok(Some(value)),
         Err(Error::Problem(_)) => Ok(None),
@@ -205,7 +205,8 @@ impl Acting {
                         continue;
                     }
                     let path = format!("{}{file}", folder.path);
-                    if !self.add_packages(place.root, &path, read, left, &mut packages).await? {
+                    let text = self.start_of(place.root, &path, LARGEST_ENVIRONMENT.min(*left)).await?;
+                    if !add_packages(text, read, left, &mut packages) {
                         continue;
                     }
                     names.push(if place.model.is_empty() {
@@ -219,39 +220,17 @@ impl Acting {
         Ok((names, packages))
     }
 
-    /// The packages that files directly in a folder name, and the names of those files. What may not be read names nothing.
-    pub(crate) async fn packages_in(
-        &self,
-        root: ArtifactRoot,
-        folder: &str,
-        left: &mut u64,
-    ) -> Result<(Vec<String>, Packages)> {
+    /// The packages that files directly in a folder name, and the names of those files. What may not be read names nothing. The
+    /// folder is one as [`Self::artifact_path`] names it.
+    pub(crate) async fn packages_in(&self, folder: &str, left: &mut u64) -> Result<(Vec<String>, Packages)> {
         let (mut names, mut packages) = (Vec::new(), Packages::new());
         for (file, read) in ENVIRONMENT_FILES {
-            let path = if folder.is_empty() { file.to_owned() } else { format!("{folder}/{file}") };
-            if self.add_packages(root, &path, read, left, &mut packages).await? {
+            let text = self.start_at(&file_in(folder, file), LARGEST_ENVIRONMENT.min(*left)).await?;
+            if add_packages(text, read, left, &mut packages) {
                 names.push(file.to_owned());
             }
         }
         Ok((names, packages))
-    }
-
-    /// Adds the packages that a file names and no other one did. Returns whether anything is in it.
-    async fn add_packages(
-        &self,
-        root: ArtifactRoot,
-        path: &str,
-        read: ReadPackages,
-        left: &mut u64,
-        packages: &mut Packages,
-    ) -> Result<bool> {
-        let text = self.start_of(root, path, LARGEST_ENVIRONMENT.min(*left)).await?;
-        let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(false) };
-        *left = left.saturating_sub(text.len() as u64);
-        for (name, wanted) in read(&String::from_utf8_lossy(&text)).into_iter().take(PACKAGES) {
-            packages.entry(name).or_insert(wanted);
-        }
-        Ok(true)
     }
 
     /// The folders that may hold files which name packages: the place itself, and of a run's own files what is directly in it.
@@ -309,14 +288,33 @@ impl Acting {
         Ok(bytes.map(|bytes| Sha256::digest(&bytes).into()))
     }
 
-    /// The start of a file, if it is there.
-    pub(crate) async fn start_of(&self, root: ArtifactRoot, path: &str, most: u64) -> Result<Option<Bytes>> {
-        let read = async {
-            let path = self.artifact_path(root, path).await?;
-            self.read_artifact_start(&path, most).await
-        };
-        Ok(if_there(read.await)?.map(|read| read.bytes))
+    /// The start of a file below a root, if it is there.
+    async fn start_of(&self, root: ArtifactRoot, path: &str, most: u64) -> Result<Option<Bytes>> {
+        match if_there(self.artifact_path(root, path).await)? {
+            Some(path) => self.start_at(&path, most).await,
+            None => Ok(None),
+        }
     }
+
+    /// The start of a file, if it is there: one as [`Self::artifact_path`] names it. Needs READ.
+    pub(crate) async fn start_at(&self, path: &str, most: u64) -> Result<Option<Bytes>> {
+        Ok(if_there(self.read_artifact_start(path, most).await)?.map(|read| read.bytes))
+    }
+}
+
+/// The path of a file in a folder.
+pub(crate) fn file_in(folder: &str, file: &str) -> String {
+    format!("{}/{file}", folder.trim_end_matches('/'))
+}
+
+/// Adds the packages that a file names and no other one did. Returns whether anything is in it.
+fn add_packages(text: Option<Bytes>, read: ReadPackages, left: &mut u64, packages: &mut Packages) -> bool {
+    let Some(text) = text.filter(|text| !text.is_empty()) else { return false };
+    *left = left.saturating_sub(text.len() as u64);
+    for (name, wanted) in read(&String::from_utf8_lossy(&text)).into_iter().take(PACKAGES) {
+        packages.entry(name).or_insert(wanted);
+    }
+    true
 }
 
 /// A folder of artifacts: its path with a slash at its end, and the names of what is in it.

@@ -3,7 +3,7 @@
 use super::signature::{self, Fields, Signature};
 use crate::{
     Acting,
-    artifact::ENVIRONMENTS,
+    artifact::{ENVIRONMENTS, file_in, if_there, served_path},
     error::{Error, Result},
     gate::Read,
     store::registry::version,
@@ -53,8 +53,16 @@ impl Acting {
             let origin = self.origin_of(&mut version, run).await;
             let (mut files, mut named, mut signature) = (Vec::new(), Packages::new(), None);
             if let Some((root, folder)) = origin.files.filter(|_| !origin.hides) {
-                (files, named) = self.packages_in(root, &folder, &mut left).await?;
-                signature = self.signature_in(root, &folder, &mut left_of_models).await?;
+                // Both are here already: to ask for each file's place would load them again and again.
+                let uri = match root {
+                    ArtifactRoot::Run(..) => run.map(|run| run.artifact_uri.as_str()),
+                    ArtifactRoot::Model(..) => origin.model.as_ref().map(|model| model.artifact_uri.as_str()),
+                };
+                let folder = uri.map(|uri| if_there(served_path(uri, &folder))).transpose()?.flatten();
+                if let Some(folder) = folder {
+                    (files, named) = self.packages_in(&folder, &mut left).await?;
+                    signature = self.signature_in(&folder, &mut left_of_models).await?;
+                }
             }
             versions.push(ComparedVersion {
                 run_hidden: version.run.is_some() && run.is_none(),
@@ -78,14 +86,8 @@ impl Acting {
     }
 
     /// What the model in a folder takes and gives, if a file says so.
-    async fn signature_in(
-        &self,
-        root: ArtifactRoot,
-        folder: &str,
-        left: &mut u64,
-    ) -> Result<Option<Signature>> {
-        let path = if folder.is_empty() { "MLmodel".to_owned() } else { format!("{folder}/MLmodel") };
-        let text = self.start_of(root, &path, LARGEST_MLMODEL.min(*left)).await?;
+    async fn signature_in(&self, folder: &str, left: &mut u64) -> Result<Option<Signature>> {
+        let text = self.start_at(&file_in(folder, "MLmodel"), LARGEST_MLMODEL.min(*left)).await?;
         let Some(text) = text else { return Ok(None) };
         *left = left.saturating_sub(text.len() as u64);
         Ok(signature::read(&String::from_utf8_lossy(&text)))

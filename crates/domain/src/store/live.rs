@@ -1,4 +1,4 @@
-//! Telling other processes which runs changed. On Postgres by NOTIFY; on SQLite there are none worth telling.
+//! Telling other processes which runs changed, and whose traces. On Postgres by NOTIFY; on SQLite there are none worth telling.
 
 use super::{Db, Query, sql};
 use crate::{error::Result, live::Touched};
@@ -11,7 +11,7 @@ use tokio::time::sleep;
 const CHANNEL: &str = "runmark_touched_";
 /// How long after a failure to try again.
 const AGAIN: Duration = Duration::from_secs(5);
-/// Runs told in one notification: Postgres takes less than 8,000 bytes.
+/// Things told in one notification: Postgres takes less than 8,000 bytes.
 const TOLD: usize = 120;
 
 /// Tells the other processes. `own` is what this one signs with, to know its own notifications.
@@ -20,7 +20,10 @@ pub(crate) async fn notify(mut db: &Db, own: &str, touched: &Touched) -> Result<
         return Ok(());
     }
     for some in touched.chunks(TOLD) {
-        let words: Vec<String> = some.iter().map(|(experiment, run)| format!("{experiment}/{run}")).collect();
+        let word = |(experiment, run): &(ExperimentId, Option<RunId>)| {
+            format!("{experiment}/{}", run.map(|run| run.to_string()).unwrap_or_default())
+        };
+        let words: Vec<String> = some.iter().map(word).collect();
         let payload = format!("{own}:{}", words.join(","));
         let select = sql("SELECT pg_notify($1 || current_schema(), $2) IS NULL").bind(CHANNEL).bind(payload);
         db.first::<(bool,)>(select).await?;
@@ -59,7 +62,8 @@ fn read(payload: &str, own: &str) -> Option<Touched> {
     let (from, words) = payload.split_once(':')?;
     let word = |word: &str| {
         let (experiment, run) = word.split_once('/')?;
-        Some((experiment.parse::<ExperimentId>().ok()?, run.parse::<RunId>().ok()?))
+        let run = if run.is_empty() { None } else { Some(run.parse::<RunId>().ok()?) };
+        Some((experiment.parse::<ExperimentId>().ok()?, run))
     };
     (from != own).then(|| words.split(',').filter_map(word).collect())
 }
@@ -71,8 +75,9 @@ mod tests {
     #[test]
     fn what_others_tell_is_read_and_ones_own_is_not() {
         let run = "0af7651916cd43dd8448eb211c80319c";
-        let payload = format!("other:7/{run},8/nonsense");
-        assert_eq!(read(&payload, "own"), Some(vec![(ExperimentId(7), run.parse().unwrap())]));
+        let payload = format!("other:7/{run},8/nonsense,9/");
+        let told = vec![(ExperimentId(7), Some(run.parse().unwrap())), (ExperimentId(9), None)];
+        assert_eq!(read(&payload, "own"), Some(told));
         assert_eq!(read(&payload, "other"), None);
         assert_eq!(read("nonsense", "own"), None);
     }

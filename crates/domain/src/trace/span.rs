@@ -65,6 +65,7 @@ impl Acting {
             log_trace(&mut tx, &grant, trace, gathered, &mut taken).await?;
         }
         tx.commit().await?;
+        self.domain.live.touch_traces(grant.id());
         if let Some(run) = run {
             for traces in ended.chunks(limit::TRACE_LINKS) {
                 // The steps are stored: what can't be linked is no reason for sending them again.

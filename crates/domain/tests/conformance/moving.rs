@@ -88,7 +88,7 @@ impl Work {
     /// Whether somebody sees the run and all that is its own, and this experiment has it.
     async fn check(&self, user: &User, sees: bool, experiment: ExperimentId) {
         let (run, name) = (self.run, user.name());
-        let watched = Watched { experiments: vec![], runs: vec![run] };
+        let watched = Watched { runs: vec![run], ..Watched::default() };
         let expected = if sees { Ok(()) } else { Err(Code::ResourceDoesNotExist) };
         for (what, outcome) in [
             ("run", user.get_run(run).await.map(drop)),
@@ -438,14 +438,14 @@ async fn targets_are_where_one_may_write(world: &World) {
 async fn who_watches_either_experiment_is_told(world: &World) {
     let work = Work::new(world).await;
     tokio::time::sleep(Duration::from_millis(1100)).await;
-    let of = |experiment: ExperimentId| Watched { experiments: vec![experiment], runs: vec![] };
+    let of = |experiment: ExperimentId| Watched { experiments: vec![experiment], ..Watched::default() };
     let mut bobs = Box::pin(work.bob.watch(of(work.from)).await.unwrap());
     let mut carols = Box::pin(work.carol.watch(of(work.to)).await.unwrap());
     work.moves().await;
-    assert_eq!(bobs.next().await, Some(News::Runs(vec![(work.from, work.run)])));
-    assert_eq!(carols.next().await, Some(News::Runs(vec![(work.to, work.run)])));
+    assert_eq!(bobs.next().await, Some(News::Changed(vec![(work.from, Some(work.run))])));
+    assert_eq!(carols.next().await, Some(News::Changed(vec![(work.to, Some(work.run))])));
     work.alice.logs(work.run, batch().metric("loss", 3, 0.1)).await;
-    assert_eq!(carols.next().await, Some(News::Runs(vec![(work.to, work.run)])));
+    assert_eq!(carols.next().await, Some(News::Changed(vec![(work.to, Some(work.run))])));
     let more = tokio::time::timeout(Duration::from_millis(1500), bobs.next()).await;
     assert!(more.is_err(), "he is told of what he may not see: {more:?}");
     work.domain.close().await;

@@ -12,7 +12,7 @@ const WIDEST: usize = 16_384;
 const LONGEST_SEQUENCE: usize = 64;
 
 /// How a terminal shows text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Style {
     /// The colour of the text, of sixteen.
     color: Option<u8>,
@@ -141,7 +141,7 @@ fn distance(a: [u16; 3], b: [u16; 3]) -> u32 {
 }
 
 /// Text of one style.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Span {
     /// The text.
     pub text: String,
@@ -150,7 +150,7 @@ pub struct Span {
 }
 
 /// A line as it was last written.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Line {
     /// Where in the file it begins.
     pub start: u64,

@@ -42,7 +42,7 @@ pub struct TracesPage {
 }
 
 /// A trace in a table.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TraceRow {
     /// Its id.
     pub id: TraceId,
@@ -69,7 +69,7 @@ pub struct TraceRow {
 }
 
 /// What models read and wrote, in tokens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Tokens {
     /// Read.
     pub input: Option<u64>,
@@ -80,7 +80,7 @@ pub struct Tokens {
 }
 
 /// What somebody thinks of a trace, in words.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Thought {
     /// The assessment's id.
     pub id: AssessmentId,
