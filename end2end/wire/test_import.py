@@ -340,6 +340,10 @@ def test_people_move_in_without_passwords(fresh, tmp_path):
         team = store.create_role("team", "default")
         store.assign_role_to_user(store.get_user("alice").id, team.id)
         store.add_role_permission(team.id, "registered_model", "rég 1", "MANAGE")
+        # Another workspace has roles and models of its own, by the same names.
+        elsewhere = store.create_role("team", "elsewhere")
+        store.assign_role_to_user(store.get_user("root").id, elsewhere.id)
+        store.add_role_permission(elsewhere.id, "registered_model", "rég 1", "READ")
         reports = [moves_in(fresh, tracking, "--auth-database", address) for _ in range(2)]
     for report in reports:
         assert counted(report, "accounts") == [2, 2]

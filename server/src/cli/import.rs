@@ -67,7 +67,7 @@ impl ImportCommand {
         };
         let files = Files { folder: args.artifacts_folder, server };
         let people = match &args.auth_database {
-            Some(address) => Some(people::read(address).await?),
+            Some(address) => Some(people::read(address, &args.workspace).await?),
             None => None,
         };
         let wanted = Wanted { files: (args.artifacts == Artifacts::Copy).then_some(files), people };
