@@ -8,6 +8,7 @@ import math
 import os
 import re
 import subprocess
+import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +29,10 @@ from mlflow.entities import (
     ViewType,
 )
 from runmark import BINARY, Server, running
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from parity.sides import mlflow as server_of_mlflow  # noqa: E402
 
 RUNS = int(os.environ.get("RUNMARK_IMPORT_RUNS", "60"))
 POINTS = 1000
@@ -325,6 +330,12 @@ def test_a_server_moves_in(fresh, tmp_path, sign_in):
         report = moves_in(second, source, "--artifacts", "copy")
         assert counted(report, "artifacts, files") == [2, 2]
         check_same(there, sign_in(second, second.admin))
+
+
+def test_a_server_of_mlflow_moves_in(kind, fresh, tmp_path, sign_in):
+    with old_place(kind, tmp_path / "old") as (address, old), server_of_mlflow(tmp_path / "mlflow", address) as url:
+        moves_in(fresh, url)
+        check_same(old, sign_in(fresh, fresh.admin))
 
 
 def test_people_move_in_without_passwords(fresh, tmp_path):
