@@ -7,6 +7,7 @@ points the import is measured with (1000 of them must take less than a minute wi
 import math
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -290,6 +291,24 @@ def test_files_come_along(fresh, tmp_path, sign_in):
         assert Path(path).read_bytes() == Path(original).read_bytes()
         version = new.get_model_version("rég 1", "3")
         assert version.source == f"{run.info.artifact_uri}/sub"
+        # What was copied is here, whatever becomes of the old files.
+        shutil.rmtree(tmp_path / "old/artifacts")
+        moves_in(fresh, address, "--artifacts", "copy")
+        assert new.get_run(run.info.run_id).info.artifact_uri == run.info.artifact_uri
+        assert new.get_model_version("rég 1", "3").source == version.source
+
+
+def test_folders_that_are_not_here_stay_where_they_are(fresh, tmp_path, sign_in):
+    with old_place("sqlite", tmp_path / "old") as (address, old):
+        shutil.rmtree(tmp_path / "old/artifacts")
+        report = moves_in(fresh, address, "--artifacts", "copy")
+        assert "Artifacts stay where they are" in report
+        new = sign_in(fresh, fresh.admin)
+        odd = next(found for name, found in experiments_of(new).items() if name.startswith("odd"))
+        for run in new.search_runs([odd.experiment_id]):
+            assert run.info.artifact_uri == old.get_run(run.info.run_id).info.artifact_uri
+        done = fresh.run("import", "mlflow", "--from", address, "--artifacts-folder", str(tmp_path / "nowhere"))
+        assert done.returncode == 1 and "nowhere" in done.stderr, done.stderr
 
 
 def test_a_folder_of_runs_moves_in_and_out_again(fresh, tmp_path, sign_in, allow_folders):
@@ -334,8 +353,15 @@ def test_a_server_moves_in(fresh, tmp_path, sign_in):
 
 def test_a_server_of_mlflow_moves_in(kind, fresh, tmp_path, sign_in):
     with old_place(kind, tmp_path / "old") as (address, old), server_of_mlflow(tmp_path / "mlflow", address) as url:
-        moves_in(fresh, url)
-        check_same(old, sign_in(fresh, fresh.admin))
+        # What a server says opens no folder of this machine, but one that is named.
+        report = moves_in(fresh, url, "--artifacts", "copy")
+        assert "artifacts, files" not in report and "Artifacts stay where they are" in report
+        new = sign_in(fresh, fresh.admin)
+        check_same(old, new)
+        folder = str(tmp_path / "old/artifacts")
+        report = moves_in(fresh, url, "--artifacts", "copy", "--artifacts-folder", folder)
+        assert counted(report, "artifacts, files") == [2, 2]
+        check_same(old, new)
 
 
 def test_people_move_in_without_passwords(fresh, tmp_path):
