@@ -8,6 +8,8 @@ mod files;
 mod people;
 mod progress;
 pub mod tally;
+#[cfg(test)]
+mod test;
 
 use domain::Acting;
 use files::{Copies, Copying};
@@ -53,6 +55,8 @@ pub struct Import<'a> {
     numbers: HashMap<ExperimentId, ExperimentId>,
     /// Those of them there, in order.
     experiments: Vec<ExperimentId>,
+    /// Models that were taken over: others may be made there meanwhile, by runs that aren't here.
+    models: HashSet<ModelId>,
     /// Runs and models whose files stay where they are, by what their URIs begin with.
     stay: HashMap<String, u64>,
     tally: Tally,
@@ -89,6 +93,7 @@ impl<'a> Import<'a> {
             people: wanted.people,
             numbers: HashMap::new(),
             experiments: Vec::new(),
+            models: HashSet::new(),
             stay: HashMap::new(),
             tally: Tally::default(),
         }
@@ -250,6 +255,7 @@ impl<'a> Import<'a> {
 
     async fn take_models(&mut self, records: Vec<ModelRecord>) -> Result<(), Failure> {
         for ModelRecord { model, .. } in &records {
+            self.models.insert(model.id);
             self.tally.found(Kind::Models, 1);
             self.tally.found(Kind::Params, model.params.len());
             self.tally.found(Kind::Tags, model.tags.len());
@@ -282,8 +288,9 @@ impl<'a> Import<'a> {
     }
 
     /// Adds what was measured on models, now that the runs are there, and counts what arrived of them.
-    async fn check_models(&mut self, records: Vec<ModelRecord>) -> Result<(), Failure> {
+    async fn check_models(&mut self, mut records: Vec<ModelRecord>) -> Result<(), Failure> {
         let Some(target) = self.target else { return Ok(()) };
+        records.retain(|record| self.models.contains(&record.model.id));
         let measured: Vec<(ModelId, ModelMetric)> = records
             .iter()
             .flat_map(|record| {
