@@ -16,6 +16,7 @@ from pathlib import Path
 
 import mlflow
 import pytest
+import requests
 import sqlalchemy
 from conftest import database
 from mlflow.entities import (
@@ -364,6 +365,14 @@ def test_a_server_of_mlflow_moves_in(kind, fresh, tmp_path, sign_in):
         check_same(old, new)
 
 
+def permissions_of(server: Server, name: str):
+    """What somebody was given, also by their groups."""
+    path = f"{server.url}/api/3.0/mlflow/users/permissions/list"
+    answer = requests.get(path, params={"username": name}, headers=server.admin.headers, timeout=30)
+    held = answer.json()["permissions"]
+    return {(one["resource_type"], one["resource_pattern"], one["permission"]) for one in held}
+
+
 def test_people_move_in_without_passwords(fresh, tmp_path):
     from mlflow.server.auth.sqlalchemy_store import SqlAlchemyStore
 
@@ -381,7 +390,13 @@ def test_people_move_in_without_passwords(fresh, tmp_path):
         elsewhere = store.create_role("team", "elsewhere")
         store.assign_role_to_user(store.get_user("root").id, elsewhere.id)
         store.add_role_permission(elsewhere.id, "registered_model", "rég 1", "READ")
-        reports = [moves_in(fresh, tracking, "--auth-database", address) for _ in range(2)]
+        first = moves_in(fresh, tracking, "--auth-database", address)
+        team_manages = ("registered_model", "rég 1", "MANAGE")
+        assert permissions_of(fresh, "alice") == {("experiment", "1", "EDIT"), team_manages}
+        fresh.say("grant", "--user", "alice", "--experiment", "1", "READ")
+        reports = [first, moves_in(fresh, tracking, "--auth-database", address)]
+        # What was changed here since stays.
+        assert permissions_of(fresh, "alice") == {("experiment", "1", "READ"), team_manages}
     for report in reports:
         assert counted(report, "accounts") == [2, 2]
         assert counted(report, "permissions") == [2, 2]
