@@ -41,10 +41,17 @@ pub(super) fn names(folder: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
+/// Names of what may be the runs of an experiment.
+fn names_like_runs(experiment: &Path) -> Result<Vec<String>> {
+    let mut names = names(experiment)?;
+    names.retain(|name| !NO_RUNS.contains(&name.as_str()));
+    Ok(names)
+}
+
 /// Names of the runs of an experiment.
 pub(super) fn run_names(experiment: &Path) -> Result<Vec<String>> {
-    let mut names = names(experiment)?;
-    names.retain(|name| !NO_RUNS.contains(&name.as_str()) && experiment.join(name).join(META).is_file());
+    let mut names = names_like_runs(experiment)?;
+    names.retain(|name| experiment.join(name).join(META).is_file());
     Ok(names)
 }
 
@@ -114,7 +121,8 @@ fn broken(path: &Path, line: &str) -> Error {
     Error::Said(format!("{}: this is no point of a metric: {line}", path.display()))
 }
 
-/// The part of a sorted list of things in folders that comes after one of them, and whether there is more.
+/// The part of a sorted list of things in folders that comes after one of them, and from where the next goes on. What is no
+/// thing, having no `meta.yaml`, is found only among what the part takes: each part would look at all of them otherwise.
 fn part_after(
     folders: impl Iterator<Item = Result<(PathBuf, Vec<String>)>>,
     after: Option<&str>,
@@ -126,9 +134,10 @@ fn part_after(
     }
     all.sort();
     let from = after.map_or(0, |after| all.partition_point(|path| path.as_path() <= Path::new(after)));
-    let part: Vec<PathBuf> = all[from..].iter().take(PAGE).cloned().collect();
-    let more = from + part.len() < all.len();
-    let next = part.last().filter(|_| more).map(|path| path.to_string_lossy().into_owned());
+    let taken = &all[from..all.len().min(from + PAGE)];
+    let more = from + taken.len() < all.len();
+    let next = taken.last().filter(|_| more).map(|path| path.to_string_lossy().into_owned());
+    let part = taken.iter().filter(|path| path.join(META).is_file()).cloned().collect();
     Ok((part, next))
 }
 
@@ -185,7 +194,7 @@ impl Folder {
 
     pub(super) fn run_page(&self, of: &[ExperimentId], after: Option<&str>) -> Result<Page<Run>> {
         let folders = self.some_folders(of)?.into_iter().map(|folder| {
-            let names = run_names(&folder)?;
+            let names = names_like_runs(&folder)?;
             Ok::<_, Error>((folder, names))
         });
         let (part, next) = part_after(folders, after)?;
@@ -208,8 +217,7 @@ impl Folder {
     pub(super) fn model_page(&self, of: &[ExperimentId], after: Option<&str>) -> Result<Page<ModelRecord>> {
         let folders = self.some_folders(of)?.into_iter().map(|folder| {
             let folder = folder.join(MODELS);
-            let mut names = names(&folder)?;
-            names.retain(|name| folder.join(name).join(META).is_file());
+            let names = names(&folder)?;
             Ok::<_, Error>((folder, names))
         });
         let (part, next) = part_after(folders, after)?;
@@ -414,5 +422,31 @@ mod tests {
         check(&registered, 1, &["bert/version-2/meta.yaml", "cut-off/meta.yaml"]);
         let record = &registered.items[0];
         assert_eq!((record.versions.len(), record.last_version), (1, 2));
+    }
+
+    #[test]
+    fn a_part_may_hold_nothing_and_the_next_goes_on() {
+        let root = tempfile::tempdir().unwrap();
+        let runs = ["a".repeat(32), "b".repeat(32)];
+        write(root.path(), "1/meta.yaml", "experiment_id: '1'\nname: one\n");
+        for number in 0..PAGE {
+            fs::create_dir_all(root.path().join(format!("1/-{number}"))).unwrap();
+        }
+        for id in &runs {
+            write(root.path(), &format!("1/{id}/meta.yaml"), &format!("run_id: '{id}'\n"));
+        }
+        let folder = Folder { root: root.path().to_owned() };
+        let mut found = Vec::new();
+        let mut after: Option<String> = None;
+        loop {
+            let page = folder.run_page(&[ExperimentId(1)], after.as_deref()).unwrap();
+            assert!(page.skipped.is_empty(), "{:?}", page.skipped);
+            found.extend(page.items.into_iter().map(|run| run.info.id.to_string()));
+            match page.next {
+                Some(next) => after = Some(next),
+                None => break,
+            }
+        }
+        assert_eq!(found, runs);
     }
 }
