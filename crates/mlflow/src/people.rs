@@ -190,7 +190,8 @@ mod tests {
 
     #[tokio::test]
     async fn before_there_were_roles_models_were_in_workspaces_too() {
-        let experiments = "CREATE TABLE experiment_permissions (user_id INTEGER, experiment_id TEXT, permission TEXT);
+        let experiments =
+            "CREATE TABLE experiment_permissions (user_id INTEGER, experiment_id TEXT, permission TEXT);
             CREATE TABLE registered_model_permissions";
         let with = format!(
             "{experiments} (user_id INTEGER, name TEXT, permission TEXT, workspace TEXT);

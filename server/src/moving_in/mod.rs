@@ -430,7 +430,8 @@ impl<'a> Import<'a> {
         }
         // As with models; what has no versions comes too.
         let versions = record.versions.iter().cloned();
-        let (moved, stayed): (Vec<_>, Vec<_>) = versions.partition(|version| moved.contains(&version.version));
+        let (moved, stayed): (Vec<_>, Vec<_>) =
+            versions.partition(|version| moved.contains(&version.version));
         target.import_registered(&RegisteredRecord { versions: stayed, ..record.clone() }, false).await?;
         if !moved.is_empty() {
             target.import_registered(&RegisteredRecord { versions: moved, ..record.clone() }, true).await?;

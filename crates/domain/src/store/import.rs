@@ -283,9 +283,8 @@ async fn versions(
         " ON CONFLICT (name, version) DO NOTHING",
     )
     .await?;
-    let here: Vec<(i64, i64, Option<Uuid>)> = tx
-        .all(sql("SELECT version, created, run_id FROM model_versions WHERE name = $1").bind(name))
-        .await?;
+    let here: Vec<(i64, i64, Option<Uuid>)> =
+        tx.all(sql("SELECT version, created, run_id FROM model_versions WHERE name = $1").bind(name)).await?;
     let here: HashSet<(i64, i64, Option<Uuid>)> = here.into_iter().collect();
     let is_same = |version: &&ModelVersion| {
         here.contains(&(version.version, version.created, version.run.map(|run| run.0)))

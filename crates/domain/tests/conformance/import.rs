@@ -289,7 +289,10 @@ async fn another_version_of_that_number_stays_as_it_is(world: &World) {
         admin.import_registered(&theirs, true).await.unwrap();
         assert_eq!(admin.get_version("reg", 1).await.unwrap(), made_here);
         let came = admin.get_version("reg", 2).await.unwrap();
-        assert_eq!((came.source, came.tags), (theirs.versions[1].source.clone(), vec![tag("checked", "yes")]));
+        assert_eq!(
+            (came.source, came.tags),
+            (theirs.versions[1].source.clone(), vec![tag("checked", "yes")])
+        );
         let aliases = admin.get_registered_model("reg").await.unwrap().aliases;
         assert_eq!(aliases, [Alias { alias: "champ".to_owned(), version: 2 }]);
     }
