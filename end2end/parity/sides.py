@@ -149,8 +149,8 @@ class Side:
 
 
 @contextmanager
-def mlflow(folder: Path):
-    """MLflow's server with data of its own below `folder`; its address."""
+def mlflow(folder: Path, database: str | None = None):
+    """MLflow's server with data of its own below `folder`, or on this database; its address."""
     folder.mkdir(parents=True, exist_ok=True)
     port = _free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
@@ -162,7 +162,7 @@ def mlflow(folder: Path):
     arguments = ["-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     arguments += [
         "--backend-store-uri",
-        f"sqlite:///{folder}/mlflow.db",
+        database or f"sqlite:///{folder}/mlflow.db",
         "--artifacts-destination",
         str(folder / "artifacts"),
     ]

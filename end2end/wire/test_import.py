@@ -7,13 +7,16 @@ points the import is measured with (1000 of them must take less than a minute wi
 import math
 import os
 import re
+import shutil
 import subprocess
+import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
 
 import mlflow
 import pytest
+import requests
 import sqlalchemy
 from conftest import database
 from mlflow.entities import (
@@ -28,6 +31,10 @@ from mlflow.entities import (
     ViewType,
 )
 from runmark import BINARY, Server, running
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from parity.sides import mlflow as server_of_mlflow  # noqa: E402
 
 RUNS = int(os.environ.get("RUNMARK_IMPORT_RUNS", "60"))
 POINTS = 1000
@@ -285,6 +292,24 @@ def test_files_come_along(fresh, tmp_path, sign_in):
         assert Path(path).read_bytes() == Path(original).read_bytes()
         version = new.get_model_version("rég 1", "3")
         assert version.source == f"{run.info.artifact_uri}/sub"
+        # What was copied is here, whatever becomes of the old files.
+        shutil.rmtree(tmp_path / "old/artifacts")
+        moves_in(fresh, address, "--artifacts", "copy")
+        assert new.get_run(run.info.run_id).info.artifact_uri == run.info.artifact_uri
+        assert new.get_model_version("rég 1", "3").source == version.source
+
+
+def test_folders_that_are_not_here_stay_where_they_are(fresh, tmp_path, sign_in):
+    with old_place("sqlite", tmp_path / "old") as (address, old):
+        shutil.rmtree(tmp_path / "old/artifacts")
+        report = moves_in(fresh, address, "--artifacts", "copy")
+        assert "Artifacts stay where they are" in report
+        new = sign_in(fresh, fresh.admin)
+        odd = next(found for name, found in experiments_of(new).items() if name.startswith("odd"))
+        for run in new.search_runs([odd.experiment_id]):
+            assert run.info.artifact_uri == old.get_run(run.info.run_id).info.artifact_uri
+        done = fresh.run("import", "mlflow", "--from", address, "--artifacts-folder", str(tmp_path / "nowhere"))
+        assert done.returncode == 1 and "nowhere" in done.stderr, done.stderr
 
 
 def test_a_folder_of_runs_moves_in_and_out_again(fresh, tmp_path, sign_in, allow_folders):
@@ -327,6 +352,27 @@ def test_a_server_moves_in(fresh, tmp_path, sign_in):
         check_same(there, sign_in(second, second.admin))
 
 
+def test_a_server_of_mlflow_moves_in(kind, fresh, tmp_path, sign_in):
+    with old_place(kind, tmp_path / "old") as (address, old), server_of_mlflow(tmp_path / "mlflow", address) as url:
+        # What a server says opens no folder of this machine, but one that is named.
+        report = moves_in(fresh, url, "--artifacts", "copy")
+        assert "artifacts, files" not in report and "Artifacts stay where they are" in report
+        new = sign_in(fresh, fresh.admin)
+        check_same(old, new)
+        folder = str(tmp_path / "old/artifacts")
+        report = moves_in(fresh, url, "--artifacts", "copy", "--artifacts-folder", folder)
+        assert counted(report, "artifacts, files") == [2, 2]
+        check_same(old, new)
+
+
+def permissions_of(server: Server, name: str):
+    """What somebody was given, also by their groups."""
+    path = f"{server.url}/api/3.0/mlflow/users/permissions/list"
+    answer = requests.get(path, params={"username": name}, headers=server.admin.headers, timeout=30)
+    held = answer.json()["permissions"]
+    return {(one["resource_type"], one["resource_pattern"], one["permission"]) for one in held}
+
+
 def test_people_move_in_without_passwords(fresh, tmp_path):
     from mlflow.server.auth.sqlalchemy_store import SqlAlchemyStore
 
@@ -340,7 +386,17 @@ def test_people_move_in_without_passwords(fresh, tmp_path):
         team = store.create_role("team", "default")
         store.assign_role_to_user(store.get_user("alice").id, team.id)
         store.add_role_permission(team.id, "registered_model", "rég 1", "MANAGE")
-        reports = [moves_in(fresh, tracking, "--auth-database", address) for _ in range(2)]
+        # Another workspace has roles and models of its own, by the same names.
+        elsewhere = store.create_role("team", "elsewhere")
+        store.assign_role_to_user(store.get_user("root").id, elsewhere.id)
+        store.add_role_permission(elsewhere.id, "registered_model", "rég 1", "READ")
+        first = moves_in(fresh, tracking, "--auth-database", address)
+        team_manages = ("registered_model", "rég 1", "MANAGE")
+        assert permissions_of(fresh, "alice") == {("experiment", "1", "EDIT"), team_manages}
+        fresh.say("grant", "--user", "alice", "--experiment", "1", "READ")
+        reports = [first, moves_in(fresh, tracking, "--auth-database", address)]
+        # What was changed here since stays.
+        assert permissions_of(fresh, "alice") == {("experiment", "1", "READ"), team_manages}
     for report in reports:
         assert counted(report, "accounts") == [2, 2]
         assert counted(report, "permissions") == [2, 2]

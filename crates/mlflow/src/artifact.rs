@@ -20,7 +20,8 @@ const CHUNK: usize = 256 << 10;
 pub struct Files {
     /// The folder in which a server kept its artifacts (its `--artifacts-destination`).
     pub folder: Option<PathBuf>,
-    /// A server that gives its artifacts out.
+    /// A server that gives its artifacts out. Whoever may log there chooses what its URIs say, so they open no folder of this
+    /// machine but what is in [`Self::folder`].
     pub server: Option<Server>,
 }
 
@@ -74,11 +75,25 @@ impl Files {
             let disk = self.folder.as_ref().filter(|_| steps).map(|folder| At::Disk(folder.join(path)));
             return disk.or_else(|| Some(At::Server(self.server.clone()?, path.to_owned()))).map(Root);
         }
-        local_path(uri).map(At::Disk).map(Root)
+        let path = local_path(uri)?;
+        (self.server.is_none() || self.is_in_folder(&path)).then_some(Root(At::Disk(path)))
+    }
+
+    /// Whether the folder holds this path, wherever links and `..` lead.
+    fn is_in_folder(&self, path: &Path) -> bool {
+        let Some(folder) = self.folder.as_ref().and_then(|folder| folder.canonicalize().ok()) else {
+            return false;
+        };
+        path.canonicalize().is_ok_and(|path| path.starts_with(folder))
     }
 }
 
 impl Root {
+    /// Whether it is a folder of this machine, and isn't there.
+    pub fn is_missing(&self) -> bool {
+        matches!(&self.0, At::Disk(path) if !path.is_dir())
+    }
+
     /// All files, by path.
     ///
     /// # Errors
@@ -189,5 +204,40 @@ mod tests {
         check("./mlruns/1", None, Some("./mlruns/1"));
         check("s3://bucket/1", None, None);
         check("", None, None);
+    }
+
+    #[test]
+    fn what_a_server_says_opens_only_the_folder_that_was_named() {
+        let machine = tempfile::tempdir().unwrap();
+        let path = |name: &str| machine.path().join(name).display().to_string();
+        for folder in ["kept/5/run/artifacts", ".ssh"] {
+            std::fs::create_dir_all(path(folder)).unwrap();
+        }
+        let server = Some(Server::open("http://127.0.0.1:9").unwrap());
+        let named = Files { folder: Some(path("kept").into()), server: server.clone() };
+        let check = |files: &Files, uri: &str, expected: bool| {
+            assert_eq!(files.locate(uri).is_some(), expected, "{uri}");
+        };
+        let inside = path("kept/5/run/artifacts");
+        check(&named, &inside, true);
+        check(&named, &format!("file://{inside}"), true);
+        for outside in [path(".ssh"), path("kept/../.ssh"), path("kept/gone"), "mlruns/5".to_owned()] {
+            check(&named, &outside, false);
+            check(&named, &format!("file://{outside}"), false);
+        }
+        check(&Files { folder: None, server }, &inside, false);
+        check(&Files::default(), &path(".ssh"), true);
+    }
+
+    #[test]
+    fn a_folder_may_be_missing() {
+        let machine = tempfile::tempdir().unwrap();
+        let check = |uri: &str, expected: bool| {
+            let found = Files::default().locate(uri).unwrap();
+            assert_eq!(found.is_missing(), expected, "{uri}");
+        };
+        let path = machine.path().display();
+        check(&format!("file://{path}"), false);
+        check(&format!("{path}/gone"), true);
     }
 }

@@ -41,11 +41,11 @@ pub enum Granted {
     Registered(String),
 }
 
-/// Reads such a database.
+/// Reads such a database. Of one with workspaces, what was given in this one, as names of roles and models are those of a workspace.
 ///
 /// # Errors
 /// If it isn't there, or is none.
-pub async fn read(address: &str) -> Result<People> {
+pub async fn read(address: &str, workspace: &str) -> Result<People> {
     let on = Connections::open(address).await?;
     let users: Vec<(i64, String, bool)> = on
         .all("SELECT CAST(id AS BIGINT), username, is_admin FROM users ORDER BY id", Vec::new())
@@ -57,7 +57,7 @@ pub async fn read(address: &str) -> Result<People> {
     };
     let names: BTreeMap<i64, String> = users.into_iter().map(|(id, name, _)| (id, name)).collect();
     if on.number("SELECT COUNT(*) FROM roles", Vec::new()).await.is_ok() {
-        read_roles(&on, &names, &mut people).await?;
+        read_roles(&on, workspace, &names, &mut people).await?;
     } else {
         // Before there were roles, each kind of thing had a table.
         let experiments = "SELECT CAST(user_id AS BIGINT), CAST(experiment_id AS BIGINT), permission FROM experiment_permissions";
@@ -65,16 +65,32 @@ pub async fn read(address: &str) -> Result<People> {
             people.give(names.get(&user), Granted::Experiment(experiment), &level);
         }
         let models = "SELECT CAST(user_id AS BIGINT), name, permission FROM registered_model_permissions";
-        for (user, model, level) in on.all::<(i64, String, String)>(models, Vec::new()).await? {
+        // And before there were workspaces, the column wasn't there.
+        let in_workspace = "SELECT COUNT(*) FROM registered_model_permissions WHERE workspace = ''";
+        let (models, args) = if on.number(in_workspace, Vec::new()).await.is_ok() {
+            (format!("{models} WHERE workspace = $1"), vec![Arg::Text(workspace.to_owned())])
+        } else {
+            (models.to_owned(), Vec::new())
+        };
+        for (user, model, level) in on.all::<(i64, String, String)>(models, args).await? {
             people.give(names.get(&user), Granted::Registered(model), &level);
         }
     }
     Ok(people)
 }
 
-async fn read_roles(on: &Connections, names: &BTreeMap<i64, String>, people: &mut People) -> Result<()> {
-    let roles: Vec<(i64, String)> =
-        on.all("SELECT CAST(id AS BIGINT), name FROM roles ORDER BY id", Vec::new()).await?;
+async fn read_roles(
+    on: &Connections,
+    workspace: &str,
+    names: &BTreeMap<i64, String>,
+    people: &mut People,
+) -> Result<()> {
+    let roles: Vec<(i64, String)> = on
+        .all(
+            "SELECT CAST(id AS BIGINT), name FROM roles WHERE workspace = $1 ORDER BY id",
+            vec![Arg::Text(workspace.to_owned())],
+        )
+        .await?;
     for (id, role) in roles {
         // A permission of one user is a role of one member with such a name.
         let own = role.strip_prefix("__user_").and_then(|rest| rest.strip_suffix("__"));
@@ -131,5 +147,62 @@ impl People {
             }
             _ => self.skipped.push(format!("{level} of {of:?}")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sqlx::{Executor as _, sqlite::SqliteConnectOptions};
+
+    /// Who has which level of which model, in a database of these tables.
+    async fn models_of(tables: &str, workspace: &str) -> Vec<(Subject, Granted, Permission)> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("basic_auth.db");
+        let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+        let made = sqlx::SqlitePool::connect_with(options).await.unwrap();
+        let users = "CREATE TABLE users (id INTEGER, username TEXT, is_admin BOOLEAN);
+            INSERT INTO users VALUES (1, 'alice', FALSE), (2, 'bob', FALSE);";
+        made.execute(sqlx::AssertSqlSafe(format!("{users}{tables}"))).await.unwrap();
+        made.close().await;
+        let people = read(&format!("sqlite:///{}", path.display()), workspace).await.unwrap();
+        people.grants.into_iter().map(|grant| (grant.to, grant.of, grant.level)).collect()
+    }
+
+    fn bert() -> Granted {
+        Granted::Registered("bert".to_owned())
+    }
+
+    #[tokio::test]
+    async fn roles_are_those_of_the_workspace() {
+        let tables = "CREATE TABLE roles (id INTEGER, name TEXT, workspace TEXT);
+            CREATE TABLE user_role_assignments (user_id INTEGER, role_id INTEGER);
+            CREATE TABLE role_permissions (id INTEGER, role_id INTEGER, resource_type TEXT, resource_pattern TEXT, permission TEXT);
+            INSERT INTO roles VALUES (1, 'team', 'default'), (2, 'team', 'a'), (3, '__user_1__', 'a');
+            INSERT INTO role_permissions VALUES (1, 1, 'registered_model', 'bert', 'READ'),
+                (2, 2, 'registered_model', 'bert', 'MANAGE'), (3, 3, 'registered_model', 'bert', 'EDIT');";
+        let team = || Subject::Group("team".to_owned());
+        assert_eq!(models_of(tables, "default").await, [(team(), bert(), Permission::Read)]);
+        let expected =
+            [(team(), bert(), Permission::Manage), (Subject::from("alice"), bert(), Permission::Edit)];
+        assert_eq!(models_of(tables, "a").await, expected);
+    }
+
+    #[tokio::test]
+    async fn before_there_were_roles_models_were_in_workspaces_too() {
+        let experiments =
+            "CREATE TABLE experiment_permissions (user_id INTEGER, experiment_id TEXT, permission TEXT);
+            CREATE TABLE registered_model_permissions";
+        let with = format!(
+            "{experiments} (user_id INTEGER, name TEXT, permission TEXT, workspace TEXT);
+             INSERT INTO registered_model_permissions VALUES (1, 'bert', 'READ', 'default'), (2, 'bert', 'EDIT', 'a');"
+        );
+        let bobs = [(Subject::from("bob"), bert(), Permission::Edit)];
+        assert_eq!(models_of(&with, "a").await, bobs);
+        let without = format!(
+            "{experiments} (user_id INTEGER, name TEXT, permission TEXT);
+             INSERT INTO registered_model_permissions VALUES (2, 'bert', 'EDIT');"
+        );
+        assert_eq!(models_of(&without, "default").await, bobs);
     }
 }

@@ -25,7 +25,8 @@ pub(super) struct MlflowArgs {
     /// What becomes of artifacts: their URIs stay as they are, or their files are copied.
     #[arg(long, value_enum, default_value_t = Artifacts::Leave)]
     artifacts: Artifacts,
-    /// Folder in which the MLflow server kept artifacts (its --artifacts-destination), to copy from.
+    /// Folder in which the MLflow server kept artifacts (its --artifacts-destination), to copy from. Of a source at http://, no
+    /// other folder of this machine is read.
     #[arg(long, value_name = "FOLDER")]
     artifacts_folder: Option<PathBuf>,
     /// Database of MLflow's basic-auth app: accounts and permissions come along, passwords can't.
@@ -60,6 +61,9 @@ pub(super) struct ExportArgs {
 impl ImportCommand {
     pub(super) async fn run(self, operator: &Acting) -> Result<String, Failure> {
         let Self::Mlflow(args) = self;
+        if let Some(folder) = args.artifacts_folder.as_ref().filter(|folder| !folder.is_dir()) {
+            return Err(format!("--artifacts-folder: there is no folder {}", folder.display()).into());
+        }
         let source = mlflow::open(&args.from, &args.workspace).await?;
         let server = match args.from.split_once("://") {
             Some(("http" | "https", _)) => Some(Server::open(&args.from)?),
@@ -67,7 +71,7 @@ impl ImportCommand {
         };
         let files = Files { folder: args.artifacts_folder, server };
         let people = match &args.auth_database {
-            Some(address) => Some(people::read(address).await?),
+            Some(address) => Some(people::read(address, &args.workspace).await?),
             None => None,
         };
         let wanted = Wanted { files: (args.artifacts == Artifacts::Copy).then_some(files), people };

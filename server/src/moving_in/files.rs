@@ -47,9 +47,11 @@ impl Copies {
         self.files.locate(uri).is_some()
     }
 
-    /// What to copy, and the URI that it has here: its own if the server kept it already, otherwise one at this place.
+    /// What to copy, and the URI that it has here: its own if the server kept it already, otherwise one at this place. `None`
+    /// for what can't be read, such as a folder of another machine.
     pub fn plan(&mut self, uri: &str, place: String) -> Option<(Copying, String)> {
-        let from = self.files.locate(uri)?;
+        // What a server keeps has no folder until there are files.
+        let from = self.files.locate(uri).filter(|from| kept_path(uri).is_some() || !from.is_missing())?;
         // Permissions go by the experiment that a path begins with.
         let is_ours = |path: &&str| path.split('/').next().is_some_and(|first| first.parse::<i64>().is_ok());
         let to = kept_path(uri).filter(is_ours).map_or(place, str::to_owned);
@@ -138,6 +140,9 @@ mod tests {
 
     #[test]
     fn what_a_server_kept_keeps_its_place_and_the_rest_moves() {
+        let machine = tempfile::tempdir().unwrap();
+        let mlruns = machine.path().join("mlruns").display().to_string();
+        std::fs::create_dir_all(format!("{mlruns}/5/run/artifacts")).unwrap();
         let mut copies = Copies::new(Files { folder: Some("/srv/kept".into()), server: None });
         let mut check = |uri: &str, expected: Option<&str>| {
             let found = copies.plan(uri, "7/run/artifacts".to_owned()).map(|(_, here)| here);
@@ -145,14 +150,17 @@ mod tests {
         };
         check("mlflow-artifacts:/5/run/artifacts", Some("mlflow-artifacts:/5/run/artifacts"));
         check("mlflow-artifacts:/workspaces/a/5/run/artifacts", Some("mlflow-artifacts:/7/run/artifacts"));
-        check("file:///mlruns/5/run/artifacts", Some("mlflow-artifacts:/7/run/artifacts"));
+        check(&format!("file://{mlruns}/5/run/artifacts"), Some("mlflow-artifacts:/7/run/artifacts"));
+        check(&format!("file://{mlruns}/5/gone/artifacts"), None);
         check("s3://bucket/5/run/artifacts", None);
         assert_eq!(
-            copies.here("file:///mlruns/5/run/artifacts/model"),
+            copies.here(&format!("file://{mlruns}/5/run/artifacts/model")),
             "mlflow-artifacts:/7/run/artifacts/model"
         );
-        assert_eq!(copies.here("/mlruns/5/run/artifacts"), "mlflow-artifacts:/7/run/artifacts");
-        for uri in ["models:/m-1", "s3://bucket/5", "file:///mlruns/5/run/artifacts2"] {
+        assert_eq!(copies.here(&format!("{mlruns}/5/run/artifacts")), "mlflow-artifacts:/7/run/artifacts");
+        let like_it = format!("file://{mlruns}/5/run/artifacts2");
+        let missing = format!("file://{mlruns}/5/gone/artifacts/model");
+        for uri in ["models:/m-1", "s3://bucket/5", like_it.as_str(), missing.as_str()] {
             assert_eq!(copies.here(uri), uri);
         }
     }

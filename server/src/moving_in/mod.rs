@@ -8,6 +8,8 @@ mod files;
 mod people;
 mod progress;
 pub mod tally;
+#[cfg(test)]
+mod test;
 
 use domain::Acting;
 use files::{Copies, Copying};
@@ -53,6 +55,8 @@ pub struct Import<'a> {
     numbers: HashMap<ExperimentId, ExperimentId>,
     /// Those of them there, in order.
     experiments: Vec<ExperimentId>,
+    /// Models that were taken over: others may be made there meanwhile, by runs that aren't here.
+    models: HashSet<ModelId>,
     /// Runs and models whose files stay where they are, by what their URIs begin with.
     stay: HashMap<String, u64>,
     tally: Tally,
@@ -89,6 +93,7 @@ impl<'a> Import<'a> {
             people: wanted.people,
             numbers: HashMap::new(),
             experiments: Vec::new(),
+            models: HashSet::new(),
             stay: HashMap::new(),
             tally: Tally::default(),
         }
@@ -248,21 +253,34 @@ impl<'a> Import<'a> {
         }
     }
 
-    async fn take_models(&mut self, mut records: Vec<ModelRecord>) -> Result<(), Failure> {
+    async fn take_models(&mut self, records: Vec<ModelRecord>) -> Result<(), Failure> {
         for ModelRecord { model, .. } in &records {
+            self.models.insert(model.id);
             self.tally.found(Kind::Models, 1);
             self.tally.found(Kind::Params, model.params.len());
             self.tally.found(Kind::Tags, model.tags.len());
             self.tally.found(Kind::Measured, model.metrics.len());
         }
         let Some(target) = self.target else { return Ok(()) };
-        let mut copies = Vec::new();
-        for ModelRecord { model, .. } in &mut records {
+        let (mut copies, mut moved, mut stayed) = (Vec::new(), Vec::new(), Vec::new());
+        for mut record in records {
+            let model = &mut record.model;
             model.experiment = self.number(model.experiment);
             let place = format!("{}/models/{}/artifacts", model.experiment, model.id);
-            copies.extend(self.plan_copy(&mut model.artifact_uri, place));
+            match self.plan_copy(&mut model.artifact_uri, place) {
+                Some(copy) => {
+                    copies.push(copy);
+                    moved.push(record);
+                }
+                None => stayed.push(record),
+            }
         }
-        target.import_models(&records, self.copies.is_some()).await?;
+        // What can't be read now may have been copied by an import before, and is here then.
+        for (records, adopt) in [(moved, true), (stayed, false)] {
+            if !records.is_empty() {
+                target.import_models(&records, adopt).await?;
+            }
+        }
         for copy in copies {
             copy.carry_out(target, &mut self.tally).await?;
         }
@@ -270,8 +288,9 @@ impl<'a> Import<'a> {
     }
 
     /// Adds what was measured on models, now that the runs are there, and counts what arrived of them.
-    async fn check_models(&mut self, records: Vec<ModelRecord>) -> Result<(), Failure> {
+    async fn check_models(&mut self, mut records: Vec<ModelRecord>) -> Result<(), Failure> {
         let Some(target) = self.target else { return Ok(()) };
+        records.retain(|record| self.models.contains(&record.model.id));
         let measured: Vec<(ModelId, ModelMetric)> = records
             .iter()
             .flat_map(|record| {
@@ -308,15 +327,25 @@ impl<'a> Import<'a> {
         }
         let counts = self.source.point_counts(&ids).await?;
         let Some(target) = self.target else { return self.count_points(&theirs, counts).await };
-        let mut ours = theirs.clone();
-        let mut copies = Vec::new();
-        for run in &mut ours {
+        let (mut copies, mut moved, mut stayed) = (Vec::new(), Vec::new(), Vec::new());
+        for mut run in theirs.clone() {
             run.metrics.clear();
             run.info.experiment = self.number(run.info.experiment);
             let place = format!("{}/{}/artifacts", run.info.experiment, run.info.id);
-            copies.extend(self.plan_copy(&mut run.info.artifact_uri, place));
+            match self.plan_copy(&mut run.info.artifact_uri, place) {
+                Some(copy) => {
+                    copies.push(copy);
+                    moved.push(run);
+                }
+                None => stayed.push(run),
+            }
         }
-        target.import_runs(&ours, self.copies.is_some()).await?;
+        // As with models.
+        for (runs, adopt) in [(moved, true), (stayed, false)] {
+            if !runs.is_empty() {
+                target.import_runs(&runs, adopt).await?;
+            }
+        }
         let before = target.imported_runs(&ids).await?;
         let known = counts_of(&before);
         let copied = copy_all_points(self.source, target, &theirs, counts.as_ref(), &known).await?;
@@ -389,13 +418,24 @@ impl<'a> Import<'a> {
             self.tally.found(Kind::Tags, version.tags.len());
         }
         let Some(target) = self.target else { return Ok(()) };
+        let mut moved = HashSet::new();
         if let Some(copies) = &self.copies {
             for version in &mut record.versions {
-                version.source = copies.here(&version.source);
-                version.storage_location = copies.here(&version.storage_location);
+                let here = (copies.here(&version.source), copies.here(&version.storage_location));
+                if (&here.0, &here.1) != (&version.source, &version.storage_location) {
+                    moved.insert(version.version);
+                    (version.source, version.storage_location) = here;
+                }
             }
         }
-        target.import_registered(&record, self.copies.is_some()).await?;
+        // As with models; what has no versions comes too.
+        let versions = record.versions.iter().cloned();
+        let (moved, stayed): (Vec<_>, Vec<_>) =
+            versions.partition(|version| moved.contains(&version.version));
+        target.import_registered(&RegisteredRecord { versions: stayed, ..record.clone() }, false).await?;
+        if !moved.is_empty() {
+            target.import_registered(&RegisteredRecord { versions: moved, ..record.clone() }, true).await?;
+        }
         let found = target.get_registered_model(&record.model.name).await?;
         self.tally.arrived(Kind::Registered, 1);
         self.tally.arrived(Kind::Tags, present(&tags, &found.tags));

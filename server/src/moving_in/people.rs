@@ -5,7 +5,7 @@ use super::{
     tally::{Kind, Tally},
 };
 use domain::Acting;
-use mlflow::people::{Granted, People};
+use mlflow::people::{Grant, Granted, People};
 use model::{ExperimentId, permission::Resource};
 use std::collections::{BTreeSet, HashMap};
 
@@ -58,12 +58,21 @@ pub async fn take(
             tally.note(format!("a permission for {}: {:?} wasn't taken over", grant.to, grant.of));
             continue;
         };
-        match target.grant(&of, grant.to.clone(), grant.level).await {
+        match give(target, &of, grant).await {
             Ok(()) => tally.arrived(Kind::Permissions, 1),
             Err(error) => tally.note(format!("a permission for {}: {error}", grant.to)),
         }
     }
     Ok(())
+}
+
+/// What somebody was given here since isn't undone.
+async fn give(target: &Acting, of: &Resource, grant: &Grant) -> domain::Result<()> {
+    let given = target.permissions(of).await?;
+    if given.iter().any(|given| given.to == grant.to) {
+        return Ok(());
+    }
+    target.grant(of, grant.to.clone(), grant.level).await
 }
 
 async fn take_groups(people: &People, target: &Acting, tally: &mut Tally) -> Result<(), Failure> {

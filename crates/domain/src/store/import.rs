@@ -12,6 +12,8 @@ use model::{
     registry::ModelVersion,
     run::{Run, Tag},
 };
+use std::collections::{BTreeSet, HashSet};
+use uuid::Uuid;
 
 /// An experiment without its tags and its location, which is set when its number is known.
 pub(crate) async fn experiment(tx: &mut Tx, _: &Importing, experiment: &Experiment) -> Result<Taken> {
@@ -235,10 +237,9 @@ pub(crate) async fn registered(
         " ON CONFLICT (name, key) DO NOTHING",
     )
     .await?;
-    versions(tx, grant, name, &record.versions, adopt).await?;
+    let same = versions(tx, grant, name, &record.versions, adopt).await?;
     // An alias of a version that isn't there would be refused, and the rest with it.
-    let known = |version: i64| record.versions.iter().any(|known| known.version == version);
-    let aliases = model.aliases.iter().filter(|alias| known(alias.version));
+    let aliases = model.aliases.iter().filter(|alias| same.contains(&alias.version));
     let aliases =
         aliases.map(|alias| vec![name.into(), (&alias.alias).into(), alias.version.into()]).collect();
     tx.insert_all(
@@ -249,13 +250,14 @@ pub(crate) async fn registered(
     .await
 }
 
+/// The numbers that are of the same versions here. Another version may have a number that comes, which stays as it is.
 async fn versions(
     tx: &mut Tx,
     _: &Importing,
     name: &str,
     versions: &[ModelVersion],
     adopt: bool,
-) -> Result<()> {
+) -> Result<BTreeSet<i64>> {
     let rows = versions
         .iter()
         .map(|version| {
@@ -281,7 +283,14 @@ async fn versions(
         " ON CONFLICT (name, version) DO NOTHING",
     )
     .await?;
-    let tags = versions.iter().flat_map(|version| version.tags.iter().map(move |tag| (version.version, tag)));
+    let here: Vec<(i64, i64, Option<Uuid>)> =
+        tx.all(sql("SELECT version, created, run_id FROM model_versions WHERE name = $1").bind(name)).await?;
+    let here: HashSet<(i64, i64, Option<Uuid>)> = here.into_iter().collect();
+    let is_same = |version: &&ModelVersion| {
+        here.contains(&(version.version, version.created, version.run.map(|run| run.0)))
+    };
+    let same: Vec<&ModelVersion> = versions.iter().filter(is_same).collect();
+    let tags = same.iter().flat_map(|version| version.tags.iter().map(move |tag| (version.version, tag)));
     let tags = tags
         .map(|(version, tag)| vec![name.into(), version.into(), (&tag.key).into(), (&tag.value).into()])
         .collect();
@@ -292,7 +301,7 @@ async fn versions(
     )
     .await?;
     if adopt {
-        for version in versions {
+        for version in &same {
             tx.execute(
                 sql("UPDATE model_versions SET source = $1, storage_location = $2 WHERE name = $3 AND version = $4")
                     .bind(&version.source)
@@ -303,5 +312,5 @@ async fn versions(
             .await?;
         }
     }
-    Ok(())
+    Ok(same.iter().map(|version| version.version).collect())
 }

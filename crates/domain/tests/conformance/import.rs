@@ -5,7 +5,7 @@ use model::{
     experiment::{Experiment, Lifecycle},
     import::{ModelRecord, RegisteredRecord, Taken},
     logged_model::{LoggedModel, ModelMetric, ModelStatus},
-    registry::{Alias, ModelVersion, RegisteredModel},
+    registry::{Alias, ModelVersion, NewVersion, RegisteredModel},
     run::{Dataset, DatasetInput, ModelOutput, Run, RunInfo, RunStatus},
 };
 use uuid::Uuid;
@@ -18,6 +18,7 @@ on_both_databases! {
     models_and_what_was_measured_come,
     the_registry_comes_with_its_numbers,
     files_are_adopted_when_asked_for,
+    another_version_of_that_number_stays_as_it_is,
     it_is_for_admins,
 }
 
@@ -108,6 +109,18 @@ fn registered_of(versions: &[i64]) -> RegisteredRecord {
         },
         last_version: 7,
         versions: versions.iter().map(|number| version(*number)).collect(),
+    }
+}
+
+fn new_version(source: &str) -> NewVersion {
+    NewVersion {
+        name: "reg".to_owned(),
+        source: source.to_owned(),
+        run: None,
+        model: None,
+        tags: Vec::new(),
+        run_link: String::new(),
+        description: String::new(),
     }
 }
 
@@ -233,17 +246,8 @@ async fn the_registry_comes_with_its_numbers(world: &World) {
     assert_eq!(found.aliases, [Alias { alias: "champ".to_owned(), version: 2 }]);
     let version = admin.get_version("reg", 5).await.unwrap();
     assert_eq!(version, registered_of(&[5]).versions[0]);
-    let new = model::registry::NewVersion {
-        name: "reg".to_owned(),
-        source: "s3://bucket/next".to_owned(),
-        run: None,
-        model: None,
-        tags: Vec::new(),
-        run_link: String::new(),
-        description: String::new(),
-    };
     assert_eq!(
-        admin.create_version(new).await.unwrap().version,
+        admin.create_version(new_version("s3://bucket/next")).await.unwrap().version,
         8,
         "a number that was used isn't used again"
     );
@@ -267,6 +271,30 @@ async fn files_are_adopted_when_asked_for(world: &World) {
         run.info.artifact_uri = format!("mlflow-artifacts:/5/{}/artifacts", run.info.id);
         record.model.artifact_uri = format!("mlflow-artifacts:/5/models/{}/artifacts", record.model.id);
         registered.versions[0].storage_location = "mlflow-artifacts:/5/model".to_owned();
+    }
+}
+
+async fn another_version_of_that_number_stays_as_it_is(world: &World) {
+    let admin = world.local();
+    admin.create_registered_model("reg", &[], "").await.unwrap();
+    let made_here = admin.create_version(new_version("s3://bucket/made-here")).await.unwrap();
+    assert_eq!(made_here.version, 1);
+    let mut theirs = registered_of(&[1, 2]);
+    theirs.model.aliases.push(Alias { alias: "first".to_owned(), version: 1 });
+    for version in &mut theirs.versions {
+        version.source = "mlflow-artifacts:/5/model".to_owned();
+        version.storage_location = version.source.clone();
+    }
+    for _ in 0..2 {
+        admin.import_registered(&theirs, true).await.unwrap();
+        assert_eq!(admin.get_version("reg", 1).await.unwrap(), made_here);
+        let came = admin.get_version("reg", 2).await.unwrap();
+        assert_eq!(
+            (came.source, came.tags),
+            (theirs.versions[1].source.clone(), vec![tag("checked", "yes")])
+        );
+        let aliases = admin.get_registered_model("reg").await.unwrap().aliases;
+        assert_eq!(aliases, [Alias { alias: "champ".to_owned(), version: 2 }]);
     }
 }
 

@@ -41,10 +41,17 @@ pub(super) fn names(folder: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
+/// Names of what may be the runs of an experiment.
+fn names_like_runs(experiment: &Path) -> Result<Vec<String>> {
+    let mut names = names(experiment)?;
+    names.retain(|name| !NO_RUNS.contains(&name.as_str()));
+    Ok(names)
+}
+
 /// Names of the runs of an experiment.
 pub(super) fn run_names(experiment: &Path) -> Result<Vec<String>> {
-    let mut names = names(experiment)?;
-    names.retain(|name| !NO_RUNS.contains(&name.as_str()) && experiment.join(name).join(META).is_file());
+    let mut names = names_like_runs(experiment)?;
+    names.retain(|name| experiment.join(name).join(META).is_file());
     Ok(names)
 }
 
@@ -114,7 +121,8 @@ fn broken(path: &Path, line: &str) -> Error {
     Error::Said(format!("{}: this is no point of a metric: {line}", path.display()))
 }
 
-/// The part of a sorted list of things in folders that comes after one of them, and whether there is more.
+/// The part of a sorted list of things in folders that comes after one of them, and from where the next goes on. What is no
+/// thing, having no `meta.yaml`, is found only among what the part takes: each part would look at all of them otherwise.
 fn part_after(
     folders: impl Iterator<Item = Result<(PathBuf, Vec<String>)>>,
     after: Option<&str>,
@@ -126,10 +134,26 @@ fn part_after(
     }
     all.sort();
     let from = after.map_or(0, |after| all.partition_point(|path| path.as_path() <= Path::new(after)));
-    let part: Vec<PathBuf> = all[from..].iter().take(PAGE).cloned().collect();
-    let more = from + part.len() < all.len();
-    let next = part.last().filter(|_| more).map(|path| path.to_string_lossy().into_owned());
+    let taken = &all[from..all.len().min(from + PAGE)];
+    let more = from + taken.len() < all.len();
+    let next = taken.last().filter(|_| more).map(|path| path.to_string_lossy().into_owned());
+    let part = taken.iter().filter(|path| path.join(META).is_file()).cloned().collect();
     Ok((part, next))
+}
+
+/// What can be read of these folders, and of the rest why it can't.
+pub(super) fn readable<T>(
+    folders: &[PathBuf],
+    mut read: impl FnMut(&Path) -> Result<T>,
+) -> (Vec<T>, Vec<String>) {
+    let (mut items, mut skipped) = (Vec::new(), Vec::new());
+    for folder in folders {
+        match read(folder) {
+            Ok(item) => items.push(item),
+            Err(error) => skipped.push(error.to_string()),
+        }
+    }
+    (items, skipped)
 }
 
 impl Folder {
@@ -161,44 +185,20 @@ impl Folder {
     }
 
     pub(super) fn all_experiments(&self) -> Result<Page<Experiment>> {
-        let (mut items, mut skipped) = (Vec::new(), Vec::new());
-        for (_, folder) in self.experiment_folders()? {
-            let meta: ExperimentMeta = meta::read(&folder.join(META))?;
-            let Ok(id) = meta.experiment_id.parse() else {
-                skipped.push(format!("experiment {}: its id is no number", meta.experiment_id));
-                continue;
-            };
-            let is_deleted = folder.parent().is_some_and(|parent| parent.ends_with(TRASH));
-            items.push(Experiment {
-                id,
-                name: meta.name,
-                artifact_location: meta.artifact_location.unwrap_or_default(),
-                lifecycle: match is_deleted {
-                    true => Lifecycle::Deleted,
-                    false => lifecycle(meta.lifecycle_stage.as_deref()),
-                },
-                created: meta.creation_time.unwrap_or_default(),
-                updated: meta.last_update_time.or(meta.creation_time).unwrap_or_default(),
-                tags: texts(&folder.join("tags"))?,
-            });
-        }
+        let folders: Vec<PathBuf> =
+            self.experiment_folders()?.into_iter().map(|(_, folder)| folder).collect();
+        let (mut items, skipped) = readable(&folders, read_experiment);
         items.sort_by_key(|experiment| experiment.id);
         Ok(Page { items, skipped, next: None })
     }
 
     pub(super) fn run_page(&self, of: &[ExperimentId], after: Option<&str>) -> Result<Page<Run>> {
         let folders = self.some_folders(of)?.into_iter().map(|folder| {
-            let names = run_names(&folder)?;
+            let names = names_like_runs(&folder)?;
             Ok::<_, Error>((folder, names))
         });
         let (part, next) = part_after(folders, after)?;
-        let (mut items, mut skipped) = (Vec::new(), Vec::new());
-        for folder in part {
-            match read_run(&folder)? {
-                Ok(run) => items.push(with_one_name(run)),
-                Err(why) => skipped.push(why),
-            }
-        }
+        let (items, skipped) = readable(&part, |folder| read_run(folder).map(with_one_name));
         Ok(Page { items, skipped, next })
     }
 
@@ -217,18 +217,11 @@ impl Folder {
     pub(super) fn model_page(&self, of: &[ExperimentId], after: Option<&str>) -> Result<Page<ModelRecord>> {
         let folders = self.some_folders(of)?.into_iter().map(|folder| {
             let folder = folder.join(MODELS);
-            let mut names = names(&folder)?;
-            names.retain(|name| folder.join(name).join(META).is_file());
+            let names = names(&folder)?;
             Ok::<_, Error>((folder, names))
         });
         let (part, next) = part_after(folders, after)?;
-        let (mut items, mut skipped) = (Vec::new(), Vec::new());
-        for folder in part {
-            match read_model(&folder)? {
-                Ok(model) => items.push(model),
-                Err(why) => skipped.push(why),
-            }
-        }
+        let (items, skipped) = readable(&part, read_model);
         Ok(Page { items, skipped, next })
     }
 }
@@ -238,11 +231,32 @@ fn experiment_of(folder: &Path, steps: usize) -> Option<ExperimentId> {
     folder.ancestors().nth(steps)?.file_name()?.to_str()?.parse().ok()
 }
 
-fn read_run(folder: &Path) -> Result<Result<Run, String>> {
+fn read_experiment(folder: &Path) -> Result<Experiment> {
+    let meta: ExperimentMeta = meta::read(&folder.join(META))?;
+    let Ok(id) = meta.experiment_id.parse() else {
+        return Err(Error::Said(format!("experiment {}: its id is no number", meta.experiment_id)));
+    };
+    let is_deleted = folder.parent().is_some_and(|parent| parent.ends_with(TRASH));
+    Ok(Experiment {
+        id,
+        name: meta.name,
+        artifact_location: meta.artifact_location.unwrap_or_default(),
+        lifecycle: match is_deleted {
+            true => Lifecycle::Deleted,
+            false => lifecycle(meta.lifecycle_stage.as_deref()),
+        },
+        created: meta.creation_time.unwrap_or_default(),
+        updated: meta.last_update_time.or(meta.creation_time).unwrap_or_default(),
+        tags: texts(&folder.join("tags"))?,
+    })
+}
+
+fn read_run(folder: &Path) -> Result<Run> {
     let meta: RunMeta = meta::read(&folder.join(META))?;
     let id = meta.run_id.or(meta.run_uuid).unwrap_or_default();
     let (Ok(id), Some(experiment)) = (id.parse::<RunId>(), experiment_of(folder, 1)) else {
-        return Ok(Err(format!("run {}: its id '{id}' is not of the usual form", folder.display())));
+        let why = format!("run {}: its id '{id}' is not of the usual form", folder.display());
+        return Err(Error::Said(why));
     };
     let status = meta.status.and_then(|number| usize::try_from(number - 1).ok());
     let mut run = Run {
@@ -269,7 +283,7 @@ fn read_run(folder: &Path) -> Result<Result<Run, String>> {
         },
     };
     read_links(folder, &mut run)?;
-    Ok(Ok(run))
+    Ok(run)
 }
 
 fn read_links(folder: &Path, run: &mut Run) -> Result<()> {
@@ -304,10 +318,11 @@ fn read_links(folder: &Path, run: &mut Run) -> Result<()> {
     Ok(())
 }
 
-fn read_model(folder: &Path) -> Result<Result<ModelRecord, String>> {
+fn read_model(folder: &Path) -> Result<ModelRecord> {
     let meta: ModelMeta = meta::read(&folder.join(META))?;
     let (Ok(id), Some(experiment)) = (meta.model_id.parse::<ModelId>(), experiment_of(folder, 2)) else {
-        return Ok(Err(format!("logged model {}: its id is not of the usual form", folder.display())));
+        let why = format!("logged model {}: its id is not of the usual form", folder.display());
+        return Err(Error::Said(why));
     };
     let mut measured = Vec::new();
     let metrics = folder.join("metrics");
@@ -321,7 +336,7 @@ fn read_model(folder: &Path) -> Result<Result<ModelRecord, String>> {
             measured.push(ModelMetric { key: key.clone(), point, run, dataset: dataset(rest) });
         }
     }
-    Ok(Ok(ModelRecord {
+    Ok(ModelRecord {
         lifecycle: lifecycle(meta.lifecycle_stage.as_deref()),
         model: LoggedModel {
             id,
@@ -337,7 +352,7 @@ fn read_model(folder: &Path) -> Result<Result<ModelRecord, String>> {
             params: texts(&folder.join("params"))?,
             metrics: latest(measured),
         },
-    }))
+    })
 }
 
 #[cfg(test)]
@@ -363,5 +378,75 @@ mod tests {
     fn a_dataset_may_have_a_name_with_spaces() {
         assert_eq!(dataset(&["my", "data", "d1"]), Some(("my data".to_owned(), "d1".to_owned())));
         assert_eq!(dataset(&[]), None);
+    }
+
+    fn write(root: &Path, path: &str, text: &str) {
+        let path = root.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn check<T>(page: &Page<T>, items: usize, skipped: &[&str]) {
+        assert_eq!(page.items.len(), items, "{:?}", page.skipped);
+        assert_eq!(page.skipped.len(), skipped.len(), "{:?}", page.skipped);
+        for (said, place) in page.skipped.iter().zip(skipped) {
+            assert!(said.contains(place), "{said}");
+        }
+    }
+
+    #[test]
+    fn what_is_broken_is_told_of_and_the_rest_is_read() {
+        let root = tempfile::tempdir().unwrap();
+        let run = "0af7651916cd43dd8448eb211c80319c";
+        let add = |path: &str, text: &str| write(root.path(), path, text);
+        add("1/meta.yaml", "experiment_id: '1'\nname: one\n");
+        add("2/meta.yaml", "");
+        add(&format!("1/{run}/meta.yaml"), &format!("run_id: '{run}'\n"));
+        add("1/cut-off/meta.yaml", "");
+        add("1/no-run/notes.txt", "");
+        add(
+            &format!("1/models/m-{run}/meta.yaml"),
+            &format!("model_id: 'm-{run}'\nname: bert\ncreation_timestamp: 1\n"),
+        );
+        add("1/models/m-cut-off/meta.yaml", "");
+        add("models/bert/meta.yaml", "name: bert\n");
+        add("models/bert/version-1/meta.yaml", "source: s3://bucket\n");
+        add("models/bert/version-2/meta.yaml", "- no map\n");
+        add("models/cut-off/meta.yaml", "");
+        let folder = Folder { root: root.path().to_owned() };
+        let of = [ExperimentId(1)];
+        check(&folder.all_experiments().unwrap(), 1, &["2/meta.yaml"]);
+        check(&folder.run_page(&of, None).unwrap(), 1, &["1/cut-off"]);
+        check(&folder.model_page(&of, None).unwrap(), 1, &["1/models/m-cut-off/meta.yaml"]);
+        let registered = folder.all_registered().unwrap();
+        check(&registered, 1, &["bert/version-2/meta.yaml", "cut-off/meta.yaml"]);
+        let record = &registered.items[0];
+        assert_eq!((record.versions.len(), record.last_version), (1, 2));
+    }
+
+    #[test]
+    fn a_part_may_hold_nothing_and_the_next_goes_on() {
+        let root = tempfile::tempdir().unwrap();
+        let runs = ["a".repeat(32), "b".repeat(32)];
+        write(root.path(), "1/meta.yaml", "experiment_id: '1'\nname: one\n");
+        for number in 0..PAGE {
+            fs::create_dir_all(root.path().join(format!("1/-{number}"))).unwrap();
+        }
+        for id in &runs {
+            write(root.path(), &format!("1/{id}/meta.yaml"), &format!("run_id: '{id}'\n"));
+        }
+        let folder = Folder { root: root.path().to_owned() };
+        let mut found = Vec::new();
+        let mut after: Option<String> = None;
+        loop {
+            let page = folder.run_page(&[ExperimentId(1)], after.as_deref()).unwrap();
+            assert!(page.skipped.is_empty(), "{:?}", page.skipped);
+            found.extend(page.items.into_iter().map(|run| run.info.id.to_string()));
+            match page.next {
+                Some(next) => after = Some(next),
+                None => break,
+            }
+        }
+        assert_eq!(found, runs);
     }
 }

@@ -3,14 +3,14 @@
 use super::{
     Folder, META, MODELS,
     meta::{self, RegisteredMeta, VersionMeta},
-    read::{names, texts},
+    read::{names, readable, texts},
 };
 use crate::{Page, Result};
 use model::{
     import::RegisteredRecord,
     registry::{Alias, ModelVersion, RegisteredModel},
 };
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What the folder of a version begins with.
 pub(super) const VERSION: &str = "version-";
@@ -18,18 +18,18 @@ pub(super) const VERSION: &str = "version-";
 impl Folder {
     pub(super) fn all_registered(&self) -> Result<Page<RegisteredRecord>> {
         let root = self.root.join(MODELS);
-        let mut items = Vec::new();
-        for name in names(&root)? {
-            let folder = root.join(name);
-            if folder.join(META).is_file() {
-                items.push(read_registered(&folder)?);
-            }
-        }
-        Ok(Page { items, skipped: Vec::new(), next: None })
+        let folders = names(&root)?.into_iter().map(|name| root.join(name));
+        let folders: Vec<PathBuf> = folders.filter(|folder| folder.join(META).is_file()).collect();
+        let mut versions_skipped = Vec::new();
+        let (items, mut skipped) =
+            readable(&folders, |folder| read_registered(folder, &mut versions_skipped));
+        versions_skipped.append(&mut skipped);
+        Ok(Page { items, skipped: versions_skipped, next: None })
     }
 }
 
-fn read_registered(folder: &Path) -> Result<RegisteredRecord> {
+/// A version that can't be read is left out, and why is added to what was `skipped`.
+fn read_registered(folder: &Path, skipped: &mut Vec<String>) -> Result<RegisteredRecord> {
     let meta: RegisteredMeta = meta::read(&folder.join(META))?;
     let mut numbers = Vec::new();
     for name in names(folder)? {
@@ -40,9 +40,11 @@ fn read_registered(folder: &Path) -> Result<RegisteredRecord> {
     let last_version = numbers.last().copied().unwrap_or_default();
     let mut versions = Vec::with_capacity(numbers.len());
     for number in numbers {
-        let version = read_version(&folder.join(format!("{VERSION}{number}")), &meta.name, number)?;
-        // One that is deleted leaves its number.
-        versions.extend((version.stage != "Deleted_Internal").then_some(version));
+        match read_version(&folder.join(format!("{VERSION}{number}")), &meta.name, number) {
+            // One that is deleted leaves its number.
+            Ok(version) => versions.extend((version.stage != "Deleted_Internal").then_some(version)),
+            Err(error) => skipped.push(error.to_string()),
+        }
     }
     let aliases = texts(&folder.join("aliases"))?.into_iter();
     let aliases = aliases.filter_map(|alias| {

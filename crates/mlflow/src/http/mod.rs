@@ -8,7 +8,7 @@ mod read;
 
 use crate::{Error, Page, PointCounts, Result, Source};
 use async_trait::async_trait;
-use futures::{StreamExt as _, stream::BoxStream};
+use futures::{StreamExt as _, TryStreamExt as _, stream::BoxStream};
 use model::{
     ExperimentId, RunId,
     experiment::Experiment,
@@ -23,6 +23,8 @@ use std::{collections::HashSet, time::Duration};
 /// Things of a page, and points of a part of a history (what MLflow's client asks for).
 const PAGE: usize = 100;
 const HISTORY: usize = 25_000;
+/// Runs that are asked for at the same time.
+const AT_ONCE: usize = 8;
 /// How often a question is asked again that the server has no time for.
 const TRIES: u32 = 6;
 
@@ -176,6 +178,36 @@ impl Server {
         }
     }
 
+    /// So many logged models of these experiments.
+    async fn search_models(&self, of: &[ExperimentId], most: usize, after: Option<&str>) -> Result<Value> {
+        let ids: Vec<String> = of.iter().map(ToString::to_string).collect();
+        if ids.is_empty() {
+            return Ok(Value::Null);
+        }
+        let mut body = json!({ "experiment_ids": ids, "max_results": most });
+        if let Some(after) = after {
+            body["page_token"] = after.into();
+        }
+        match self.post("logged-models/search", &body).await {
+            // Before MLflow 3 there are none.
+            Err(Error::Said(said)) if after.is_none() && said.contains(" 404 ") => Ok(Value::Null),
+            answer => answer,
+        }
+    }
+
+    async fn has_models(&self, of: &[ExperimentId]) -> Result<bool> {
+        let answer = self.search_models(of, 1, None).await?;
+        Ok(read::list(&answer, "models").next().is_some())
+    }
+
+    /// A run with the models that it used, which MLflow's lists don't tell.
+    async fn with_models(&self, mut run: Run) -> Result<Run> {
+        let id = run.info.id.to_string();
+        let answer = self.get("runs/get", &[("run_id", id.as_str())]).await?;
+        run.model_inputs = read::models_used(&answer["run"]);
+        Ok(run)
+    }
+
     /// All versions of a registered model, in their order.
     async fn versions(&self, name: &str, is_prompt: bool) -> Result<Vec<model::registry::ModelVersion>> {
         // There is no escape: a name with one kind of quotes is put into the other.
@@ -224,22 +256,7 @@ impl Source for Server {
     }
 
     async fn models(&self, of: &[ExperimentId], after: Option<&str>) -> Result<Page<ModelRecord>> {
-        let ids: Vec<String> = of.iter().map(ToString::to_string).collect();
-        if ids.is_empty() {
-            return Ok(Page { items: Vec::new(), skipped: Vec::new(), next: None });
-        }
-        let mut body = json!({ "experiment_ids": ids, "max_results": PAGE });
-        if let Some(after) = after {
-            body["page_token"] = after.into();
-        }
-        match self.post("logged-models/search", &body).await {
-            Ok(answer) => read::page(&answer, "models", read::model),
-            // Before MLflow 3 there are none.
-            Err(Error::Said(said)) if after.is_none() && said.contains(" 404 ") => {
-                Ok(Page { items: Vec::new(), skipped: Vec::new(), next: None })
-            }
-            Err(error) => Err(error),
-        }
+        read::page(&self.search_models(of, PAGE, after).await?, "models", read::model)
     }
 
     async fn runs(&self, of: &[ExperimentId], after: Option<&str>) -> Result<Page<Run>> {
@@ -254,6 +271,11 @@ impl Source for Server {
         });
         let answer = self.post("runs/search", &body).await?;
         let mut page = read::page(&answer, "runs", read::run)?;
+        // A question for each run takes its time, and is for nothing where there are no models.
+        if !page.items.is_empty() && self.has_models(of).await? {
+            let asked: Vec<_> = page.items.drain(..).map(|run| self.with_models(run)).collect();
+            page.items = futures::stream::iter(asked).buffered(AT_ONCE).try_collect().await?;
+        }
         page.next = match page.next {
             Some(token) => Some(format!("{place} {token}")),
             None => (place + 1 < of.len()).then(|| format!("{} ", place + 1)),

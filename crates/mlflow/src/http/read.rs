@@ -117,25 +117,17 @@ pub(super) fn run(of: &Value) -> Result<Run, String> {
     let wrong = |what: &str| format!("run '{id}': {what} is not of the usual form");
     // Of metrics the last points are told; their histories are asked for later.
     let last = list(data, "metrics").filter_map(|of| Some((text(of, "key"), point(of)?)));
-    let inputs = &of["inputs"];
-    let models = |of: &Value, name: &str| -> Vec<(ModelId, i64)> {
-        let models = list(of, name);
-        models
-            .filter_map(|of| {
-                Some((text(of, "model_id").parse().ok()?, whole(of, "step").unwrap_or_default()))
-            })
-            .collect()
-    };
+    let made = list(&of["outputs"], "model_outputs").filter_map(|of| {
+        let model = text(of, "model_id").parse().ok()?;
+        Some(ModelOutput { model, step: whole(of, "step").unwrap_or_default() })
+    });
     Ok(with_one_name(Run {
         metrics: last.map(|(key, point)| MetricSummary::of(&key, point)).collect(),
         params: texts(data, "params"),
         tags: texts(data, "tags"),
-        datasets: list(inputs, "dataset_inputs").map(dataset).collect(),
-        model_inputs: models(inputs, "model_inputs").into_iter().map(|(model, _)| model).collect(),
-        model_outputs: models(&of["outputs"], "model_outputs")
-            .into_iter()
-            .map(|(model, step)| ModelOutput { model, step })
-            .collect(),
+        datasets: list(&of["inputs"], "dataset_inputs").map(dataset).collect(),
+        model_inputs: models_used(of),
+        model_outputs: made.collect(),
         info: RunInfo {
             id: id.parse().map_err(|_| wrong("its id"))?,
             experiment: text(info, "experiment_id").parse().map_err(|_| wrong("its experiment's id"))?,
@@ -148,6 +140,11 @@ pub(super) fn run(of: &Value) -> Result<Run, String> {
             lifecycle: lifecycle(info),
         },
     }))
+}
+
+/// The models that a run used.
+pub(super) fn models_used(run: &Value) -> Vec<ModelId> {
+    list(&run["inputs"], "model_inputs").filter_map(|of| text(of, "model_id").parse().ok()).collect()
 }
 
 fn dataset(of: &Value) -> DatasetInput {
