@@ -48,6 +48,10 @@ const MOST_ASKED: usize = 1_000;
 const MOST_BYTES: u64 = 64 << 20;
 /// Traces that are deleted at once, so that others may write meanwhile.
 const DELETED_AT_ONCE: usize = 500;
+/// Times that clients can read: protobuf's years 1 to 9999. Of others they are taken for the nearest.
+const TIMES: (Millis, Millis) = (-62_135_596_800_000, 253_402_300_799_999);
+/// The longest time that a trace may take, in milliseconds: protobuf's.
+const LONGEST: i64 = 315_576_000_000_000;
 /// How long a trace is waited for of which some steps are still on their way.
 const PATIENCE: [Duration; 3] =
     [Duration::from_millis(200), Duration::from_millis(800), Duration::from_millis(2000)];
@@ -99,6 +103,8 @@ impl Acting {
                 .client_request_id
                 .as_deref()
                 .map(|id| name::cut(id, limit::KEY).to_owned()),
+            request_time: in_time(new.request_time),
+            duration: new.duration.map(|duration| duration.clamp(-LONGEST, LONGEST)),
             ..new
         };
         let assessments = assessment::with_ids(&new, clock::now())?;
@@ -158,7 +164,7 @@ impl Acting {
         let tags = checked_pairs(own_out(tags), "tags")?;
         let metadata = checked_pairs(metadata, "request_metadata")?;
         let mut tx = self.data().await?;
-        store::trace::end(&mut tx, &grant, at, state, (&tags, &metadata)).await?;
+        store::trace::end(&mut tx, &grant, in_time(at), state, (&tags, &metadata)).await?;
         tx.commit().await?;
         store::trace::get(&mut &self.domain.db, &grant).await
     }
@@ -450,6 +456,11 @@ fn checked_pairs(mut pairs: Vec<Tag>, what: &str) -> Result<Vec<Tag>> {
         pair.value.truncate(name::cut(&pair.value, limit::RUN_TAG_VALUE).len());
     }
     Ok(pairs)
+}
+
+/// The time, or the nearest that clients can read.
+fn in_time(at: Millis) -> Millis {
+    at.clamp(TIMES.0, TIMES.1)
 }
 
 /// What is shown of a request or a response.

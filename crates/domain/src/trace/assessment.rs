@@ -1,6 +1,6 @@
 //! What was thought of traces: use cases.
 
-use super::checked_pairs;
+use super::{checked_pairs, in_time};
 use crate::{
     Acting,
     audit::Told,
@@ -63,8 +63,8 @@ fn made(trace: TraceId, new: NewAssessment, now: Millis) -> Result<Assessment> {
         metadata: checked_pairs(new.metadata, "metadata")?,
         overrides: new.overrides,
         valid: true,
-        created: new.created.unwrap_or(now),
-        updated: new.updated.unwrap_or(now),
+        created: in_time(new.created.unwrap_or(now)),
+        updated: in_time(new.updated.unwrap_or(now)),
     };
     check(&assessment)?;
     Ok(assessment)

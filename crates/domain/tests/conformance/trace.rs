@@ -1,6 +1,7 @@
 //! Traces, as MLflow's clients and programs with OpenTelemetry send and look for them.
 
 mod find;
+mod limits;
 mod page;
 
 use crate::world::*;
