@@ -16,7 +16,7 @@ use model::{
     run::Tag,
     trace::{
         NewSpans, Taken, TraceState, key,
-        span::{self, AttributeValue, Span, SpanId, SpanStatus},
+        span::{self, Attribute, AttributeValue, Span, SpanId, SpanStatus},
     },
 };
 use std::collections::{BTreeMap, HashMap};
@@ -42,7 +42,8 @@ struct Gathered {
 
 impl Acting {
     /// Takes in steps of traces, of which each may come again. A trace that isn't there yet is made. Steps that can't be taken are
-    /// counted and told of; the others are stored all or none. Needs EDIT of the experiment; for the run, EDIT of it.
+    /// counted and told of; the others are stored all or none, too large ones without what they hold. Needs EDIT of the experiment;
+    /// for the run, EDIT of it.
     ///
     /// # Errors
     /// `RESOURCE_DOES_NOT_EXIST` for the experiment, `INVALID_PARAMETER_VALUE` for a deleted one.
@@ -118,10 +119,15 @@ async fn log_trace(
     let mut stored: HashMap<SpanId, Stored> = HashMap::with_capacity(gathered.spans.len());
     let mut spans = Vec::with_capacity(gathered.spans.len());
     for span in gathered.spans.into_values() {
-        let row = Stored::of(trace, &span);
+        let mut row = Stored::of(trace, &span);
         if row.bytes > MOST_SPAN_BYTES {
-            note(taken, 1, format!("A span takes at most {} MiB.", MOST_SPAN_BYTES >> 20));
-            continue;
+            row = Stored::of(trace, &bare(&span));
+            let most = format!("A span takes at most {} MiB", MOST_SPAN_BYTES >> 20);
+            if row.bytes > MOST_SPAN_BYTES {
+                note(taken, 1, format!("{most}."));
+                continue;
+            }
+            note(taken, 0, format!("{most}: what a larger one holds isn't kept."));
         }
         stored.insert(row.id(), row);
         spans.push(span);
@@ -162,6 +168,19 @@ async fn log_trace(
     store::trace::span::put(tx, grant, rows).await?;
     let seen = seen(&held, &spans, gathered.tags, (count, bytes));
     store::trace::see(tx, grant, trace, &seen).await
+}
+
+/// A step without what it holds. Left out altogether, its trace would never be whole.
+fn bare(span: &Span) -> Span {
+    let is_type = |attribute: &&Attribute| attribute.key == span::TYPE;
+    Span {
+        name: span.name.clone(),
+        message: span.message.clone(),
+        attributes: span.attributes.iter().filter(is_type).cloned().collect(),
+        events: Vec::new(),
+        links: Vec::new(),
+        ..*span
+    }
 }
 
 fn millis(nanos: span::Nanos) -> Millis {

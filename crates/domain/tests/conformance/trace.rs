@@ -262,8 +262,8 @@ async fn steps_that_can_not_be_taken_are_counted(world: &World) {
     let other = acting.experiment("other").await;
     log(&acting, 1, vec![span(1, None, "here")]).await;
     let of = |number, spans| NewSpans { trace: id(number), spans, tags: Vec::new() };
-    let large = Span { attributes: vec![text("x", &"x".repeat(9 << 20))], ..span(2, None, "large") };
-    let new = vec![of(1, vec![span(2, None, "there")]), of(2, vec![large, span(3, None, "small")])];
+    let named = Span { name: "n".repeat(9 << 20), ..span(2, None, "") };
+    let new = vec![of(1, vec![span(2, None, "there")]), of(2, vec![named, span(3, None, "small")])];
     let taken = acting.log_spans(other, None, new).await.unwrap();
     assert_eq!(taken.refused, 2);
     assert!(taken.message.contains("another experiment"), "{}", taken.message);

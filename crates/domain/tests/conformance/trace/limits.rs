@@ -4,6 +4,7 @@ use super::*;
 
 on_both_databases! {
     odd_times_are_taken_for_the_nearest_that_clients_can_read,
+    a_trace_with_a_step_that_is_too_large_is_whole_without_what_it_holds,
 }
 
 /// The first and the last millisecond of the years that clients can read.
@@ -33,4 +34,29 @@ async fn odd_times_are_taken_for_the_nearest_that_clients_can_read(world: &World
     let found = acting.search_traces(&search("end_time > 0")).await.unwrap();
     let found: Vec<i64> = found.items.iter().map(|info| info.request_time).collect();
     assert_eq!(found, [LAST, 1000, FIRST]);
+}
+
+async fn a_trace_with_a_step_that_is_too_large_is_whole_without_what_it_holds(world: &World) {
+    let acting = world.local();
+    let metadata = vec![tag("mlflow.trace.sizeStats", "{\"num_spans\": 2}")];
+    acting.start_trace(NewTrace { metadata, ..new_trace(1, 1) }).await.unwrap();
+    let kind = text("mlflow.spanType", "LLM");
+    let large = Span {
+        status: SpanStatus::Error,
+        message: "too long".into(),
+        attributes: vec![text("mlflow.spanInputs", &"x".repeat(9 << 20)), kind.clone()],
+        events: vec![SpanEvent { name: "exception".into(), time: 5, attributes: vec![] }],
+        links: vec![SpanLink { trace: id(9), span: SpanId(3), attributes: vec![] }],
+        ..span(1, None, "large")
+    };
+    let spans = vec![large.clone(), span(2, Some(1), "small")];
+    let new = NewSpans { trace: id(1), spans, tags: Vec::new() };
+    let taken = acting.log_spans(DEFAULT, None, vec![new]).await.unwrap();
+    let message = "A span takes at most 8 MiB: what a larger one holds isn't kept.";
+    assert_eq!((taken.refused, taken.message.as_str()), (0, message));
+    let trace = acting.get_trace(id(1), false).await.unwrap();
+    let kept = Span { attributes: vec![kind], events: vec![], links: vec![], ..large };
+    assert_eq!(trace.spans, [kept, span(2, Some(1), "small")]);
+    // What it was given is still told in short.
+    assert_eq!(trace.info.request_preview.as_deref(), Some("x".repeat(1000).as_str()));
 }
