@@ -115,15 +115,14 @@ async fn held(tx: &mut Tx, id: TraceId) -> Result<Option<Held>> {
         span_count: i64,
         span_bytes: i64,
     }
-    // An UPDATE that changes nothing locks the row on both databases.
-    tx.execute(sql("UPDATE traces SET span_count = span_count WHERE id = $1").bind(id)).await?;
-    let row: Option<Row> = tx
-        .first(
-            sql("SELECT experiment_id, request_time, duration, state, is_told, request_preview, response_preview,
-                     span_count, span_bytes FROM traces WHERE id = $1")
-            .bind(id),
-        )
-        .await?;
+    let mut select = sql("SELECT experiment_id, request_time, duration, state, is_told, request_preview,
+             response_preview, span_count, span_bytes FROM traces WHERE id = ");
+    select.push_bind(id);
+    // SQLite has one writer.
+    if tx.is_postgres() {
+        select.push(" FOR NO KEY UPDATE");
+    }
+    let row: Option<Row> = tx.first(select).await?;
     row.map(|row| {
         Ok(Held {
             experiment: ExperimentId(row.experiment_id),
