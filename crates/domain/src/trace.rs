@@ -114,7 +114,9 @@ impl Acting {
         if held.experiment != grant.id() {
             return Err(elsewhere(new.id));
         }
+        let before = store::trace::count_pairs(&mut tx, new.id).await?;
         store::trace::tell(&mut tx, &grant, &new).await?;
+        check_room(&mut tx, new.id, before).await?;
         store::trace::assessment::put(&mut tx, &grant, &assessments).await?;
         assessment::check_count(&mut tx, new.id).await?;
         tx.commit().await?;
@@ -164,7 +166,9 @@ impl Acting {
         let tags = checked_pairs(own_out(tags), "tags")?;
         let metadata = checked_pairs(metadata, "request_metadata")?;
         let mut tx = self.data().await?;
+        let before = store::trace::count_pairs(&mut tx, id).await?;
         store::trace::end(&mut tx, &grant, in_time(at), state, (&tags, &metadata)).await?;
+        check_room(&mut tx, id, before).await?;
         tx.commit().await?;
         store::trace::get(&mut &self.domain.db, &grant).await
     }
@@ -355,10 +359,9 @@ impl Acting {
         name::check_tag_key(&tag.key, "key")?;
         let tag = Tag { value: name::cut(&tag.value, limit::RUN_TAG_VALUE).to_owned(), ..tag };
         let mut tx = self.data().await?;
+        let before = store::trace::count_pairs(&mut tx, id).await?;
         store::trace::set_tag(&mut tx, &grant, tag).await?;
-        if store::trace::count_tags(&mut tx, &grant).await? > MOST_TAGS as i64 {
-            return Err(Error::invalid(format!("A trace takes at most {MOST_TAGS} tags.")));
-        }
+        check_room(&mut tx, id, before).await?;
         tx.commit().await
     }
 
@@ -461,6 +464,17 @@ fn checked_pairs(mut pairs: Vec<Tag>, what: &str) -> Result<Vec<Tag>> {
 /// The time, or the nearest that clients can read.
 fn in_time(at: Millis) -> Millis {
     at.clamp(TIMES.0, TIMES.1)
+}
+
+/// Whether a trace, which had so many tags and pairs of metadata, has not too many now. Those of one that is full may be changed.
+async fn check_room(tx: &mut Tx, id: TraceId, before: (i64, i64)) -> Result<()> {
+    let now = store::trace::count_pairs(tx, id).await?;
+    for (before, now, what) in [(before.0, now.0, "tags"), (before.1, now.1, "pairs of metadata")] {
+        if now > before && now > MOST_TAGS as i64 {
+            return Err(Error::invalid(format!("A trace takes at most {MOST_TAGS} {what}.")));
+        }
+    }
+    Ok(())
 }
 
 /// What is shown of a request or a response.

@@ -1,6 +1,6 @@
 //! Steps of traces, as OpenTelemetry sends them: use cases.
 
-use super::{artifact_uri, checked_pairs, preview, text};
+use super::{MOST_TAGS, artifact_uri, checked_pairs, preview, text};
 use crate::{
     Acting,
     error::{Error, Result},
@@ -42,8 +42,8 @@ struct Gathered {
 
 impl Acting {
     /// Takes in steps of traces, of which each may come again. A trace that isn't there yet is made. Steps that can't be taken are
-    /// counted and told of; the others are stored all or none, too large ones without what they hold. Needs EDIT of the experiment;
-    /// for the run, EDIT of it.
+    /// counted and told of; the others are stored all or none, too large ones without what they hold. Tags for which a trace has
+    /// no room are left out. Needs EDIT of the experiment; for the run, EDIT of it.
     ///
     /// # Errors
     /// `RESOURCE_DOES_NOT_EXIST` for the experiment, `INVALID_PARAMETER_VALUE` for a deleted one.
@@ -166,7 +166,13 @@ async fn log_trace(
         note(taken, all - spans.len(), message);
     }
     store::trace::span::put(tx, grant, rows).await?;
-    let seen = seen(&held, &spans, gathered.tags, (count, bytes));
+    let mut seen = seen(&held, &spans, gathered.tags, (count, bytes));
+    // The steps count more than what there is no room for.
+    let (tags, metadata) = store::trace::count_pairs(tx, trace).await?;
+    let room = |taken: i64| usize::try_from(MOST_TAGS as i64 - taken).unwrap_or_default();
+    seen.tags.truncate(room(tags));
+    seen.first_tags.truncate(room(tags) - seen.tags.len());
+    seen.first_metadata.truncate(room(metadata));
     store::trace::see(tx, grant, trace, &seen).await
 }
 
