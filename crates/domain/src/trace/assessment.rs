@@ -139,7 +139,7 @@ impl Acting {
     ) -> Result<Assessment> {
         let grant = self.trace::<Edit>(trace).await?;
         let mut tx = self.change().await?;
-        let found = store::trace::assessment::find(&mut *tx, &grant, id).await?;
+        let found = store::trace::assessment::hold(&mut tx, &grant, id).await?;
         let mut assessment = found.ok_or_else(|| missing(trace, id))?;
         if let Some((kind, value, error)) = change.value {
             if kind != assessment.kind {
@@ -181,7 +181,7 @@ impl Acting {
     pub async fn delete_assessment(&self, trace: TraceId, id: AssessmentId) -> Result<()> {
         let grant = self.trace::<Edit>(trace).await?;
         let mut change = self.change().await?;
-        let found = store::trace::assessment::find(&mut *change, &grant, id).await?;
+        let found = store::trace::assessment::hold(&mut change, &grant, id).await?;
         let Some(assessment) = found else { return Ok(()) };
         if let Some(overridden) = assessment.overrides {
             store::trace::assessment::set_valid(&mut change, &grant, overridden, true).await?;

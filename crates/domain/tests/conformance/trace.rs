@@ -1,5 +1,6 @@
 //! Traces, as MLflow's clients and programs with OpenTelemetry send and look for them.
 
+mod at_once;
 mod find;
 mod limits;
 mod page;
