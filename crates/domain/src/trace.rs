@@ -226,7 +226,12 @@ impl Acting {
         }
         let mut traces = Vec::with_capacity(infos.len());
         for info in infos {
-            let grant = self.trace::<Read>(info.id).await?;
+            let grant = match self.trace::<Read>(info.id).await {
+                Ok(grant) => grant,
+                // It was deleted meanwhile.
+                Err(Error::Problem(_)) => continue,
+                Err(error) => return Err(error),
+            };
             let spans = store::trace::span::list(&self.domain.db, &grant).await?;
             traces.push(Trace { info, spans });
         }
