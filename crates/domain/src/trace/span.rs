@@ -41,6 +41,15 @@ struct Gathered {
 }
 
 impl Acting {
+    /// Whether [`Self::log_spans`] takes steps from the caller at all: asked before they are read, which takes memory and time. Needs
+    /// EDIT of the experiment.
+    ///
+    /// # Errors
+    /// As [`Self::log_spans`].
+    pub async fn may_log_spans(&self, experiment: ExperimentId) -> Result<()> {
+        self.experiment::<Edit>(experiment).await?.active().map(drop)
+    }
+
     /// Takes in steps of traces, of which each may come again. A trace that isn't there yet is made. Steps that can't be taken are
     /// counted and told of; the others are stored all or none, too large ones without what they hold. Tags for which a trace has
     /// no room are left out. Needs EDIT of the experiment; for the run, EDIT of it.
