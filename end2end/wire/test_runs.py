@@ -8,6 +8,7 @@ import pandas
 import pytest
 from mlflow.entities import Param, ViewType
 from mlflow.exceptions import MlflowException, RestException
+from runmark import check_refusal
 
 
 @contextmanager
@@ -39,6 +40,17 @@ def test_tags_are_set_again_and_taken_off(client, experiment):
     assert (tags["stage"], "team" in tags, tags["mlflow.note.content"]) == ("final", False, "# Notes\n\nfirst")
     with refused("RESOURCE_DOES_NOT_EXIST", "No tag with name: team"):
         client.delete_tag(run.info.run_id, "team")
+
+
+def test_a_run_begins_with_tags_of_any_key(server, client, experiment):
+    odd = {"a//b": "1", "what?": "2", "../up": "3"}
+    tags = [{"key": key, "value": value} for key, value in odd.items()]
+    run = server.post("/runs/create", {"experiment_id": experiment, "tags": tags})["run"]["info"]["run_id"]
+    assert client.get_run(run).data.tags.items() >= odd.items()
+    long = {"experiment_id": experiment, "tags": [{"key": "x" * 251, "value": "1"}]}
+    check_refusal(server.api("POST", "/mlflow/runs/create", json=long), 400, "INVALID_PARAMETER_VALUE")
+    later = {"run_id": run, "key": "what?", "value": "4"}
+    check_refusal(server.api("POST", "/mlflow/runs/set-tag", json=later), 400, "INVALID_PARAMETER_VALUE")
 
 
 def test_nested_runs(client, experiment):

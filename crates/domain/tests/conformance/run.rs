@@ -12,6 +12,7 @@ on_both_databases! {
     the_name_and_its_tag_stay_one_thing,
     a_new_run_is_running_and_lies_below_its_experiment,
     tags_come_back_by_key_and_the_last_of_a_key_stays,
+    a_run_begins_with_tags_of_any_key,
     a_tag_can_be_deleted_once,
     an_update_changes_what_it_names_and_nothing_else,
     deleting_and_restoring_are_idempotent,
@@ -94,6 +95,20 @@ async fn tags_come_back_by_key_and_the_last_of_a_key_stays(world: &World) {
     alice.logs(run, batch().tag("a", "4").tag("a", "5").tag("é", "日本 \u{1F600}")).await;
     let expected = [tag("a", "5"), tag("b", "3"), tag(key::RUN_NAME, "r"), tag("é", "日本 \u{1F600}")];
     assert_eq!(alice.sees(run).await.tags, expected);
+}
+
+async fn a_run_begins_with_tags_of_any_key(world: &World) {
+    let alice = world.user("alice").await;
+    let experiment = alice.experiment("vision").await;
+    let with = |tags: Vec<Tag>| NewRun { name: "r".to_owned(), tags, ..new_run(experiment) };
+    let odd = vec![tag("../up", "1"), tag("a//b", "2"), tag(key::RUN_NAME, "r"), tag("what?", "3")];
+    let run = alice.create_run(with(odd.clone())).await.unwrap().info.id;
+    assert_eq!(alice.sees(run).await.tags, odd);
+    alice.delete_run_tag(run, "a//b").await.unwrap();
+    check_code(alice.log(run, batch().tag("what?", "4").0).await, Code::InvalidParameterValue);
+    for refused in ["", "a\0b", "x".repeat(251).as_str()] {
+        check_code(alice.create_run(with(vec![tag(refused, "1")])).await, Code::InvalidParameterValue);
+    }
 }
 
 async fn a_tag_can_be_deleted_once(world: &World) {
