@@ -7,8 +7,7 @@ use crate::{
     store,
 };
 use model::{
-    RunId,
-    name,
+    RunId, name,
     run::{Tag, tag::LOGGED_MODELS},
 };
 use serde_json::{Map, Value};

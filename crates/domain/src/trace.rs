@@ -5,6 +5,7 @@
 //! log doesn't tell of; changes and deletions it does.
 
 mod assessment;
+mod bounds;
 mod file;
 pub(crate) mod outline;
 mod page;
@@ -25,6 +26,7 @@ use crate::{
     },
 };
 use base64::prelude::{BASE64_STANDARD, Engine as _};
+use bounds::{check_room, checked_pairs, in_duration, in_time, own_out, preview};
 use model::{
     Code, ExperimentId, Millis, Problem, RunId, TraceId,
     audit::{Action, Object},
@@ -38,8 +40,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::time::Duration;
 
-/// Tags of a trace, and as many pairs of metadata.
-const MOST_TAGS: usize = 1_000;
 /// Versions of prompts that a trace is linked to.
 const MOST_PROMPTS: usize = 1_000;
 /// Traces that are asked for by their ids at once.
@@ -48,10 +48,6 @@ const MOST_ASKED: usize = 1_000;
 const MOST_BYTES: u64 = 64 << 20;
 /// Traces that are deleted at once, so that others may write meanwhile.
 const DELETED_AT_ONCE: usize = 500;
-/// Times that clients can read: protobuf's years 1 to 9999. Of others they are taken for the nearest.
-const TIMES: (Millis, Millis) = (-62_135_596_800_000, 253_402_300_799_999);
-/// The longest time that a trace may take, in milliseconds: protobuf's.
-const LONGEST: i64 = 315_576_000_000_000;
 /// How long a trace is waited for of which some steps are still on their way.
 const PATIENCE: [Duration; 3] =
     [Duration::from_millis(200), Duration::from_millis(800), Duration::from_millis(2000)];
@@ -104,7 +100,7 @@ impl Acting {
                 .as_deref()
                 .map(|id| name::cut(id, limit::KEY).to_owned()),
             request_time: in_time(new.request_time),
-            duration: new.duration.map(|duration| duration.clamp(-LONGEST, LONGEST)),
+            duration: new.duration.map(in_duration),
             ..new
         };
         let assessments = assessment::with_ids(&new, clock::now())?;
@@ -440,51 +436,6 @@ fn elsewhere(id: TraceId) -> Error {
 
 fn immutable(key: &str, what: &str) -> Error {
     Error::invalid(format!("Tag '{key}' is immutable and cannot be {what} on a trace."))
-}
-
-/// Without the tags that say what the server knows: clients send back what they were answered.
-fn own_out(mut tags: Vec<Tag>) -> Vec<Tag> {
-    tags.retain(|tag| !key::SERVERS_OWN.contains(&tag.key.as_str()));
-    tags
-}
-
-/// Tags or metadata as they are stored: values are cut to their limit.
-fn checked_pairs(mut pairs: Vec<Tag>, what: &str) -> Result<Vec<Tag>> {
-    if pairs.len() > MOST_TAGS {
-        return Err(Error::invalid(format!(
-            "A trace takes at most {MOST_TAGS} pairs of '{what}'. Got {}.",
-            pairs.len()
-        )));
-    }
-    for pair in &mut pairs {
-        if pair.key.is_empty() {
-            return Err(name::missing(&format!("{what}.key")).into());
-        }
-        name::check_length(&pair.key, limit::KEY, what)?;
-        pair.value.truncate(name::cut(&pair.value, limit::RUN_TAG_VALUE).len());
-    }
-    Ok(pairs)
-}
-
-/// The time, or the nearest that clients can read.
-fn in_time(at: Millis) -> Millis {
-    at.clamp(TIMES.0, TIMES.1)
-}
-
-/// Whether a trace, which had so many tags and pairs of metadata, has not too many now. Those of one that is full may be changed.
-async fn check_room(tx: &mut Tx, id: TraceId, before: (i64, i64)) -> Result<()> {
-    let now = store::trace::count_pairs(tx, id).await?;
-    for (before, now, what) in [(before.0, now.0, "tags"), (before.1, now.1, "pairs of metadata")] {
-        if now > before && now > MOST_TAGS as i64 {
-            return Err(Error::invalid(format!("A trace takes at most {MOST_TAGS} {what}.")));
-        }
-    }
-    Ok(())
-}
-
-/// What is shown of a request or a response.
-fn preview(text: &str) -> String {
-    name::cut(text, limit::TRACE_PREVIEW).to_owned()
 }
 
 /// Whether all steps are there of which the client told, and that the server takes.

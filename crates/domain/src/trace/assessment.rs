@@ -1,6 +1,6 @@
 //! What was thought of traces: use cases.
 
-use super::{checked_pairs, in_time};
+use super::bounds::{checked_pairs, in_time};
 use crate::{
     Acting,
     audit::Told,

@@ -1,6 +1,10 @@
 //! Steps of traces, as OpenTelemetry sends them: use cases.
 
-use super::{MOST_TAGS, artifact_uri, checked_pairs, preview, text};
+use super::{
+    artifact_uri,
+    bounds::{MOST_TAGS, checked_pairs, preview},
+    text,
+};
 use crate::{
     Acting,
     error::{Error, Result},

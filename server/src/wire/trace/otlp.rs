@@ -106,8 +106,7 @@ pub async fn export(
     };
     // Both count until the steps are stored, or until they are read if nobody waits for them any more. ROOM is never closed.
     let room = ROOM.acquire_many(kib(weight)).await.ok();
-    let (spans, _content, _room) =
-        aside(move || (steps_of(content.bytes(), is_json), content, room)).await?;
+    let (spans, _content, _room) = aside(move || (steps_of(content.bytes(), is_json), content, room)).await?;
     let (spans, odd) = match spans {
         Ok(spans) => spans,
         Err(detail) => return Ok(bad(detail)),

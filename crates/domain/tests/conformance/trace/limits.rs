@@ -74,7 +74,8 @@ async fn a_trace_that_is_full_of_tags_takes_no_more(world: &World) {
     let full = NewTrace { tags: all(), metadata: all(), ..new_trace(1, 1) };
     acting.start_trace(full.clone()).await.unwrap();
     check_full("1").await;
-    let (tags, metadata) = ("A trace takes at most 1000 tags.", "A trace takes at most 1000 pairs of metadata.");
+    let (tags, metadata) =
+        ("A trace takes at most 1000 tags.", "A trace takes at most 1000 pairs of metadata.");
     let invalid = Code::InvalidParameterValue;
     let one = || vec![tag("new", "1")];
     let told = |tags, metadata| acting.start_trace(NewTrace { tags, metadata, ..new_trace(1, 1) });

@@ -168,7 +168,9 @@ mod tests {
 
     #[test]
     fn json_weighs_what_it_is_read_into() {
-        let check = |text: &str, expected: usize| assert_eq!(json(text.as_bytes(), 1 << 20), Some(expected), "{text}");
+        let check = |text: &str, expected: usize| {
+            assert_eq!(json(text.as_bytes(), 1 << 20), Some(expected), "{text}");
+        };
         check("", 0);
         check(r#"{"a": 1}"#, OBJECT);
         check(r#"{"a": [1, {}, "x"]}"#, 2 * OBJECT + ARRAY + 2 * MORE);
