@@ -193,5 +193,7 @@ mod tests {
         ] {
             assert!(size <= OBJECT - 640, "{size}");
         }
+        // A node of a tree: its fields, and what they are below.
+        assert!(11 * (size_of::<String>() + size_of::<Value>()) + 16 <= 640);
     }
 }
