@@ -161,14 +161,14 @@ KNOWN = [
         runmark="exceeds the maximum length",
     ),
     Known(
-        "tags of runs/create have the rules of those that are set later",
+        "keys of tags in runs/create have the length of those that are set later",
         VALUES,
         (200, 400),
         "runs/create",
-        runmark="Names may only|exceeds the maximum|Names may be treated",
+        runmark="exceeds the maximum",
     ),
     Known(
-        "tags of runs/create have the rules of those that are set later",
+        "values of tags in runs/create are cut as those that are set later",
         VALUES,
         label="runs/",
         where=r".*\.tags\[\d+\]\.value",

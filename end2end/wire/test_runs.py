@@ -1,5 +1,6 @@
 """Experiments and runs: params, tags, nesting, deletion, search."""
 
+import json
 import uuid
 from contextlib import contextmanager
 
@@ -8,6 +9,7 @@ import pandas
 import pytest
 from mlflow.entities import Param, ViewType
 from mlflow.exceptions import MlflowException, RestException
+from runmark import check_refusal
 
 
 @contextmanager
@@ -39,6 +41,42 @@ def test_tags_are_set_again_and_taken_off(client, experiment):
     assert (tags["stage"], "team" in tags, tags["mlflow.note.content"]) == ("final", False, "# Notes\n\nfirst")
     with refused("RESOURCE_DOES_NOT_EXIST", "No tag with name: team"):
         client.delete_tag(run.info.run_id, "team")
+
+
+def test_a_run_begins_with_tags_of_any_key(server, client, experiment):
+    odd = {"a//b": "1", "what?": "2", "../up": "3"}
+    tags = [{"key": key, "value": value} for key, value in odd.items()]
+    run = server.post("/runs/create", {"experiment_id": experiment, "tags": tags})["run"]["info"]["run_id"]
+    assert client.get_run(run).data.tags.items() >= odd.items()
+    long = {"experiment_id": experiment, "tags": [{"key": "x" * 251, "value": "1"}]}
+    check_refusal(server.api("POST", "/mlflow/runs/create", json=long), 400, "INVALID_PARAMETER_VALUE")
+    later = {"run_id": run, "key": "what?", "value": "4"}
+    check_refusal(server.api("POST", "/mlflow/runs/set-tag", json=later), 400, "INVALID_PARAMETER_VALUE")
+
+
+def test_models_of_clients_before_mlflow_3_are_noted(server, client, experiment):
+    run = client.create_run(experiment).info.run_id
+    noted = {
+        "artifact_path": "model",
+        "run_id": run,
+        "utc_time_created": "2024-05-01 10:00:00.000000",
+        "model_uuid": uuid.uuid4().hex,
+        "flavors": {"sklearn": {"pickled_model": "model.pkl"}},
+    }
+    sent = noted | {"mlflow_version": "2.12.1", "flavors": {"sklearn": noted["flavors"]["sklearn"] | {"config": {"a": 1}}}}
+    for path in ["first", "second"]:
+        body = {"run_id": run, "model_json": json.dumps(sent | {"artifact_path": path})}
+        assert server.post("/runs/log-model", body) == {}
+    history = json.loads(client.get_run(run).data.tags["mlflow.log-model.history"])
+    assert history == [noted | {"artifact_path": "first"}, noted | {"artifact_path": "second"}]
+    for described, words in [
+        (None, "model_json"),
+        ("{", "Malformed model info. \n { \n is not a valid JSON."),
+        (json.dumps({"flavors": {}, "run_id": run}), "missing mandatory fields: {'artifact_path', 'utc_time_created'}"),
+    ]:
+        body = {"run_id": run, "model_json": described}
+        refusal = server.api("POST", "/mlflow/runs/log-model", json=body)
+        check_refusal(refusal, 400, "INVALID_PARAMETER_VALUE", words)
 
 
 def test_nested_runs(client, experiment):

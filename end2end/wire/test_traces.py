@@ -297,6 +297,12 @@ def test_what_is_no_request_is_refused(server, experiment):
     ]:
         assert response.status_code == 400 and response.json()["detail"], response.text
     assert send(server, b"x" * (17 << 20), experiment).status_code == 413
+    # Of a few bytes each, these would be read into hundreds.
+    many = gzip.compress(b'{"resourceSpans": [' + b'{"a":1},' * 500_000 + b"{}]}")
+    response = send(server, many, experiment, "application/json", "gzip")
+    assert response.status_code == 400 and "memory" in response.json()["detail"], response.text
+    # Who may not log is told so before anything is read.
+    check_refusal(send(server, b"[", "987654", "application/json"), 404, "RESOURCE_DOES_NOT_EXIST")
     response = requests.post(f"{server.url}/v1/traces", data=body, timeout=30)
     check_refusal(response, 401, "UNAUTHENTICATED")
 

@@ -30,6 +30,7 @@ pub mod logged_model;
 mod logged_table;
 pub mod markdown;
 pub mod metric;
+mod model_note;
 mod moving;
 mod operation;
 mod page;

@@ -234,8 +234,7 @@ async fn write_params(tx: &mut Tx, run: &RunGrant<Edit>, requests: &[&Request]) 
     let mut params = Params::default();
     if !keys.is_empty() {
         // Between the look at the old values and the end of the transaction nobody else may add some.
-        let key = run.id().0.as_u64_pair();
-        tx.lock((key.0 ^ key.1).cast_signed()).await?;
+        store::run::lock(tx, run).await?;
         params.stored = store::param::values_of(tx, run, &keys.into_iter().collect::<Vec<_>>()).await?;
     }
     let outcomes = requests.iter().map(|request| params.add(run.id(), &request.batch.params)).collect();

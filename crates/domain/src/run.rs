@@ -339,7 +339,7 @@ pub(crate) fn check_searched(experiments: &[ExperimentId]) -> Result<()> {
     )))
 }
 
-/// Checked, cut to their limit, and of each key the last.
+/// Checked, cut to their limit, and of each key the last. As with MLflow any key does here, other than where tags are set later.
 fn checked_tags(tags: Vec<Tag>) -> Result<Vec<Tag>> {
     if tags.len() > limit::BATCH_ITEMS {
         return Err(Error::invalid(format!(
@@ -350,7 +350,10 @@ fn checked_tags(tags: Vec<Tag>) -> Result<Vec<Tag>> {
     }
     let mut checked: Vec<Tag> = Vec::with_capacity(tags.len());
     for mut tag in tags {
-        name::check_tag_key(&tag.key, "key")?;
+        if tag.key.is_empty() {
+            return Err(name::missing("key").into());
+        }
+        name::check_length(&tag.key, limit::KEY, "key")?;
         tag.value.truncate(name::cut_run_tag_value(&tag.value).len());
         checked.retain(|known| known.key != tag.key);
         checked.push(tag);

@@ -5,6 +5,7 @@
 //! log doesn't tell of; changes and deletions it does.
 
 mod assessment;
+mod bounds;
 mod file;
 pub(crate) mod outline;
 mod page;
@@ -25,6 +26,7 @@ use crate::{
     },
 };
 use base64::prelude::{BASE64_STANDARD, Engine as _};
+use bounds::{check_room, checked_pairs, in_duration, in_time, own_out, preview};
 use model::{
     Code, ExperimentId, Millis, Problem, RunId, TraceId,
     audit::{Action, Object},
@@ -38,8 +40,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::time::Duration;
 
-/// Tags of a trace, and as many pairs of metadata.
-const MOST_TAGS: usize = 1_000;
 /// Versions of prompts that a trace is linked to.
 const MOST_PROMPTS: usize = 1_000;
 /// Traces that are asked for by their ids at once.
@@ -99,6 +99,8 @@ impl Acting {
                 .client_request_id
                 .as_deref()
                 .map(|id| name::cut(id, limit::KEY).to_owned()),
+            request_time: in_time(new.request_time),
+            duration: new.duration.map(in_duration),
             ..new
         };
         let assessments = assessment::with_ids(&new, clock::now())?;
@@ -108,7 +110,9 @@ impl Acting {
         if held.experiment != grant.id() {
             return Err(elsewhere(new.id));
         }
+        let before = store::trace::count_pairs(&mut tx, new.id).await?;
         store::trace::tell(&mut tx, &grant, &new).await?;
+        check_room(&mut tx, new.id, before).await?;
         store::trace::assessment::put(&mut tx, &grant, &assessments).await?;
         assessment::check_count(&mut tx, new.id).await?;
         tx.commit().await?;
@@ -159,7 +163,9 @@ impl Acting {
         let tags = checked_pairs(own_out(tags), "tags")?;
         let metadata = checked_pairs(metadata, "request_metadata")?;
         let mut tx = self.data().await?;
-        store::trace::end(&mut tx, &grant, at, state, (&tags, &metadata)).await?;
+        let before = store::trace::count_pairs(&mut tx, id).await?;
+        store::trace::end(&mut tx, &grant, in_time(at), state, (&tags, &metadata)).await?;
+        check_room(&mut tx, id, before).await?;
         tx.commit().await?;
         self.domain.live.touch_traces(grant.experiment);
         store::trace::get(&mut &self.domain.db, &grant).await
@@ -218,7 +224,12 @@ impl Acting {
         }
         let mut traces = Vec::with_capacity(infos.len());
         for info in infos {
-            let grant = self.trace::<Read>(info.id).await?;
+            let grant = match self.trace::<Read>(info.id).await {
+                Ok(grant) => grant,
+                // It was deleted meanwhile.
+                Err(Error::Problem(_)) => continue,
+                Err(error) => return Err(error),
+            };
             let spans = store::trace::span::list(&self.domain.db, &grant).await?;
             traces.push(Trace { info, spans });
         }
@@ -352,10 +363,9 @@ impl Acting {
         name::check_tag_key(&tag.key, "key")?;
         let tag = Tag { value: name::cut(&tag.value, limit::RUN_TAG_VALUE).to_owned(), ..tag };
         let mut tx = self.data().await?;
+        let before = store::trace::count_pairs(&mut tx, id).await?;
         store::trace::set_tag(&mut tx, &grant, tag).await?;
-        if store::trace::count_tags(&mut tx, &grant).await? > MOST_TAGS as i64 {
-            return Err(Error::invalid(format!("A trace takes at most {MOST_TAGS} tags.")));
-        }
+        check_room(&mut tx, id, before).await?;
         tx.commit().await
     }
 
@@ -432,35 +442,6 @@ fn elsewhere(id: TraceId) -> Error {
 
 fn immutable(key: &str, what: &str) -> Error {
     Error::invalid(format!("Tag '{key}' is immutable and cannot be {what} on a trace."))
-}
-
-/// Without the tags that say what the server knows: clients send back what they were answered.
-fn own_out(mut tags: Vec<Tag>) -> Vec<Tag> {
-    tags.retain(|tag| !key::SERVERS_OWN.contains(&tag.key.as_str()));
-    tags
-}
-
-/// Tags or metadata as they are stored: values are cut to their limit.
-fn checked_pairs(mut pairs: Vec<Tag>, what: &str) -> Result<Vec<Tag>> {
-    if pairs.len() > MOST_TAGS {
-        return Err(Error::invalid(format!(
-            "A trace takes at most {MOST_TAGS} pairs of '{what}'. Got {}.",
-            pairs.len()
-        )));
-    }
-    for pair in &mut pairs {
-        if pair.key.is_empty() {
-            return Err(name::missing(&format!("{what}.key")).into());
-        }
-        name::check_length(&pair.key, limit::KEY, what)?;
-        pair.value.truncate(name::cut(&pair.value, limit::RUN_TAG_VALUE).len());
-    }
-    Ok(pairs)
-}
-
-/// What is shown of a request or a response.
-fn preview(text: &str) -> String {
-    name::cut(text, limit::TRACE_PREVIEW).to_owned()
 }
 
 /// Whether all steps are there of which the client told, and that the server takes.

@@ -95,6 +95,8 @@ pub mod tag {
     pub const PROJECT_BACKEND: &str = "mlflow.project.backend";
     /// Whether pictures were logged at steps.
     pub const LOGGED_IMAGES: &str = "mlflow.loggedImages";
+    /// The models that clients before MLflow 3 logged as files of the run: a list, as JSON.
+    pub const LOGGED_MODELS: &str = "mlflow.log-model.history";
     /// What a dataset was used for, as a tag of the input.
     pub const DATA_CONTEXT: &str = "mlflow.data.context";
     /// Who asked it to stop, and when: see [`crate::stop`].

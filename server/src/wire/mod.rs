@@ -136,6 +136,7 @@ operations! {
     POST "/2.0/mlflow/runs/log-batch" => <raw> log::batch;
     POST "/2.0/mlflow/runs/set-tag" => <raw> log::tag;
     POST "/2.0/mlflow/runs/delete-tag" => run::delete_tag;
+    POST "/2.0/mlflow/runs/log-model" => run::log_model;
     POST "/2.0/mlflow/runs/log-inputs" => run::log_inputs [body: DATASET_BODY];
     POST "/2.0/mlflow/runs/outputs" => run::outputs;
     GET "/2.0/mlflow/metrics/get-history" => metric::history;

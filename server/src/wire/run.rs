@@ -85,6 +85,11 @@ pub async fn delete_tag(acting: Acting, args: Args) -> Answer {
     Ok(json!({}))
 }
 
+pub async fn log_model(acting: Acting, args: Args) -> Answer {
+    acting.note_model(run_id(&args)?, args.required("model_json")?).await?;
+    Ok(json!({}))
+}
+
 pub async fn log_inputs(acting: Acting, mut args: Args) -> Answer {
     let run = run_id(&args)?;
     let mut datasets = Vec::new();

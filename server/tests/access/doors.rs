@@ -206,6 +206,8 @@ fn arguments(route: &str, things: &Things) -> Value {
         "username": "nobody", "password": "short", "is_admin": false,
         "resource_type": "experiment", "resource_id": things.experiment.to_string(), "permission": "READ",
     });
+    let model = json!({ "artifact_path": "m", "run_id": "r", "utc_time_created": "2024", "flavors": {} });
+    all["model_json"] = model.to_string().into();
     // Of webhooks.
     all["url"] = "https://93.184.215.14/hook".into();
     all["events"] = json!([{ "entity": "MODEL_VERSION", "action": "CREATED" }]);

@@ -139,6 +139,12 @@ pub(crate) async fn held<L>(tx: &mut Tx, grant: RunGrant<L>) -> Result<RunGrant<
     }
 }
 
+/// Keeps other processes from adding to a run what depends on what is there already, until the transaction ends.
+pub(crate) async fn lock(tx: &mut Tx, grant: &RunGrant<Edit>) -> Result<()> {
+    let key = grant.id().0.as_u64_pair();
+    tx.lock((key.0 ^ key.1).cast_signed()).await
+}
+
 /// Active runs of the same experiments that are nested in these.
 pub(crate) async fn children(mut db: &Db, grants: &[RunGrant<Read>]) -> Result<Vec<RunId>> {
     let mut by_experiment: BTreeMap<ExperimentId, Vec<String>> = BTreeMap::new();
@@ -161,6 +167,12 @@ pub(crate) async fn children(mut db: &Db, grants: &[RunGrant<Read>]) -> Result<V
 
 pub(crate) async fn set_tags(tx: &mut Tx, grant: &RunGrant<Edit>, tags: &[Tag]) -> Result<()> {
     insert_tags(tx, grant.id(), grant.experiment, tags).await
+}
+
+/// The value of a tag.
+pub(crate) async fn tag_value(tx: &mut Tx, grant: &RunGrant<Edit>, key: &str) -> Result<Option<String>> {
+    let select = sql("SELECT value FROM tags WHERE run_id = $1 AND key = $2").bind(grant.id()).bind(key);
+    Ok(tx.first::<(String,)>(select).await?.map(|(value,)| value))
 }
 
 /// Whether there was such a tag.

@@ -115,15 +115,14 @@ async fn held(tx: &mut Tx, id: TraceId) -> Result<Option<Held>> {
         span_count: i64,
         span_bytes: i64,
     }
-    // An UPDATE that changes nothing locks the row on both databases.
-    tx.execute(sql("UPDATE traces SET span_count = span_count WHERE id = $1").bind(id)).await?;
-    let row: Option<Row> = tx
-        .first(
-            sql("SELECT experiment_id, request_time, duration, state, is_told, request_preview, response_preview,
-                     span_count, span_bytes FROM traces WHERE id = $1")
-            .bind(id),
-        )
-        .await?;
+    let mut select = sql("SELECT experiment_id, request_time, duration, state, is_told, request_preview,
+             response_preview, span_count, span_bytes FROM traces WHERE id = ");
+    select.push_bind(id);
+    // SQLite has one writer.
+    if tx.is_postgres() {
+        select.push(" FOR NO KEY UPDATE");
+    }
+    let row: Option<Row> = tx.first(select).await?;
     row.map(|row| {
         Ok(Held {
             experiment: ExperimentId(row.experiment_id),
@@ -278,10 +277,11 @@ pub(crate) async fn delete_tag(tx: &mut Tx, grant: &TraceGrant<Edit>, key: &str)
     Ok(tx.execute(delete).await? > 0)
 }
 
-/// How many tags a trace has.
-pub(crate) async fn count_tags(tx: &mut Tx, grant: &TraceGrant<Edit>) -> Result<i64> {
-    let count = sql("SELECT COUNT(*) FROM trace_tags WHERE trace_id = $1").bind(grant.id());
-    Ok(tx.first::<(i64,)>(count).await?.map_or(0, |(count,)| count))
+/// How many tags a trace has, and how many pairs of metadata.
+pub(crate) async fn count_pairs(tx: &mut Tx, id: TraceId) -> Result<(i64, i64)> {
+    let count = sql("SELECT (SELECT COUNT(*) FROM trace_tags WHERE trace_id = $1),
+             (SELECT COUNT(*) FROM trace_metadata WHERE trace_id = $2)");
+    Ok(tx.first::<(i64, i64)>(count.bind(id).bind(id)).await?.unwrap_or_default())
 }
 
 /// Those of the traces that the caller may read, in the order given, with all but their steps.

@@ -1,6 +1,6 @@
 //! What was thought of traces: use cases.
 
-use super::checked_pairs;
+use super::bounds::{checked_pairs, in_time};
 use crate::{
     Acting,
     audit::Told,
@@ -63,8 +63,8 @@ fn made(trace: TraceId, new: NewAssessment, now: Millis) -> Result<Assessment> {
         metadata: checked_pairs(new.metadata, "metadata")?,
         overrides: new.overrides,
         valid: true,
-        created: new.created.unwrap_or(now),
-        updated: new.updated.unwrap_or(now),
+        created: in_time(new.created.unwrap_or(now)),
+        updated: in_time(new.updated.unwrap_or(now)),
     };
     check(&assessment)?;
     Ok(assessment)
@@ -139,7 +139,7 @@ impl Acting {
     ) -> Result<Assessment> {
         let grant = self.trace::<Edit>(trace).await?;
         let mut tx = self.change().await?;
-        let found = store::trace::assessment::find(&mut *tx, &grant, id).await?;
+        let found = store::trace::assessment::hold(&mut tx, &grant, id).await?;
         let mut assessment = found.ok_or_else(|| missing(trace, id))?;
         if let Some((kind, value, error)) = change.value {
             if kind != assessment.kind {
@@ -181,7 +181,7 @@ impl Acting {
     pub async fn delete_assessment(&self, trace: TraceId, id: AssessmentId) -> Result<()> {
         let grant = self.trace::<Edit>(trace).await?;
         let mut change = self.change().await?;
-        let found = store::trace::assessment::find(&mut *change, &grant, id).await?;
+        let found = store::trace::assessment::hold(&mut change, &grant, id).await?;
         let Some(assessment) = found else { return Ok(()) };
         if let Some(overridden) = assessment.overrides {
             store::trace::assessment::set_valid(&mut change, &grant, overridden, true).await?;

@@ -125,22 +125,22 @@ impl Acting {
     /// `RESOURCE_DOES_NOT_EXIST` for the trace.
     pub async fn read_span(&self, trace: TraceId, span: Option<SpanId>) -> Result<Option<SpanShown>> {
         let grant = self.trace::<Read>(trace).await?;
+        let found = store::trace::span::find(&self.domain.db, &grant, span).await?;
+        if found.is_some() {
+            return Ok(found.map(shown::span));
+        }
         let info = store::trace::get(&mut &self.domain.db, &grant).await?;
-        let found = if info.span_count > 0 {
-            store::trace::span::find(&self.domain.db, &grant, span).await?
-        } else {
-            match self.filed_steps(&info).await? {
-                Filed::Steps(spans) => {
-                    let first = || {
-                        let briefs = spans.iter().map(Brief::of).collect();
-                        outline::in_order(briefs).first().map(|row| row.id)
-                    };
-                    let wanted = span.or_else(first);
-                    spans.into_iter().find(|span| Some(span.id) == wanted)
-                }
-                Filed::Trouble(_) => None,
-            }
+        // The file counts only where no steps came by themselves.
+        if info.span_count > 0 {
+            return Ok(None);
+        }
+        let Filed::Steps(spans) = self.filed_steps(&info).await? else { return Ok(None) };
+        let first = || {
+            let briefs = spans.iter().map(Brief::of).collect();
+            outline::in_order(briefs).first().map(|row| row.id)
         };
+        let wanted = span.or_else(first);
+        let found = spans.into_iter().find(|span| Some(span.id) == wanted);
         Ok(found.map(shown::span))
     }
 

@@ -1,6 +1,10 @@
 //! Steps of traces, as OpenTelemetry sends them: use cases.
 
-use super::{artifact_uri, checked_pairs, preview, text};
+use super::{
+    artifact_uri,
+    bounds::{MOST_TAGS, checked_pairs, preview},
+    text,
+};
 use crate::{
     Acting,
     error::{Error, Result},
@@ -16,7 +20,7 @@ use model::{
     run::Tag,
     trace::{
         NewSpans, Taken, TraceState, key,
-        span::{self, AttributeValue, Span, SpanId, SpanStatus},
+        span::{self, Attribute, AttributeValue, Span, SpanId, SpanStatus},
     },
 };
 use std::collections::{BTreeMap, HashMap};
@@ -41,8 +45,18 @@ struct Gathered {
 }
 
 impl Acting {
+    /// Whether [`Self::log_spans`] takes steps from the caller at all: asked before they are read, which takes memory and time. Needs
+    /// EDIT of the experiment.
+    ///
+    /// # Errors
+    /// As [`Self::log_spans`].
+    pub async fn may_log_spans(&self, experiment: ExperimentId) -> Result<()> {
+        self.experiment::<Edit>(experiment).await?.active().map(drop)
+    }
+
     /// Takes in steps of traces, of which each may come again. A trace that isn't there yet is made. Steps that can't be taken are
-    /// counted and told of; the others are stored all or none. Needs EDIT of the experiment; for the run, EDIT of it.
+    /// counted and told of; the others are stored all or none, too large ones without what they hold. Tags for which a trace has
+    /// no room are left out. Needs EDIT of the experiment; for the run, EDIT of it.
     ///
     /// # Errors
     /// `RESOURCE_DOES_NOT_EXIST` for the experiment, `INVALID_PARAMETER_VALUE` for a deleted one.
@@ -119,10 +133,15 @@ async fn log_trace(
     let mut stored: HashMap<SpanId, Stored> = HashMap::with_capacity(gathered.spans.len());
     let mut spans = Vec::with_capacity(gathered.spans.len());
     for span in gathered.spans.into_values() {
-        let row = Stored::of(trace, &span);
+        let mut row = Stored::of(trace, &span);
         if row.bytes > MOST_SPAN_BYTES {
-            note(taken, 1, format!("A span takes at most {} MiB.", MOST_SPAN_BYTES >> 20));
-            continue;
+            row = Stored::of(trace, &bare(&span));
+            let most = format!("A span takes at most {} MiB", MOST_SPAN_BYTES >> 20);
+            if row.bytes > MOST_SPAN_BYTES {
+                note(taken, 1, format!("{most}."));
+                continue;
+            }
+            note(taken, 0, format!("{most}: what a larger one holds isn't kept."));
         }
         stored.insert(row.id(), row);
         spans.push(span);
@@ -161,8 +180,27 @@ async fn log_trace(
         note(taken, all - spans.len(), message);
     }
     store::trace::span::put(tx, grant, rows).await?;
-    let seen = seen(&held, &spans, gathered.tags, (count, bytes));
+    let mut seen = seen(&held, &spans, gathered.tags, (count, bytes));
+    // The steps count more than what there is no room for.
+    let (tags, metadata) = store::trace::count_pairs(tx, trace).await?;
+    let room = |taken: i64| usize::try_from(MOST_TAGS as i64 - taken).unwrap_or_default();
+    seen.tags.truncate(room(tags));
+    seen.first_tags.truncate(room(tags) - seen.tags.len());
+    seen.first_metadata.truncate(room(metadata));
     store::trace::see(tx, grant, trace, &seen).await
+}
+
+/// A step without what it holds. Left out altogether, its trace would never be whole.
+fn bare(span: &Span) -> Span {
+    let is_type = |attribute: &&Attribute| attribute.key == span::TYPE;
+    Span {
+        name: span.name.clone(),
+        message: span.message.clone(),
+        attributes: span.attributes.iter().filter(is_type).cloned().collect(),
+        events: Vec::new(),
+        links: Vec::new(),
+        ..*span
+    }
 }
 
 fn millis(nanos: span::Nanos) -> Millis {

@@ -5,6 +5,7 @@ use model::{
     experiment::Lifecycle,
     run::{NewRun, RunStatus, RunUpdate, tag as key},
 };
+use serde_json::{Value, json};
 
 on_both_databases! {
     a_run_is_named_by_its_name_or_its_tag_or_made_up,
@@ -12,7 +13,9 @@ on_both_databases! {
     the_name_and_its_tag_stay_one_thing,
     a_new_run_is_running_and_lies_below_its_experiment,
     tags_come_back_by_key_and_the_last_of_a_key_stays,
+    a_run_begins_with_tags_of_any_key,
     a_tag_can_be_deleted_once,
+    models_of_older_clients_are_noted,
     an_update_changes_what_it_names_and_nothing_else,
     deleting_and_restoring_are_idempotent,
     nothing_is_written_to_a_deleted_run,
@@ -97,6 +100,20 @@ async fn tags_come_back_by_key_and_the_last_of_a_key_stays(world: &World) {
     assert_eq!(alice.sees(run).await.tags, expected);
 }
 
+async fn a_run_begins_with_tags_of_any_key(world: &World) {
+    let alice = world.user("alice").await;
+    let experiment = alice.experiment("vision").await;
+    let with = |tags: Vec<Tag>| NewRun { name: "r".to_owned(), tags, ..new_run(experiment) };
+    let odd = vec![tag("../up", "1"), tag("a//b", "2"), tag(key::RUN_NAME, "r"), tag("what?", "3")];
+    let run = alice.create_run(with(odd.clone())).await.unwrap().info.id;
+    assert_eq!(alice.sees(run).await.tags, odd);
+    alice.delete_run_tag(run, "a//b").await.unwrap();
+    check_code(alice.log(run, batch().tag("what?", "4").0).await, Code::InvalidParameterValue);
+    for refused in ["", "a\0b", "x".repeat(251).as_str()] {
+        check_code(alice.create_run(with(vec![tag(refused, "1")])).await, Code::InvalidParameterValue);
+    }
+}
+
 async fn a_tag_can_be_deleted_once(world: &World) {
     let alice = world.user("alice").await;
     let run = alice.run_named(alice.experiment("vision").await, "r").await;
@@ -105,6 +122,48 @@ async fn a_tag_can_be_deleted_once(world: &World) {
     assert_eq!(alice.sees(run).await.tags, [tag(key::RUN_NAME, "r")]);
     let message = format!("No tag with name: a in run with id {run}");
     check_refused(alice.delete_run_tag(run, "a").await, Code::ResourceDoesNotExist, &message);
+}
+
+async fn models_of_older_clients_are_noted(world: &World) {
+    let (alice, bob) = (world.user("alice").await, world.user("bob").await);
+    let run = alice.run_in(alice.experiment("vision").await).await;
+    let described = |path: &str| {
+        let flavors = json!({ "sklearn": { "pickled_model": "model.pkl", "config": { "large": true } } });
+        json!({ "artifact_path": path, "run_id": "r", "utc_time_created": "2024", "model_uuid": "m", "flavors": flavors,
+            "mlflow_version": "2.12.1" })
+        .to_string()
+    };
+    alice.note_model(run, &described("first")).await.unwrap();
+    let noted = async || -> Vec<Value> {
+        serde_json::from_str(alice.sees(run).await.tag(key::LOGGED_MODELS).unwrap()).unwrap()
+    };
+    let flavors = json!({ "sklearn": { "pickled_model": "model.pkl" } });
+    let first = json!({ "artifact_path": "first", "run_id": "r", "utc_time_created": "2024", "model_uuid": "m",
+        "flavors": flavors });
+    assert_eq!(noted().await, [first]);
+    // None is lost, and together they may be longer than another tag.
+    let all: Vec<String> = (0..8_u8).map(|number| described(&number.to_string().repeat(2000))).collect();
+    for outcome in futures::future::join_all(all.iter().map(|one| alice.note_model(run, one))).await {
+        outcome.unwrap();
+    }
+    assert_eq!(noted().await.len(), 9);
+
+    let refused = async |described: &str, message: &str| {
+        check_refused(alice.note_model(run, described).await, Code::InvalidParameterValue, message);
+    };
+    for odd in ["{", "[]", "1"] {
+        refused(odd, &format!("Malformed model info. \n {odd} \n is not a valid JSON.")).await;
+    }
+    let missing = "Model json is missing mandatory fields: {'artifact_path', 'utc_time_created'}";
+    refused(r#"{"flavors": {}, "run_id": "r"}"#, missing).await;
+    let message = "'mlflow.log-model.history' exceeds the maximum length of 1000000 characters";
+    refused(&described(&"x".repeat(1_000_000)), message).await;
+    check_code(bob.note_model(run, &described("x")).await, Code::PermissionDenied);
+    check_code(alice.note_model(no_run(), &described("x")).await, Code::ResourceDoesNotExist);
+    alice.logs(run, batch().tag(key::LOGGED_MODELS, "mine")).await;
+    refused(&described("x"), "The tag 'mlflow.log-model.history' of the run is no list of models.").await;
+    alice.delete_run(run).await.unwrap();
+    check_code(alice.note_model(run, &described("x")).await, Code::InvalidParameterValue);
 }
 
 async fn an_update_changes_what_it_names_and_nothing_else(world: &World) {

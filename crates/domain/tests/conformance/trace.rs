@@ -1,6 +1,8 @@
 //! Traces, as MLflow's clients and programs with OpenTelemetry send and look for them.
 
+mod at_once;
 mod find;
+mod limits;
 mod page;
 
 use crate::world::*;
@@ -261,8 +263,8 @@ async fn steps_that_can_not_be_taken_are_counted(world: &World) {
     let other = acting.experiment("other").await;
     log(&acting, 1, vec![span(1, None, "here")]).await;
     let of = |number, spans| NewSpans { trace: id(number), spans, tags: Vec::new() };
-    let large = Span { attributes: vec![text("x", &"x".repeat(9 << 20))], ..span(2, None, "large") };
-    let new = vec![of(1, vec![span(2, None, "there")]), of(2, vec![large, span(3, None, "small")])];
+    let named = Span { name: "n".repeat(9 << 20), ..span(2, None, "") };
+    let new = vec![of(1, vec![span(2, None, "there")]), of(2, vec![named, span(3, None, "small")])];
     let taken = acting.log_spans(other, None, new).await.unwrap();
     assert_eq!(taken.refused, 2);
     assert!(taken.message.contains("another experiment"), "{}", taken.message);
@@ -276,6 +278,10 @@ async fn steps_that_can_not_be_taken_are_counted(world: &World) {
     assert_eq!(taken.await.unwrap().refused, 1);
     assert_eq!(acting.get_trace_info(id(3)).await.unwrap().span_count, 10_000);
     check_code(acting.log_spans(no_experiment(), None, vec![]).await, Code::ResourceDoesNotExist);
+    check_code(acting.may_log_spans(no_experiment()).await, Code::ResourceDoesNotExist);
+    acting.may_log_spans(DEFAULT).await.unwrap();
+    acting.delete_experiment(other).await.unwrap();
+    check_code(acting.may_log_spans(other).await, Code::InvalidParameterValue);
 }
 
 async fn a_trace_is_whole_when_all_its_steps_are_there(world: &World) {
@@ -523,6 +529,7 @@ async fn whoever_may_read_changes_nothing(world: &World) {
     check_code(bob.end_trace(id(1), 5, TraceState::Ok, vec![], vec![]).await, denied);
     check_code(bob.begin_trace(experiment, 5, vec![], vec![]).await, denied);
     check_code(bob.log_spans(experiment, None, vec![]).await, denied);
+    check_code(bob.may_log_spans(experiment).await, denied);
     check_code(bob.link_prompts_to_trace(id(1), &[]).await, denied);
     alice.grant_experiment(experiment, "bob", Permission::Edit).await.unwrap();
     bob.set_trace_tag(id(1), tag("a", "1")).await.unwrap();

@@ -36,7 +36,10 @@ use std::{
     collections::BTreeMap,
     io::{self, Read as _},
 };
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::spawn_blocking,
+};
 
 /// Bytes of a request.
 const BODY: usize = 16 << 20;
@@ -44,9 +47,10 @@ const BODY: usize = 16 << 20;
 const PACKED: usize = 4 << 20;
 /// Bytes of memory that a request may be read into, besides its texts. What programs send takes a few times its length.
 const READ: usize = 8 * BODY;
-/// Objects of a request in JSON: more would be empty ones.
-const OBJECTS: usize = 1_000_000;
+/// KiB of memory that all requests may be read into at a time.
+static ROOM: Semaphore = Semaphore::const_new(2 * READ / 1024);
 
+const NO_REQUEST: &str = "Invalid OpenTelemetry format";
 const EXPERIMENT: &str = "x-mlflow-experiment-id";
 const RUN: &str = "x-mlflow-run-id";
 const PROTOBUF: &str = "application/x-protobuf";
@@ -87,38 +91,31 @@ pub async fn export(
         Ok(received) => received,
         Err(refusal) => return Ok(refusal.into_response()),
     };
-    let content = match packing {
-        None => Content::Plain(received),
-        Some(packing) => {
-            let memory = match intake.room(BODY).await {
-                Ok(memory) => memory,
-                Err(refusal) => return Ok(refusal.into_response()),
-            };
-            match packing.unpack(&received.bytes) {
-                Some(bytes) => Content::Unpacked { bytes, _memory: memory },
-                None => {
-                    let detail = format!(
-                        "Failed to decompress the payload, or it holds more than {} MiB. Please split it up.",
-                        BODY >> 20
-                    );
-                    return Ok(bad(&detail));
-                }
-            }
-        }
+    // Who may not log gets nothing unpacked or read.
+    acting.may_log_spans(experiment).await?;
+    let packing = match packing {
+        None => None,
+        Some(packing) => match intake.room(BODY).await {
+            Ok(memory) => Some((packing, memory)),
+            Err(refusal) => return Ok(refusal.into_response()),
+        },
     };
-    let Some(message) = decode(content.bytes(), is_json) else {
-        return Ok(bad("Invalid OpenTelemetry format"));
+    let (content, weight) = match aside(move || weighed(received, packing, is_json)).await? {
+        Ok(weighed) => weighed,
+        Err(detail) => return Ok(bad(&detail)),
     };
-    if message.resource_spans.is_empty() {
-        return Ok(bad("Invalid OpenTelemetry format - no spans found"));
-    }
-    let (spans, odd) = convert(message);
+    // Both count until the steps are stored, or until they are read if nobody waits for them any more. ROOM is never closed.
+    let room = ROOM.acquire_many(kib(weight)).await.ok();
+    let (spans, _content, _room) = aside(move || (steps_of(content.bytes(), is_json), content, room)).await?;
+    let (spans, odd) = match spans {
+        Ok(spans) => spans,
+        Err(detail) => return Ok(bad(detail)),
+    };
     let mut taken = acting.log_spans(experiment, run, spans).await?;
     taken.refused += odd;
     if odd > 0 && taken.message.is_empty() {
         taken.message = "Some spans have no trace id of 16 bytes, or no span id of 8.".to_owned();
     }
-    drop(content);
     Ok(answer(taken, is_json))
 }
 
@@ -129,6 +126,16 @@ enum Content {
 }
 
 impl Content {
+    /// What was sent, unpacked.
+    fn of(received: Received, packing: Option<(Packing, OwnedSemaphorePermit)>) -> Option<Self> {
+        Some(match packing {
+            None => Self::Plain(received),
+            Some((packing, memory)) => {
+                Self::Unpacked { bytes: packing.unpack(&received.bytes)?, _memory: memory }
+            }
+        })
+    }
+
     fn bytes(&self) -> &[u8] {
         match self {
             Self::Plain(received) => &received.bytes,
@@ -179,20 +186,58 @@ fn read_all(from: impl io::Read) -> io::Result<Vec<u8>> {
     if all.len() > BODY { Err(io::ErrorKind::InvalidData.into()) } else { Ok(all) }
 }
 
+/// Carries out what takes long beside the threads that answer.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> domain::Result<T> {
+    let done = spawn_blocking(work).await;
+    done.map_err(|error| domain::Error::Fault(format!("reading steps of traces: {error}")))
+}
+
+/// What was sent, and how many bytes of memory it will be read into; otherwise what to say of it.
+fn weighed(
+    received: Received,
+    packing: Option<(Packing, OwnedSemaphorePermit)>,
+    is_json: bool,
+) -> Result<(Content, usize), String> {
+    let content = Content::of(received, packing).ok_or_else(|| {
+        format!(
+            "Failed to decompress the payload, or it holds more than {} MiB. Please split it up.",
+            BODY >> 20
+        )
+    })?;
+    let weight = weigh(content.bytes(), is_json)?;
+    Ok((content, weight))
+}
+
+fn weigh(bytes: &[u8], is_json: bool) -> Result<usize, String> {
+    match is_json {
+        true => weigh::json(bytes, READ).ok_or_else(|| {
+            format!("Read, this would take more than {} MiB of memory. Please split it up.", READ >> 20)
+        }),
+        false => weigh::protobuf(bytes, READ).ok_or_else(|| NO_REQUEST.to_owned()),
+    }
+}
+
+fn kib(bytes: usize) -> u32 {
+    u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX)
+}
+
 /// The steps that a request holds, by their trace and by the program that they come from, and how many can't be any; `None` if it is no
-/// request.
+/// request, or one that is refused.
 pub fn read(request: &[u8], is_json: bool) -> Option<(Vec<NewSpans>, u64)> {
+    weigh(request, is_json).ok()?;
     decode(request, is_json).map(convert)
 }
 
-fn decode(bytes: &[u8], is_json: bool) -> Option<ExportRequest> {
-    let fits = match is_json {
-        true => bytes.iter().filter(|byte| **byte == b'{').count() <= OBJECTS,
-        false => weigh::fits(bytes, READ),
-    };
-    if !fits {
-        return None;
+/// As [`read`], of a request that was weighed; otherwise what to say of it.
+fn steps_of(request: &[u8], is_json: bool) -> Result<(Vec<NewSpans>, u64), &'static str> {
+    let message = decode(request, is_json).ok_or(NO_REQUEST)?;
+    if message.resource_spans.is_empty() {
+        return Err("Invalid OpenTelemetry format - no spans found");
     }
+    Ok(convert(message))
+}
+
+fn decode(bytes: &[u8], is_json: bool) -> Option<ExportRequest> {
     if is_json {
         json::request(&serde_json::from_slice(bytes).ok()?)
     } else {

@@ -190,9 +190,27 @@ pub(crate) async fn find<L>(
     grant: &TraceGrant<L>,
     id: AssessmentId,
 ) -> Result<Option<Assessment>> {
-    let mut select: Sql = sql(COLUMNS);
+    on.first::<Row>(by_id(grant, id)).await?.map(Row::into_assessment).transpose()
+}
+
+/// As [`find`], to change it: others that want to wait until the transaction ends.
+pub(crate) async fn hold(
+    tx: &mut Tx,
+    grant: &TraceGrant<Edit>,
+    id: AssessmentId,
+) -> Result<Option<Assessment>> {
+    let mut select = by_id(grant, id);
+    // SQLite has one writer.
+    if tx.is_postgres() {
+        select.push(" FOR UPDATE");
+    }
+    tx.first::<Row>(select).await?.map(Row::into_assessment).transpose()
+}
+
+fn by_id<L>(grant: &TraceGrant<L>, id: AssessmentId) -> Sql {
+    let mut select = sql(COLUMNS);
     select.push(" WHERE trace_id = ").push_bind(grant.id()).push(" AND id = ").push_bind(id);
-    on.first::<Row>(select).await?.map(Row::into_assessment).transpose()
+    select
 }
 
 /// All assessments of traces, the oldest first.

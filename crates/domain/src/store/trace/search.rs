@@ -64,10 +64,11 @@ pub(crate) async fn search(mut db: &Db, visible: &VisibleTo, search: &Search<'_>
     }
     if let Place::After(time, id) = search.from {
         let descending = search.order.first().is_none_or(|order| order.descending);
-        let behind = if descending { " < " } else { " > " };
+        let (not_before, behind) = if descending { (" <= ", " < ") } else { (" >= ", " > ") };
+        // The index begins there only if a condition of its own says so.
+        select.push(" AND t.request_time").push(not_before).push_bind(time);
         select.push(" AND (t.request_time").push(behind).push_bind(time);
-        select.push(" OR (t.request_time = ").push_bind(time);
-        select.push(" AND t.id > ").push_bind(id).push("))");
+        select.push(" OR t.id > ").push_bind(id).push(")");
     }
     select.push(" ORDER BY ");
     let mut by_time = false;

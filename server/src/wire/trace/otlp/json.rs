@@ -21,7 +21,15 @@ fn field<'v>(of: &'v Value, camel: &str, snake: &str) -> Option<&'v Value> {
 fn list<T>(of: &Value, camel: &str, snake: &str, read: impl Fn(&Value) -> Option<T>) -> Option<Vec<T>> {
     match field(of, camel, snake) {
         None => Some(Vec::new()),
-        Some(values) => values.as_array()?.iter().map(read).collect(),
+        Some(values) => {
+            let values = values.as_array()?;
+            // Room for these and no more: it is weighed before (see `super::weigh`).
+            let mut all = Vec::with_capacity(values.len());
+            for value in values {
+                all.push(read(value)?);
+            }
+            Some(all)
+        }
     }
 }
 

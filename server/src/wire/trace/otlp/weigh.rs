@@ -4,6 +4,7 @@
 use super::message::{
     AnyValue, ArrayValue, Event, KeyValue, KeyValueList, Link, ResourceSpans, ScopeSpans, Span, Status,
 };
+use serde_json::Value;
 
 /// Messages within each other, as far as they are read.
 const DEEPEST: usize = 100;
@@ -33,11 +34,41 @@ static ANY: [Part; 2] = [part::<ArrayValue>(5, &LIST), part::<KeyValueList>(6, &
 static LIST: [Part; 1] = [part::<AnyValue>(1, &ANY)];
 static MAP: [Part; 1] = [part::<KeyValue>(1, &PAIR)];
 
-/// Whether a request takes no more memory than this, its texts left out: they take what they do in the request. What is no request
-/// doesn't fit either.
-pub fn fits(request: &[u8], most: usize) -> bool {
+/// Bytes that a request is read into, its texts left out: they take what they do in the request. `None` if they are more than this,
+/// or if it is no request.
+pub fn protobuf(request: &[u8], most: usize) -> Option<usize> {
     let mut left = most;
-    weigh(request, &REQUEST, &mut left, DEEPEST).is_some()
+    weigh(request, &REQUEST, &mut left, DEEPEST)?;
+    Some(most - left)
+}
+
+/// What an object of JSON takes: the node of a tree with room for eleven fields, and the message that is made of it.
+const OBJECT: usize = 640 + size_of::<Span>();
+/// What a list takes, which begins with room for four.
+const ARRAY: usize = 4 * size_of::<Value>();
+/// What each more in a list or an object takes: a list has room for twice as many, for a moment besides the smaller room that it had;
+/// nodes of a tree are half full.
+const MORE: usize = 4 * size_of::<Value>();
+
+/// The same of a request in JSON, which is read as JSON before it is read as a request. What is no JSON weighs what is read of it until
+/// that is noticed, or more.
+pub fn json(request: &[u8], most: usize) -> Option<usize> {
+    let (mut weight, mut is_text) = (0, false);
+    let mut bytes = request.iter();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => is_text = !is_text,
+            b'\\' if is_text => {
+                bytes.next();
+            }
+            _ if is_text => {}
+            b'{' => weight += OBJECT,
+            b'[' => weight += ARRAY,
+            b',' => weight += MORE,
+            _ => {}
+        }
+    }
+    (weight <= most).then_some(weight)
 }
 
 fn weigh(mut message: &[u8], parts: &[Part], left: &mut usize, deeper: usize) -> Option<()> {
@@ -84,6 +115,10 @@ mod tests {
     use super::*;
     use prost::Message as _;
 
+    fn fits(request: &[u8], most: usize) -> bool {
+        protobuf(request, most).is_some()
+    }
+
     fn request(spans: Vec<Span>) -> Vec<u8> {
         let scope_spans = vec![ScopeSpans { spans }];
         ExportRequest { resource_spans: vec![ResourceSpans { resource: None, scope_spans }] }.encode_to_vec()
@@ -129,5 +164,36 @@ mod tests {
         assert!(!fits(&with_attribute(nested(200)), 100_000));
         assert!(fits(&[], 0));
         assert!(!fits(&[0x0f], 100));
+    }
+
+    #[test]
+    fn json_weighs_what_it_is_read_into() {
+        let check = |text: &str, expected: usize| {
+            assert_eq!(json(text.as_bytes(), 1 << 20), Some(expected), "{text}");
+        };
+        check("", 0);
+        check(r#"{"a": 1}"#, OBJECT);
+        check(r#"{"a": [1, {}, "x"]}"#, 2 * OBJECT + ARRAY + 2 * MORE);
+        // Within a text nothing is an object, however it is quoted.
+        check(r#"["{[,\"{[,\\", ","]"#, ARRAY + MORE);
+        check(r#"{"a": "{"#, OBJECT);
+        assert_eq!(json(b"[{}, {}]", ARRAY + 2 * OBJECT + MORE - 1), None);
+        assert_eq!(json(b"[{}, {}]", ARRAY + 2 * OBJECT + MORE), Some(ARRAY + 2 * OBJECT + MORE));
+    }
+
+    #[test]
+    fn no_message_takes_more_than_its_object_weighs() {
+        for size in [
+            size_of::<ResourceSpans>(),
+            size_of::<ScopeSpans>(),
+            size_of::<Span>(),
+            size_of::<Event>(),
+            size_of::<Link>(),
+            size_of::<KeyValue>() + size_of::<AnyValue>(),
+        ] {
+            assert!(size <= OBJECT - 640, "{size}");
+        }
+        // A node of a tree: its fields, and what they are below.
+        assert!(11 * (size_of::<String>() + size_of::<Value>()) + 16 <= 640);
     }
 }
