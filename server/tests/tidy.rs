@@ -159,6 +159,7 @@ fn changes_are_told() {
         ("experiment.rs", 1),
         ("last_use.rs", 1),
         ("log.rs", 1),
+        ("model_note.rs", 1),
         ("run.rs", 2),
         ("second_factor.rs", 2),
         ("session.rs", 3),

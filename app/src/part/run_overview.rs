@@ -47,16 +47,6 @@ pub fn RunOverview(
                 <section class="card note" aria-label="Note" inner_html=note></section>
             })}
             <div class="overview-column">
-                <section class="card" aria-labelledby="details-title">
-                    <h2 id="details-title">"Details"</h2>
-                    {move || details(&page.read())}
-                </section>
-                <Lineage page/>
-                <section class="card" aria-labelledby="params-title">
-                    <PairTable title="Params" id="params-title" pairs=params.into()/>
-                </section>
-            </div>
-            <div class="overview-column">
                 <section class="card" aria-labelledby="metrics-title">
                     <MetricTable metrics=metrics.into()/>
                     <Show when=move || { machine.get() > 0 }>
@@ -67,6 +57,15 @@ pub fn RunOverview(
                         </p>
                     </Show>
                 </section>
+                <section class="card" aria-labelledby="params-title">
+                    <PairTable title="Params" id="params-title" pairs=params.into()/>
+                </section>
+            </div>
+            <div class="overview-column">
+                <section class="card" aria-labelledby="details-title">
+                    <h2 id="details-title">"Details"</h2>
+                    {move || details(&page.read())}
+                </section>
                 <section class="card" aria-labelledby="tags-title">
                     <PairTable title="Tags" id="tags-title" pairs=tags.into()/>
                     <Show when=move || !system_tags.read().is_empty()>
@@ -76,6 +75,7 @@ pub fn RunOverview(
                         </details>
                     </Show>
                 </section>
+                <Lineage page/>
             </div>
         </div>
     }

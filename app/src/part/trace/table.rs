@@ -91,7 +91,7 @@ fn drawn(of: Of) -> AnyView {
     Effect::watch(move || asked.get(), move |_, _, _| chosen.set(Vec::new()), false);
     let news = Live::pulse(Signal::stored(vec![format!("t{}", of.experiment)]), REFRESH);
     view! {
-        {filter_box(address)}
+        <div class="toolbar">{filter_box(address)}</div>
         <Answered answer=page bars=8 show={move |page: TracesPage| {
             let page = RwSignal::new(page);
             Effect::watch(move || news.track(), move |(), _, _| refresh(page, asked, chosen), false);
@@ -308,8 +308,8 @@ fn line(row: TraceRow, chosen: Option<RwSignal<Vec<TraceId>>>) -> AnyView {
             <td class="time"><Ago at=row.time/></td>
             <td>{state_badge(row.state)}</td>
             <td class="num">{row.duration.map_or_else(|| "–".to_owned(), duration)}</td>
-            <td class="preview" title=row.request.clone()>{row.request.clone()}</td>
-            <td class="preview" title=row.response.clone()>{row.response.clone()}</td>
+            <td class="excerpt" title=row.request.clone()>{row.request.clone()}</td>
+            <td class="excerpt" title=row.response.clone()>{row.response.clone()}</td>
             <td class="num">{token_count(row.tokens)}</td>
             <td>{chips(thoughts)}</td>
             <td>{chips(tags)}</td>
