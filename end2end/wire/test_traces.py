@@ -11,7 +11,7 @@ import mlflow
 import pytest
 import requests
 from google.protobuf.json_format import MessageToDict
-from mlflow.entities import AssessmentSource, Expectation, Feedback, SpanType
+from mlflow.entities import AssessmentSource, Expectation, Feedback, SpanType, TraceData
 from mlflow.exceptions import MlflowException, RestException
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
@@ -195,6 +195,49 @@ def test_an_older_client_begins_and_ends_a_trace(server, experiment):
     assert server.api("GET", f"{path}/info").json()["trace_info"] == ended
     listed = server.api("GET", f"/mlflow/traces?experiment_ids={experiment}").json()
     assert listed == {"traces": [ended]}
+
+
+def steps_of(server, trace, account=None, version="3.0", **query):
+    """The steps of a trace as MLflow's pages and notebooks ask for them."""
+    address = f"{server.url}/ajax-api/{version}/mlflow/get-trace-artifact"
+    query = {"request_id": trace} | query
+    return requests.get(address, params=query, headers=(account or server.admin).headers, timeout=30)
+
+
+def test_the_steps_come_as_a_file(server, client, experiment):
+    trace = client.get_trace(ask("größer?"))
+    expected = sorted(trace.data.to_dict()["spans"], key=lambda span: span["span_id"])
+    for version in ["2.0", "3.0"]:
+        response = steps_of(server, trace.info.trace_id, version=version)
+        assert response.status_code == 200, response.text
+        assert response.headers["content-disposition"] == 'attachment; filename="traces.json"'
+        assert response.headers["content-type"].startswith("text/plain")
+        assert response.headers["content-security-policy"].startswith("sandbox")
+        assert sorted(response.json()["spans"], key=lambda span: span["span_id"]) == expected
+        assert len(TraceData.from_dict(response.json()).spans) == 3
+    check_refusal(steps_of(server, ""), 400, "BAD_REQUEST", 'Request must include the "request_id" query parameter.')
+    for nothing in ["tr-" + "0" * 32, "nonsense"]:
+        check_refusal(steps_of(server, nothing), 404, "RESOURCE_DOES_NOT_EXIST")
+    eve = server.add(f"eve-{uuid.uuid4().hex[:8]}")
+    server.grant(eve, experiment, "NO_PERMISSIONS")
+    check_refusal(steps_of(server, trace.info.trace_id, eve), 404, "RESOURCE_DOES_NOT_EXIST")
+    server.grant(eve, experiment, "READ")
+    assert steps_of(server, trace.info.trace_id, eve).status_code == 200
+
+
+def test_what_clients_put_beside_a_trace_comes_as_a_file(server, experiment):
+    trace = server.post("/traces", {"experiment_id": experiment, "timestamp_ms": 1})["trace_info"]["request_id"]
+    folder = f"/mlflow-artifacts/artifacts/{experiment}/traces/{trace}/artifacts"
+    check_refusal(steps_of(server, trace), 404, "RESOURCE_DOES_NOT_EXIST", "No such artifact")
+    assert server.api("PUT", f"{folder}/traces.json", data=b'{"spans": []}').status_code == 200
+    assert steps_of(server, trace).json() == {"spans": []}
+
+    name = str(uuid.uuid4())
+    check_refusal(steps_of(server, trace, path=name), 404, "RESOURCE_DOES_NOT_EXIST")
+    assert server.api("PUT", f"{folder}/attachments/{name}", data=b"\x89PNG").status_code == 200
+    assert steps_of(server, trace, path=name).content == b"\x89PNG"
+    for wrong in ["traces.json", "../traces.json", f"A{name[1:]}", name.replace("-", "")]:
+        check_refusal(steps_of(server, trace, path=wrong), 400, "INVALID_PARAMETER_VALUE", "must be a valid UUID")
 
 
 def export(trace=None, spans=1) -> ExportTraceServiceRequest:

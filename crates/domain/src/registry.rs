@@ -9,6 +9,7 @@ mod source;
 
 use crate::{
     Acting, Caller,
+    artifact::served_path,
     audit::Told,
     clock,
     error::{Error, Result},
@@ -22,7 +23,7 @@ use crate::{
     },
 };
 use model::{
-    Code, Problem,
+    Code, Problem, RunId,
     audit::{Action, Object},
     filter::{
         self, ModelVersionFilter, ModelVersionOrder, OrderBy, RegisteredModelFilter, RegisteredModelOrder,
@@ -394,6 +395,22 @@ impl Acting {
     /// The version isn't there.
     pub async fn download_uri(&self, name: &str, version: i64) -> Result<String> {
         Ok(self.get_version(name, version).await?.storage_location)
+    }
+
+    /// The path, for this server, of what lies at `path` among the files of a version. Needs READ, and of the run that the version
+    /// leads to by name.
+    ///
+    /// # Errors
+    /// `RESOURCE_DOES_NOT_EXIST`; `INVALID_PARAMETER_VALUE` for a bad path, or if this server doesn't keep the files.
+    pub async fn version_file_path(&self, name: &str, version: i64, path: &str) -> Result<String> {
+        let place = self.download_uri(name, version).await?;
+        let named = place.strip_prefix("runs:/").map(|rest| rest.split_once('/').unwrap_or((rest, "")));
+        let of_run = named.and_then(|(run, folder)| Some((run.parse::<RunId>().ok()?, folder)));
+        let root = match of_run {
+            Some((run, folder)) => format!("{}/{folder}", self.run_artifact_uri(run).await?),
+            None => place,
+        };
+        served_path(&root, path)
     }
 
     /// Finds versions of the registered models that the caller may read; of prompts only if the filter asks for prompts.

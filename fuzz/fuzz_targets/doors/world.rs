@@ -85,7 +85,7 @@ impl World {
             .uri(written.target)
             .body(Body::from(written.body.to_vec()))
             .ok()?;
-        let is_protocol = ["/api/", "/ajax-api/", "/v1/", "/graphql"]
+        let is_protocol = ["/api/", "/ajax-api/", "/v1/", "/graphql", "/get-artifact", "/model-versions/"]
             .iter()
             .any(|prefix| request.uri().path().starts_with(prefix));
         let headers = request.headers_mut();

@@ -121,10 +121,22 @@ pub fn content_type(path: &str) -> &'static str {
 /// site.
 pub fn harmless(path: &str, read: ArtifactRead, disposition: Disposition) -> Response {
     let mut response = file(path, read, disposition);
-    let policy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:";
-    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    confine(response.headers_mut());
     response
+}
+
+/// Says of an answer that it is no part of the site, and nobody's but the caller's.
+pub fn confine(headers: &mut HeaderMap) {
+    let policy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+}
+
+/// Says what the file that is answered is called.
+pub fn name(headers: &mut HeaderMap, path: &str, disposition: Disposition) {
+    if let Ok(value) = HeaderValue::from_str(&content_disposition(path, disposition)) {
+        headers.insert(header::CONTENT_DISPOSITION, value);
+    }
 }
 
 /// A file as an answer, whole or in part.
@@ -144,7 +156,6 @@ pub fn file(path: &str, read: ArtifactRead, disposition: Disposition) -> Respons
     set(header::CONTENT_TYPE, content_type(path).to_owned());
     set(header::CONTENT_LENGTH, (range.end - range.start).to_string());
     set(header::ACCEPT_RANGES, "bytes".to_owned());
-    set(header::CONTENT_DISPOSITION, content_disposition(path, disposition));
     if partial {
         set(header::CONTENT_RANGE, format!("bytes {}-{}/{size}", range.start, range.end.saturating_sub(1)));
     }
@@ -154,6 +165,7 @@ pub fn file(path: &str, read: ArtifactRead, disposition: Disposition) -> Respons
     if let Some(date) = http_date(modified) {
         set(header::LAST_MODIFIED, date);
     }
+    name(headers, path, disposition);
     response
 }
 

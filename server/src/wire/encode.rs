@@ -3,6 +3,7 @@
 
 pub mod run;
 pub mod trace;
+pub mod trace_file;
 
 use model::{
     experiment::Experiment,

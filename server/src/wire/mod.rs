@@ -12,6 +12,7 @@ pub mod artifact;
 pub mod encode;
 pub mod error;
 mod experiment;
+pub mod file;
 mod graphql;
 pub mod intake;
 pub mod log;
@@ -59,8 +60,10 @@ const BODY: usize = 4 << 20;
 /// Bytes of a JSON body that holds datasets, whose schema and profile may be 18 million characters.
 const DATASET_BODY: usize = 80 << 20;
 
-/// Clients call the protocol below the one, MLflow's pages below the other.
-const PREFIXES: &[&str] = &["/api", "/ajax-api"];
+/// What MLflow's pages call the protocol below.
+const PAGES: &str = "/ajax-api";
+/// It is the same below each; clients call it below the first.
+const PREFIXES: &[&str] = &["/api", PAGES];
 
 /// One operation of the protocol.
 pub struct Operation {
@@ -141,7 +144,7 @@ operations! {
     POST "/2.0/mlflow/runs/outputs" => run::outputs;
     GET "/2.0/mlflow/metrics/get-history" => metric::history;
     GET "/2.0/mlflow/metrics/get-history-bulk-interval" => metric::bulk_interval;
-    GET "/2.0/mlflow/metrics/get-history-bulk" => metric::bulk [prefixes: &["/ajax-api"]];
+    GET "/2.0/mlflow/metrics/get-history-bulk" => metric::bulk [prefixes: &[PAGES]];
     GET "/2.0/mlflow/artifacts/list" => run::list_artifacts;
     POST "/2.0/mlflow/logged-models" => logged_model::create;
     POST "/2.0/mlflow/logged-models/search" => logged_model::search;
@@ -248,7 +251,8 @@ static GRAPHQL: Operation = Operation {
     terms: Terms { prefixes: &[], ..Terms::USUAL },
 };
 
-/// The doors of the protocol: all operations below their prefixes, transfers of artifacts, and what is said of the server.
+/// The doors of the protocol: all operations below their prefixes, transfers of artifacts, files by what they are of, and what
+/// is said of the server.
 pub fn router(limits: Limits) -> Router {
     let intake = Arc::new(Intake::new(limits));
     let mut router = Router::new();
@@ -261,6 +265,9 @@ pub fn router(limits: Limits) -> Router {
                 enter(operation, &intake, identified, path, request).await
             };
             api = api.route(operation.path, on(filter, door));
+        }
+        if *prefix == PAGES {
+            api = api.merge(file::of_pages(intake.clone()));
         }
         api = api
             .merge(artifact::transfers())
@@ -279,6 +286,7 @@ pub fn router(limits: Limits) -> Router {
     router
         .route("/v1/traces", post(take_spans))
         .route(GRAPHQL.path, post(ask))
+        .merge(file::without_prefix())
         .route("/health", get(async || "OK"))
         .route("/version", get(async || MLFLOW_VERSION))
         .route("/gateway/{*path}", any(no_such_operation))

@@ -11,7 +11,7 @@ use model::{Problem, name::limit, registry::NewVersion, run::Tag};
 use serde_json::json;
 
 /// A version's number, which is text on the wire.
-fn version(args: &Args) -> Result<i64, Problem> {
+pub fn version(args: &Args) -> Result<i64, Problem> {
     args.id("version", |text| {
         Problem::invalid(format!("Parameter 'version' must be an integer, got '{text}'."))
     })

@@ -24,7 +24,7 @@ use model::{
 use serde_json::json;
 
 /// The id in a text. Those of clients before MLflow 3 have no `tr-`.
-fn read_id(text: &str) -> Option<TraceId> {
+pub fn read_id(text: &str) -> Option<TraceId> {
     text.parse().or_else(|_| format!("tr-{text}").parse()).ok()
 }
 

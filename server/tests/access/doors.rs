@@ -69,6 +69,8 @@ pub fn all() -> Vec<Door> {
         }
         doors.push(token(Method::GET, format!("{prefix}/3.0/mlflow/server-info")));
     }
+    let files = server::wire::file::DOORS.iter();
+    doors.extend(files.map(|(method, route)| token(method.parse().unwrap(), (*route).to_owned())));
     doors.push(token(Method::POST, "/graphql".to_owned()));
     doors.push(token(Method::POST, "/v1/traces".to_owned()));
     doors.push(token(Method::GET, "/health".to_owned()));
@@ -140,6 +142,7 @@ pub fn approach(door: &Door, things: &Things) -> (String, Load) {
             Method::PUT => Load::Bytes("new"),
             _ => Load::Nothing,
         },
+        Credential::Token if door.route.ends_with("/upload-artifact") => Load::Bytes("new"),
         Credential::Token if door.route == "/v1/traces" => Load::Json(spans(things)),
         Credential::Token => Load::Json(arguments(&door.route, things)),
     };
@@ -147,6 +150,9 @@ pub fn approach(door: &Door, things: &Things) -> (String, Load) {
         (Load::Json(arguments), &Method::GET) => {
             address = format!("{address}?{}", query(arguments));
             (address, Load::Nothing)
+        }
+        _ if door.route.ends_with("/upload-artifact") => {
+            (format!("{address}?run_uuid={}&path=new.txt", things.run), load)
         }
         _ if door.route == "/preview/chart.svg" => {
             (format!("{address}?runs={}&metric=m", things.run), Load::Nothing)
@@ -172,7 +178,12 @@ fn arguments(route: &str, things: &Things) -> Value {
         route if route.contains("webhooks") => "hook".to_owned(),
         _ => format!("{}-new", things.experiment_name),
     };
-    let path = if route.contains("mlflow-artifacts") { things.artifact_folder.as_str() } else { "" };
+    let path = match route {
+        "/get-artifact" => "notes.txt",
+        "/model-versions/get-artifact" => "MLmodel",
+        route if route.contains("mlflow-artifacts") => things.artifact_folder.as_str(),
+        _ => "",
+    };
     // Lists are asked for these things alone: every caller has some of their own.
     let filter = match route {
         route if route.ends_with("experiments/search") => format!("name = '{}'", things.experiment_name),
@@ -208,6 +219,7 @@ fn arguments(route: &str, things: &Things) -> Value {
     });
     let model = json!({ "artifact_path": "m", "run_id": "r", "utc_time_created": "2024", "flavors": {} });
     all["model_json"] = model.to_string().into();
+    all["artifact_file_path"] = "MLmodel".into();
     // Of webhooks.
     all["url"] = "https://93.184.215.14/hook".into();
     all["events"] = json!([{ "entity": "MODEL_VERSION", "action": "CREATED" }]);

@@ -2,13 +2,16 @@
 
 use crate::{
     Acting,
-    artifact::PROXY_SCHEME,
+    artifact::{PROXY_SCHEME, served_path},
     error::{Error, Result},
 };
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use model::trace::{
-    TraceInfo,
-    span::{Attribute, AttributeValue, Nanos, Span, SpanEvent, SpanId, SpanKind, SpanStatus},
+use model::{
+    TraceId,
+    trace::{
+        TraceInfo,
+        span::{Attribute, AttributeValue, Nanos, Span, SpanEvent, SpanId, SpanKind, SpanStatus},
+    },
 };
 use serde_json::{Map, Value};
 
@@ -28,6 +31,14 @@ pub(super) enum Filed {
 }
 
 impl Acting {
+    /// The path, for this server, of a file that a client put beside a trace. Needs READ.
+    ///
+    /// # Errors
+    /// `RESOURCE_DOES_NOT_EXIST`; `INVALID_PARAMETER_VALUE` for a bad path, or if this server doesn't keep the files.
+    pub async fn trace_file_path(&self, id: TraceId, path: &str) -> Result<String> {
+        served_path(&self.get_trace_info(id).await?.artifact_uri, path)
+    }
+
     /// Reads the steps of a trace that are in a file, of one that the caller may read.
     pub(super) async fn filed_steps(&self, info: &TraceInfo) -> Result<Filed> {
         let none = Ok(Filed::Steps(Vec::new()));

@@ -167,6 +167,7 @@ pub async fn attempts(user: &User, on: &Things) -> Vec<Attempt> {
         Read get_latest_versions(name, &[]);
         Read get_version(name, 1);
         Read download_uri(name, 1);
+        Read version_file_path(name, 1, "a.txt");
         Read get_version_by_alias(name, "champion");
         Edit update_registered_model(name, "about");
         Edit set_registered_model_tag(name, &note);
@@ -196,6 +197,7 @@ pub async fn attempts(user: &User, on: &Things) -> Vec<Attempt> {
 
         Read get_trace_info(on.trace);
         Read get_trace(on.trace, true);
+        Read trace_file_path(on.trace, "traces.json");
         Edit set_trace_tag(on.trace, note.clone());
         Edit delete_trace_tag(on.trace, "b");
         Manage delete_traces(on.experiment, &TracesToDelete::These(vec![on.trace]), None);

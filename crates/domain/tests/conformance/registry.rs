@@ -13,6 +13,7 @@ on_both_databases! {
     stages_and_latest_versions,
     aliases_name_versions,
     a_rename_takes_everything_along,
+    files_of_a_version_are_where_its_source_leads,
     a_version_of_a_logged_model_leads_to_its_files,
     a_version_can_be_copied,
     sources_must_lie_where_the_request_says,
@@ -207,6 +208,30 @@ async fn a_rename_takes_everything_along(world: &World) {
     owner.delete_registered_model("elmo").await.unwrap();
 }
 
+async fn files_of_a_version_are_where_its_source_leads(world: &World) {
+    let acting = world.local();
+    let run = acting.run_in(DEFAULT).await;
+    acting.create_registered_model("bert", &[], "").await.unwrap();
+    for source in [
+        format!("runs:/{run}/model"),
+        format!("runs:/{run}"),
+        format!("mlflow-artifacts:/0/{run}/artifacts/model"),
+        "s3://bucket/model".to_owned(),
+    ] {
+        let new = NewVersion { run: Some(run), ..new_version("bert", &source) };
+        acting.create_version(new).await.unwrap();
+    }
+    let file = async |version: i64, path: &str| acting.version_file_path("bert", version, path).await;
+    let root = format!("0/{run}/artifacts");
+    assert_eq!(file(1, "a/b.txt").await.unwrap(), format!("{root}/model/a/b.txt"));
+    assert_eq!(file(2, "b.txt").await.unwrap(), format!("{root}/b.txt"));
+    assert_eq!(file(3, "b.txt").await.unwrap(), format!("{root}/model/b.txt"));
+    let elsewhere = "These artifacts are at s3://bucket/model, which clients open themselves.";
+    check_refused(file(4, "b.txt").await, Code::InvalidParameterValue, elsewhere);
+    check_refused(file(1, "../b.txt").await, Code::InvalidParameterValue, "Invalid path");
+    check_code(file(5, "b.txt").await, Code::ResourceDoesNotExist);
+}
+
 async fn a_version_of_a_logged_model_leads_to_its_files(world: &World) {
     let acting = world.local();
     let run = acting.run_in(DEFAULT).await;
@@ -218,6 +243,8 @@ async fn a_version_of_a_logged_model_leads_to_its_files(world: &World) {
     assert_eq!(version.source, format!("models:/{model}"));
     let uri = format!("mlflow-artifacts:/0/models/{model}/artifacts");
     assert_eq!(acting.download_uri("bert", 1).await.unwrap(), uri);
+    let file = format!("0/models/{model}/artifacts/MLmodel");
+    assert_eq!(acting.version_file_path("bert", 1, "MLmodel").await.unwrap(), file);
     // The request needn't say the id twice.
     acting.create_version(NewVersion { model: None, ..new.clone() }).await.unwrap();
     let tags = acting.get_model(model, false).await.unwrap().tags;

@@ -459,6 +459,7 @@ async fn traces_are_deleted_with_all_that_is_theirs(world: &World) {
     acting.create_assessment(id(1), feedback("good", "true")).await.unwrap();
     acting.link_traces_to_run(run, &[id(1)]).await.unwrap();
     let file = format!("0/traces/{}/artifacts/traces.json", id(1));
+    assert_eq!(acting.trace_file_path(id(1), "traces.json").await.unwrap(), file);
     acting.uploads(&file, b"{}").await;
     assert_eq!(acting.downloads(&file).await.unwrap(), b"{}");
 
@@ -494,6 +495,7 @@ async fn whoever_may_not_read_sees_nothing(world: &World) {
     let message = format!("Trace with ID '{}' not found.", id(1));
     check_refused(bob.get_trace_info(id(1)).await, missing, &message);
     check_refused(bob.get_trace(id(1), true).await, missing, &message);
+    check_refused(bob.trace_file_path(id(1), "traces.json").await, missing, &message);
     check_refused(bob.get_assessment(id(1), made.id).await, missing, &message);
     check_refused(bob.set_trace_tag(id(1), tag("a", "1")).await, missing, &message);
     check_refused(bob.create_assessment(id(1), feedback("x", "1")).await, missing, &message);

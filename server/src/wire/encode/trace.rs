@@ -146,11 +146,11 @@ fn span(trace: TraceId, span: &Span) -> Value {
         .done()
 }
 
-fn trace_bytes(trace: TraceId) -> String {
+pub(super) fn trace_bytes(trace: TraceId) -> String {
     BASE64_STANDARD.encode(trace.to_bytes())
 }
 
-fn span_bytes(span: SpanId) -> String {
+pub(super) fn span_bytes(span: SpanId) -> String {
     BASE64_STANDARD.encode(span.0.to_be_bytes())
 }
 
