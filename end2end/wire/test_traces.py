@@ -13,6 +13,8 @@ import requests
 from google.protobuf.json_format import MessageToDict
 from mlflow.entities import AssessmentSource, Expectation, Feedback, SpanType, TraceData
 from mlflow.exceptions import MlflowException, RestException
+from mlflow.store.analytics.trace_correlation import calculate_npmi_from_counts
+from mlflow.tracing.client import TracingClient
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
@@ -116,6 +118,30 @@ def test_traces_are_found(client, experiment):
     assert [trace.info.trace_id for trace in rest] == [first]
     with pytest.raises(RestException, match="INVALID_PARAMETER_VALUE"):
         found(experiment, "nonsense = 1")
+
+
+def test_two_filters_are_counted_together(server, client, experiment):
+    first, second = ask("first"), ask("second")
+    client.set_trace_tag(first, "team", "vision")
+
+    def check(one, other, among, *counts):
+        found = TracingClient().calculate_trace_filter_correlation([experiment], one, other, among)
+        assert (found.joint_count, found.filter1_count, found.filter2_count, found.total_count) == counts
+        expected = calculate_npmi_from_counts(*counts)
+        assert found.npmi == pytest.approx(expected.npmi, nan_ok=True)
+        # Where there is none the client says so in a word of its own.
+        smoothed = float("nan") if found.npmi_smoothed is None else found.npmi_smoothed
+        assert smoothed == pytest.approx(expected.npmi_smoothed, nan_ok=True)
+
+    check("tags.team = 'vision'", "span.name = 'find'", None, 1, 1, 2, 2)
+    check("tags.team = 'vision'", f"request_id = '{second}'", None, 0, 1, 1, 2)
+    check("tags.team = 'vision'", "status = 'OK'", f"request_id = '{first}'", 1, 1, 1, 1)
+    check("status = 'ERROR'", "status = 'OK'", None, 0, 0, 2, 2)
+    address = f"{server.url}/api/3.0/mlflow/traces/calculate-filter-correlation"
+    asked = {"experiment_ids": [experiment], "filter_string1": "status = 'OK'", "filter_string2": "status = 'OK'"}
+    for wrong in [{"filter_string1": ""}, {"filter_string2": "nonsense = 1"}, {"experiment_ids": None}]:
+        response = requests.post(address, json=asked | wrong, headers=server.admin.headers, timeout=30)
+        check_refusal(response, 400, "INVALID_PARAMETER_VALUE")
 
 
 def test_what_is_thought_of_a_trace(client, experiment):

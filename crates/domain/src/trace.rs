@@ -6,6 +6,7 @@
 
 mod assessment;
 mod bounds;
+mod correlation;
 mod file;
 pub(crate) mod outline;
 mod page;
@@ -27,6 +28,7 @@ use crate::{
 };
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use bounds::{check_room, checked_pairs, in_duration, in_time, own_out, preview};
+pub use correlation::Together;
 use model::{
     Code, ExperimentId, Millis, Problem, RunId, TraceId,
     audit::{Action, Object},

@@ -162,6 +162,25 @@ pub async fn search(acting: Acting, mut args: Args) -> Answer {
         .done())
 }
 
+pub async fn filter_correlation(acting: Acting, args: Args) -> Answer {
+    if !args.has("experiment_ids") {
+        return Err(args.missing("experiment_ids").into());
+    }
+    let experiments = experiment_ids(&args)?;
+    let (one, other) = (args.required("filter_string1")?, args.required("filter_string2")?);
+    let among = args.text_or_empty("base_filter")?;
+    let found = acting.correlate_traces(&experiments, among, one, other).await?;
+    let figure = |figure: f64| Some(figure).filter(|figure| !figure.is_nan());
+    Ok(Object::default()
+        .set_some("npmi", figure(found.npmi()))
+        .set_some("npmi_smoothed", figure(found.npmi_smoothed()))
+        .set("filter1_count", found.one)
+        .set("filter2_count", found.other)
+        .set("joint_count", found.both)
+        .set("total_count", found.total)
+        .done())
+}
+
 pub async fn delete(acting: Acting, args: Args) -> Answer {
     let experiment = experiment_id(&args)?;
     let (until, most) = (args.int("max_timestamp_millis")?, args.int("max_traces")?);

@@ -247,6 +247,7 @@ fn of_traces(things: &Things) -> Value {
         "assessment_id": things.assessment.to_string(), "update_mask": "rationale",
         "trace": { "trace_info": { "trace_id": trace, "trace_location": location(things) } },
         "locations": [location(things)],
+        "filter_string1": "status = 'OK'", "filter_string2": "tags.k = 'v'",
         "assessment": { "assessment_name": "fast", "feedback": { "value": true }, "rationale": "it is" },
         "prompt_versions": [{ "name": "greeting", "version": "1" }],
     })

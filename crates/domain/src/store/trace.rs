@@ -15,7 +15,7 @@ use model::{
     run::Tag,
     trace::{NewTrace, TraceInfo, TraceState, key, value_of},
 };
-pub(crate) use search::{Place, Search, search};
+pub(crate) use search::{Place, Search, count_together, search};
 use sqlx::FromRow;
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;

@@ -10,7 +10,7 @@ use crate::{
         search::{push_key_test, push_like, push_list_test, push_text_test},
         sql,
     },
-    trace::text,
+    trace::{Together, text},
 };
 use model::{
     ExperimentId, Millis, RunId, TraceId,
@@ -58,10 +58,7 @@ pub(crate) async fn search(mut db: &Db, visible: &VisibleTo, search: &Search<'_>
         }
     }
     push_visible_experiment(&mut select, visible, "t.experiment_id");
-    for condition in search.filter.conditions() {
-        select.push(" AND ");
-        push_condition(&mut select, db, condition);
-    }
+    push_conditions(&mut select, db, search.filter);
     if let Place::After(time, id) = search.from {
         let descending = search.order.first().is_none_or(|order| order.descending);
         let (not_before, behind) = if descending { (" <= ", " < ") } else { (" >= ", " > ") };
@@ -86,6 +83,37 @@ pub(crate) async fn search(mut db: &Db, visible: &VisibleTo, search: &Search<'_>
     let mut infos = rows.into_iter().map(Row::into_info).collect::<Result<Vec<_>>>()?;
     fill(&mut db, &mut infos).await?;
     Ok(infos)
+}
+
+/// Counts the traces that the caller may read and that a filter finds, and those of them that two more find.
+pub(crate) async fn count_together(
+    mut db: &Db,
+    visible: &VisibleTo,
+    experiments: &[ExperimentId],
+    among: &TraceFilter,
+    (one, other): (&TraceFilter, &TraceFilter),
+) -> Result<Together> {
+    let mut select = sql(
+        "SELECT COUNT(*), COUNT(m.one), COUNT(m.other), COUNT(m.one + m.other) FROM (SELECT CASE WHEN 1 = 1",
+    );
+    push_conditions(&mut select, db, one);
+    select.push(" THEN 1 END AS one, CASE WHEN 1 = 1");
+    push_conditions(&mut select, db, other);
+    select.push(" THEN 1 END AS other FROM traces t WHERE t.experiment_id IN ");
+    select.push_list(experiments.iter().copied()).push(" AND ");
+    push_visible_experiment(&mut select, visible, "t.experiment_id");
+    push_conditions(&mut select, db, among);
+    select.push(") m");
+    let (total, one, other, both) = db.first::<(i64, i64, i64, i64)>(select).await?.unwrap_or_default();
+    Ok(Together { total, one, other, both })
+}
+
+/// Adds all that a filter asks for to what is asked for already.
+fn push_conditions(select: &mut Sql, db: &Db, filter: &TraceFilter) {
+    for condition in filter.conditions() {
+        select.push(" AND ");
+        push_condition(select, db, condition);
+    }
 }
 
 const TAG: &str = "EXISTS (SELECT 1 FROM trace_tags x WHERE x.trace_id = t.id AND x.key = ";

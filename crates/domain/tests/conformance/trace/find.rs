@@ -6,6 +6,7 @@ on_both_databases! {
     filters_find,
     orders_sort,
     pages_follow_each_other,
+    filters_are_counted_together,
 }
 
 async fn filters_find(world: &World) {
@@ -166,4 +167,40 @@ async fn pages_follow_each_other(world: &World) {
     }
     let odd = TraceSearch { page_token: "x".into(), ..search("") };
     check_code(acting.search_traces(&odd).await, Code::InvalidParameterValue);
+}
+
+async fn filters_are_counted_together(world: &World) {
+    let (alice, bob) = (world.user("alice").await, world.user("bob").await);
+    let (seen, secret) = (alice.experiment("seen").await, alice.experiment("secret").await);
+    for (number, state, team) in [
+        (1, TraceState::Ok, "vision"),
+        (2, TraceState::Error, "vision"),
+        (3, TraceState::Error, "text"),
+        (4, TraceState::Ok, "text"),
+        (5, TraceState::Error, "vision"),
+    ] {
+        let experiment = if number == 5 { secret } else { seen };
+        let new = NewTrace { experiment, state, tags: vec![tag("team", team)], ..new_trace(number, 1000) };
+        alice.start_trace(new).await.unwrap();
+    }
+    let spans = vec![span(1, None, "ask"), span(2, None, "ask")];
+    let steps = NewSpans { trace: id(2), spans, tags: Vec::new() };
+    alice.log_spans(seen, None, vec![steps]).await.unwrap();
+    alice.grant_experiment(secret, "bob", Permission::NoPermissions).await.unwrap();
+
+    let count = async |user: &User, among: &str, one: &str, other: &str| {
+        let found = user.correlate_traces(&[seen, secret], among, one, other).await.unwrap();
+        (found.both, found.one, found.other, found.total)
+    };
+    let (failed, vision) = ("status = 'ERROR'", "tags.team = 'vision'");
+    assert_eq!(count(&alice, "", failed, vision).await, (2, 3, 3, 5));
+    assert_eq!(count(&bob, "", failed, vision).await, (1, 2, 2, 4));
+    assert_eq!(count(&alice, "tags.team = 'text'", failed, vision).await, (0, 1, 0, 2));
+    assert_eq!(count(&alice, "", "span.name = 'ask'", "").await, (1, 1, 5, 5));
+    let wrong = Code::InvalidParameterValue;
+    for (among, one, other) in [("x = 1", "", ""), ("", "x = 1", ""), ("", "", "x = 1")] {
+        check_code(alice.correlate_traces(&[seen], among, one, other).await, wrong);
+    }
+    let nowhere = alice.correlate_traces(&[], "", failed, vision).await.unwrap();
+    assert_eq!((nowhere.total, nowhere.npmi().is_nan()), (0, true));
 }
