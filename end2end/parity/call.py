@@ -29,7 +29,8 @@ class Call:
     def label(self):
         """Which operation, whatever its arguments."""
         path = re.sub(r"(/logged-models)/(?!search$)[^/]+", r"\1/*", self.path)
-        path = re.sub(r"(/mlflow-artifacts/artifacts|/tags)/.+", r"\1/*", path)
+        path = re.sub(r"(/mlflow-artifacts/artifacts|/tags|/assessments|/webhooks|/mpu/create)/[^?]+", r"\1/*", path)
+        path = re.sub(r"(/mlflow/traces)/(?!(get|batchGet|batchGetInfos|search|delete-traces|link-\w+(-\w+)?)$)[^/]+", r"\1/*", path)
         return f"{self.method} {path}"
 
     def with_token(self, token):
@@ -98,15 +99,22 @@ def spoiled_json(draw, call):
     return replace(call, raw=raw, headers=headers)
 
 
-def post(path, makes=None, /, pages=0, method="POST", **fields):
+def post(path, makes=None, /, pages=0, method="POST", api="2.0", **fields):
     """A call with a JSON body."""
     made = arguments(**fields).map(
-        lambda body: Call(method, f"/api/2.0/mlflow/{path}", body=body, makes=makes, pages=pages)
+        lambda body: Call(method, f"/api/{api}/mlflow/{path}", body=body, makes=makes, pages=pages)
     )
     return spoiled_json(made)
 
 
-def get(path, /, pages=0, prefix="/api", **fields):
+def at(path, call, /, **places):
+    """The call at a path whose variable parts, as in `traces/{trace}/tags`, are drawn."""
+    return st.tuples(call, st.fixed_dictionaries(places)).map(
+        lambda drawn: replace(drawn[0], path=drawn[0].path.removesuffix(path) + path.format(**drawn[1]))
+    )
+
+
+def get(path, /, pages=0, prefix="/api", api="2.0", **fields):
     """A call with a query string; lists are keys that are repeated."""
 
     def call(drawn):
@@ -115,7 +123,7 @@ def get(path, /, pages=0, prefix="/api", **fields):
             for one in value if isinstance(value, list) else [value]:
                 if one is not None:
                     pairs.append((name, one if isinstance(one, str) else str(one)))
-        return Call("GET", f"{prefix}/2.0/mlflow/{path}", query=tuple(pairs), pages=pages)
+        return Call("GET", f"{prefix}/{api}/mlflow/{path}", query=tuple(pairs), pages=pages)
 
     return arguments(**fields).map(call)
 
@@ -129,3 +137,12 @@ def items(least=0, most=3, **fields):
 def own(names):
     """Names of things that all sequences share: one's own, mostly."""
     return mostly(one_of("⟦own⟧ a", "⟦own⟧ b", "⟦own⟧ ü"), names.map(lambda name: f"⟦own⟧{name}"), 6)
+
+
+def limited(strategy, mine):
+    """A filter on what all sequences share, of one's own things alone."""
+
+    def limit(text):
+        return f"{mine} AND {text}" if isinstance(text, str) and text.strip() else mine
+
+    return strategy.map(limit)

@@ -7,17 +7,25 @@ import json
 import math
 import re
 from dataclasses import dataclass
+from datetime import datetime
 
-HEX = re.compile(r"[0-9a-f]{32}|[0-9A-F]{32}")
+HEX = re.compile(r"(?:tr-)?[0-9a-f]{32}|[0-9A-F]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 ROOT = re.compile(r"(mlflow-artifacts:/)(\d+)(?=/|$)")
+TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?Z")
+# Milliseconds before the first call in which a server may have made something of its own.
+BEFORE = 600_000
 GENERATED = re.compile(r"[a-z]+-[a-z]+-\d{1,4}")
+# Ids of assessments that came with a trace.
+UNTOLD = re.compile(r"a-[0-9a-f]{32}")
 NOW = {
     "creation_time", "last_update_time", "creation_timestamp", "last_updated_timestamp", "creation_timestamp_ms", "last_updated_timestamp_ms",
+    "create_time", "creationTime", "lastUpdateTime", "creationTimestamp", "lastUpdatedTimestamp",
 }  # fmt: skip
 # Within the data of a run or a model; points of histories keep their order.
-UNORDERED = {"tags", "params", "aliases", "latest_versions", "dataset_inputs", "model_inputs", "model_outputs"}
-# What MLflow alone says of an error.
-PASSED_OVER = {"sqlstate", "error_class"}
+UNORDERED = {"tags", "params", "aliases", "latest_versions", "dataset_inputs", "model_inputs", "model_outputs", "request_metadata"}
+UNORDERED_WITHIN = {("metrics", "data"), ("events", "webhook"), ("events", "webhooks")}
+# What MLflow alone says of an error, and what it notes for itself.
+PASSED_OVER = {"sqlstate", "error_class", "mlflow.trace.infoFinalized", "mlflow.traceRequestId"}
 
 
 class When:
@@ -56,10 +64,12 @@ class Difference:
 def normal(value, side, key="", within=""):
     """An answer without what differs between any two servers."""
     if isinstance(value, dict):
-        return {name: normal(item, side, name, key) for name, item in value.items() if name not in PASSED_OVER}
+        kept = {name: item for name, item in value.items() if name not in PASSED_OVER and not _says_nothing(item)}
+        return {name: normal(item, side, name, key) for name, item in kept.items()}
     if isinstance(value, list):
-        normalised = [normal(item, side, key, within) for item in value]
-        if key in UNORDERED or (key == "metrics" and within == "data") or key == "run_ids":
+        kept = [item for item in value if not _is_passed_over(item)]
+        normalised = [normal(item, side, key, within) for item in kept]
+        if key in UNORDERED or (key, within) in UNORDERED_WITHIN or key == "run_ids":
             normalised.sort(key=_sort_key)
         elif (
             key == "metrics" and normalised and all(isinstance(item, dict) and "run_id" in item for item in normalised)
@@ -67,21 +77,48 @@ def normal(value, side, key="", within=""):
             # Histories of several runs come by run; the order of runs is that of their ids.
             normalised.sort(key=lambda item: item["run_id"])
         return normalised
-    if key in NOW and isinstance(value, int):
-        calls = side.calls_at(value)
-        return When(calls, value) if calls else "earlier" if value < side.sent[0] else value
+    if key in NOW and (millis := _millis(value)) is not None:
+        calls = side.calls_at(millis)
+        return When(calls, millis) if calls else "earlier" if 0 < side.sent[0] - millis < BEFORE else value
     if isinstance(value, str):
-        if key == "next_page_token":
+        if key in ("next_page_token", "nextPageToken") and value:
             return "a token"
-        if key == "experiment_id":
+        if key in ("experiment_id", "experimentId"):
             return side.symbols.get(f"experiment {value}", value)
         return texts(value, side)
     return value
 
 
+def _is_passed_over(item):
+    return isinstance(item, dict) and isinstance(item.get("key"), str) and item["key"] in PASSED_OVER
+
+
+def _says_nothing(value):
+    """Whether it holds only what is passed over."""
+    if isinstance(value, dict):
+        return bool(value) and all(name in PASSED_OVER for name in value)
+    return isinstance(value, list) and bool(value) and all(_is_passed_over(item) for item in value)
+
+
+def _millis(value):
+    """A time, however it is written."""
+    if isinstance(value, int):
+        return value
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        return int(value)
+    if isinstance(value, str) and (found := TIME.fullmatch(value)):
+        whole = datetime.fromisoformat(found[1] + "+00:00").timestamp()
+        return int(whole) * 1000 + int((found[2] or "").ljust(3, "0")[:3])
+    return None
+
+
 def texts(value, side):
     """A text in which ids are what they stand for."""
-    value = HEX.sub(lambda match: side.symbols.get(match[0].lower(), match[0]), value)
+
+    def symbol(match):
+        return side.symbols.get(match[0].lower().removeprefix("tr-").replace("-", ""), match[0])
+
+    value = HEX.sub(symbol, value)
     return ROOT.sub(lambda match: match[1] + side.symbols.get(f"experiment {match[2]}", match[2]), value)
 
 
@@ -90,7 +127,7 @@ def _sort_key(item):
         return json.dumps(item, default=str)
     named = [
         item.get(name)
-        for name in ("key", "alias", "model_id", "version", "run_id", "dataset", "value", "timestamp", "step")
+        for name in ("key", "alias", "model_id", "version", "run_id", "dataset", "value", "timestamp", "step", "entity", "action")
     ]
     return json.dumps(named, default=str, sort_keys=True)
 
@@ -134,7 +171,7 @@ def same(mlflow, runmark):
         if math.isnan(mlflow) or math.isnan(runmark):
             return math.isnan(mlflow) and math.isnan(runmark)
         return mlflow == runmark and math.copysign(1, mlflow) == math.copysign(1, runmark)
-    if isinstance(mlflow, str) and GENERATED.fullmatch(mlflow) and GENERATED.fullmatch(runmark):
+    if isinstance(mlflow, str) and any(one.fullmatch(mlflow) and one.fullmatch(runmark) for one in (GENERATED, UNTOLD)):
         return True
     return mlflow == runmark
 
@@ -161,9 +198,17 @@ def compare(call, mlflow, runmark, sides):
             if said[0] != said[1]:
                 yield Difference(call.label, "header", name, *said)
         return
+    if call.path == "/graphql" and _is_refused(mlflow) and _is_refused(runmark):
+        # What errors say isn't compared elsewhere either.
+        return
     normalised = [normal(answer.body, side) for answer, side in zip((mlflow, runmark), sides, strict=True)]
     for where, one, other in leaves(*normalised):
         yield Difference(call.label, "body", where, one, other)
+
+
+def _is_refused(answer):
+    """Whether a query has errors alone: they come with status 200."""
+    return isinstance(answer.body, dict) and bool(answer.body.get("errors")) and not any((answer.body.get("data") or {}).values())
 
 
 def _said(answer):

@@ -1,5 +1,6 @@
 """Sends sequences of calls to both servers and keeps what differs."""
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 
@@ -34,6 +35,8 @@ class Drive:
         self.sequences += 1
         for side in self.sides:
             side.begin(f"q{self.sequences}")
+            if any("/webhooks" in call.path for call in sequence):
+                side.delete_webhooks()
         for position, call in enumerate(sequence):
             for page in range(call.pages + 1):
                 answers = [side.send(call) for side in self.sides]
@@ -91,7 +94,7 @@ class Drive:
             if kind == "experiment":
                 side.symbols[f"experiment {one}"] = symbol
             else:
-                side.symbols[one.removeprefix("m-")] = symbol
+                side.symbols[re.sub("^(m|tr|a)-|-", "", one)] = symbol
 
     def _filled(self, call):
         return self.sides[0].fill(

@@ -6,73 +6,13 @@ here and a sentence there. A difference without an entry is a finding.
 
 import json
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 
+from .accepted import ERRORS, INTEGRITY, READING, REGISTRY, VALUES, Case, Known, truncated
 from .compare import GENERATED, MISSING
-
-ANY = lambda case: True  # noqa: E731
-
-
-@dataclass(frozen=True)
-class Case:
-    """A call as MLflow got it, both answers, and one of the differences."""
-
-    call: dict
-    mlflow: object
-    runmark: object
-    difference: object
-
-    def given(self, name):
-        """An argument of the call."""
-        body = self.call["body"] if isinstance(self.call["body"], dict) else {}
-        return body.get(name, dict(map(tuple, self.call["query"])).get(name))
-
-
-@dataclass(frozen=True)
-class Known:
-    """One kind of difference."""
-
-    reason: str
-    reference: str
-    # Statuses of MLflow and of Runmark; None for differences in what is answered.
-    statuses: tuple | None = None
-    label: str = ""
-    # What the messages say, or where in the answers the difference is.
-    mlflow: str = ""
-    runmark: str = ""
-    where: str | None = None
-    when: Callable = ANY
-
-    def applies(self, case: Case) -> bool:
-        """Whether this explains the difference."""
-        if self.statuses:
-            mlflow, runmark = self.statuses
-            fits = (
-                case.difference.kind == "status"
-                and case.mlflow.status in _list(mlflow)
-                and case.runmark.status in _list(runmark)
-                and re.search(self.mlflow, case.mlflow.message)
-                and re.search(self.runmark, case.runmark.message)
-            )
-        else:
-            fits = case.difference.kind != "status" and re.fullmatch(self.where, case.difference.where)
-        return bool(fits and re.search(self.label, case.difference.label) and self.when(case))
-
-
-def _list(one_or_many):
-    return one_or_many if isinstance(one_or_many, tuple) else (one_or_many,)
-
+from .known_traces import OF_GRAPHQL, OF_TRACES, OF_WEBHOOKS
 
 def _infinite(case):
     return case.difference.runmark in ("Infinity", "-Infinity") and isinstance(case.difference.mlflow, float)
-
-
-def _truncated(case):
-    """A value that is longer than tags are."""
-    return str(case.difference.mlflow).startswith(str(case.difference.runmark)) and len(
-        str(case.difference.runmark)
-    ) in (6000, 8000)
 
 
 def _made_up(case):
@@ -87,12 +27,10 @@ def _by_chance(case):
     return re.search(ids, str(case.given("filter")), re.IGNORECASE)
 
 
-VALUES, ERRORS, READING, REGISTRY = "Values and writes", "Errors", "Reading", "Registry"
 WRONG_TYPE = r"supplied:  Hint: Value was of type"
 # What is wrong with the words of a call, whatever is there to be found.
-OF_VALUES = r"^Invalid|^Missing value|exceeds the maximum|not one of|must be|Duplicate|can contain at most|Names may only|cannot"
+OF_VALUES = r"^Invalid|^Missing value|exceeds the maximum|not one of|must be|Duplicate|can contain at most|Names may only|cannot|^Unknown assessment type|^The `value` field|^Cannot update"
 OF_THINGS = r"not found|No Experiment with id|no experiment|doesn't exist|exists"
-INTEGRITY = r"IntegrityError|ProgrammingError|Query-invoked autoflush"
 
 KNOWN = [
     Known("MLflow breaks down where Runmark refuses", ERRORS, (500, (400, 404, 413))),
@@ -172,13 +110,13 @@ KNOWN = [
         VALUES,
         label="runs/",
         where=r".*\.tags\[\d+\]\.value",
-        when=_truncated,
+        when=truncated,
     ),
     Known(
         "an order or a list that is one text",
         VALUES,
         (400, 200),
-        mlflow=r"^Invalid value .* for parameter '(order_by|view_type|max_results|stages|experiment_ids|filter|page_token)'",
+        mlflow=r"^Invalid value .* for parameter '(order_by|view_type|max_results|stages|experiment_ids|trace_ids|filter|page_token)'",
     ),
     Known(
         "an end at 0 is an end",
@@ -226,7 +164,7 @@ KNOWN = [
         VALUES,
         label="logged-models",
         where=r".*\.params\[\d+\]\.value",
-        when=_truncated,
+        when=truncated,
     ),
     Known("a description has 5,000 characters at most", REGISTRY, (200, 400), runmark="'description' exceeds"),
     Known(
@@ -359,6 +297,8 @@ KNOWN = [
     Known("a root of artifacts with ..", VALUES, (200, 400), "experiments/create", runmark="Invalid artifact location"),
     Known("an integrity error of the database is said by its cause", ERRORS, (400, (400, 404)), mlflow=INTEGRITY),
 ]
+
+KNOWN += OF_TRACES + OF_WEBHOOKS + OF_GRAPHQL
 
 
 def known(case: Case) -> Known | None:

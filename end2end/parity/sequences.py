@@ -7,7 +7,10 @@ follows meets something. Placeholders stand for what it made.
 from hypothesis import strategies as st
 
 from .call import Call
-from .calls import ARTIFACTS, GROUPS, WEIGHTS, create_run
+from .calls import GROUPS, OF_TRACES, WEIGHTS
+from .calls.files import ARTIFACTS
+from .calls.traces import FIRST_TRACE
+from .calls.tracking import create_run
 from .values import ABSENT, mostly
 
 
@@ -54,6 +57,8 @@ def sequences(draw, groups=None, most=24):
         made.append(
             Call("POST", "/api/2.0/mlflow/logged-models", body=body, makes=("model", ("model", "info", "model_id")))
         )
+    if OF_TRACES.intersection(groups or WEIGHTS) and draw(st.integers(0, 3)) != 2:
+        made += FIRST_TRACE
     count = draw(st.integers(4, most))
     for _ in range(count):
         group = draw(st.sampled_from(groups or WEIGHTS))

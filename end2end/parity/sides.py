@@ -31,6 +31,9 @@ NOBODY = {
     "experiment": "888888",
     "token": "eyJvZmZzZXQiOiAxfQ==",
     "name": "nobody's",
+    "trace": "tr-" + "f" * 32,
+    "assessment": "a-" + "f" * 32,
+    "webhook": "f" * 32,
 }
 START_WITHIN = 90.0
 
@@ -97,6 +100,9 @@ class Side:
         kind, index = match[1], int(match[2] or 0)
         if kind in ("own", "OWN"):
             return self.own if kind == "own" else self.own.upper()
+        if kind == "hex":
+            # The same on both: ids that clients make.
+            return f"{int(self.own[1:]):016x}{index + 1:016x}"
         known = self.ids.get(kind.lower(), [])
         found = known[index % len(known)] if known else NOBODY[kind.lower()]
         return found.upper() if kind.isupper() else found
@@ -105,7 +111,8 @@ class Side:
         target = quote(self.fill(call.path), safe="/%~!$&'()*+,;=:@")
         if call.query:
             target += "?" + urlencode([(name, self.fill(value)) for name, value in call.query], errors="surrogatepass")
-        headers = {"Content-Type": "application/json", **call.headers} if call.method != "GET" else dict(call.headers)
+        headers = {"Content-Type": "application/json"} if call.method != "GET" else {}
+        headers |= self.fill(call.headers)
         if call.raw is not None:
             body = self.fill(call.raw)
             body = body.encode() if isinstance(body, str) else body
@@ -138,6 +145,13 @@ class Side:
             parsed = content
         return Answer(response.status, kind, headers, parsed)
 
+    def delete_webhooks(self):
+        """Webhooks are of the whole server: those of earlier sequences go."""
+        path = "/api/2.0/mlflow/webhooks"
+        listed = self._exchange("GET", f"{path}?max_results=1000", None, {})
+        for webhook in listed.body.get("webhooks", []):
+            self._exchange("DELETE", f"{path}/{webhook['webhook_id']}", None, {})
+
     def calls_at(self, millis: int) -> frozenset[int]:
         """During which calls this was now."""
         end = bisect.bisect_right(self.sent, millis)
@@ -157,6 +171,7 @@ def mlflow(folder: Path, database: str | None = None):
     environment |= {
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS": "true",
         "DO_NOT_TRACK": "true",
     }
     arguments = ["-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
@@ -218,5 +233,7 @@ def empty(kind: str, folder: Path):
 @contextmanager
 def both(folder: Path, database: str):
     """The two servers with nothing in them; `database` is Runmark's."""
-    with runmark.running(folder / "runmark", database, "--no-auth") as server, mlflow(folder / "mlflow") as url:
+    # Webhooks lead to where nobody listens.
+    flags = ["--no-auth", "--webhook-allow-private", "127.0.0.0/8"]
+    with runmark.running(folder / "runmark", database, *flags) as server, mlflow(folder / "mlflow") as url:
         yield Side("MLflow", url), Side("Runmark", server.url)

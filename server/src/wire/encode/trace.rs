@@ -43,7 +43,8 @@ pub fn info_v2(info: &TraceInfo) -> Value {
         .set("request_id", info.id.to_string())
         .set("experiment_id", info.experiment.to_string())
         .set("timestamp_ms", info.request_time)
-        .set_some("execution_time_ms", info.duration)
+        // Of what goes on it is 0.
+        .set("execution_time_ms", info.duration.unwrap_or_default())
         .set("status", status)
         .set_list("request_metadata", &info.metadata, tag)
         .set_list("tags", &all_tags(info), tag)

@@ -26,10 +26,14 @@ fn error(mut of: Args) -> Result<Option<AssessmentError>, Problem> {
     }
     let error = of.object("error")?;
     Ok(Some(AssessmentError {
-        code: optional(&error, "error_code")?,
-        message: optional(&error, "error_message")?,
-        stack_trace: optional(&error, "stack_trace")?,
+        code: Some(error.text_or_empty("error_code")?.to_owned()),
+        message: optional(&error, "error_message")?.filter(|text| !text.is_empty()),
+        stack_trace: optional(&error, "stack_trace")?.filter(|text| !text.is_empty()),
     }))
+}
+
+fn no_value() -> Problem {
+    Problem::invalid("The `value` field must be specified.")
 }
 
 /// What is said, if something is.
@@ -41,6 +45,9 @@ fn said(args: &mut Args) -> Result<Option<Said>, Problem> {
     if args.has("expectation") {
         let mut expectation = args.object("expectation")?;
         if !expectation.has("serialized_value") {
+            if !expectation.has("value") {
+                return Err(no_value());
+            }
             return Ok(Some((AssessmentKind::Expectation, raw_value(&expectation), None)));
         }
         let serialized = expectation.object("serialized_value")?;
@@ -50,6 +57,9 @@ fn said(args: &mut Args) -> Result<Option<Said>, Problem> {
             return Err(Problem::invalid(format!(
                 "Unknown serialization format: {format}. Only JSON_FORMAT is supported."
             )));
+        }
+        if text.trim() == "null" {
+            return Err(no_value());
         }
         return Ok(Some((AssessmentKind::Expectation, text.to_owned(), None)));
     }
@@ -77,7 +87,7 @@ pub fn read(mut args: Args) -> Result<NewAssessment, Problem> {
         error,
         source_type: source.word("source_type", &words, 0)?.unwrap_or(SourceType::Unspecified),
         source_id: source.text_or_empty("source_id")?.to_owned(),
-        rationale: optional(&args, "rationale")?,
+        rationale: optional(&args, "rationale")?.filter(|text| !text.is_empty()),
         metadata: pairs(&args, "metadata")?,
         overrides: args.text("overrides")?.and_then(|text| text.parse().ok()),
         created: time(&args, "create_time")?,
@@ -90,7 +100,15 @@ pub async fn create(acting: Acting, mut args: Args) -> Answer {
         return Err(args.missing("assessment").into());
     }
     let trace = trace_id(&args)?;
-    let assessment = acting.create_assessment(trace, read(args.object("assessment")?)?).await?;
+    let assessment = args.object("assessment")?;
+    // What can't be an id is an assessment that isn't there.
+    if let Some(text) = assessment.text("overrides")?.filter(|text| !text.is_empty())
+        && text.parse::<AssessmentId>().is_err()
+    {
+        let message = format!("Assessment with ID '{text}' not found for trace '{trace}'");
+        return Err(Problem::missing(message).into());
+    }
+    let assessment = acting.create_assessment(trace, read(assessment)?).await?;
     Ok(json!({ "assessment": encode::trace::assessment(&assessment) }))
 }
 
@@ -119,7 +137,7 @@ pub async fn update(acting: Acting, mut args: Args) -> Answer {
         change.name = Some(assessment.required("assessment_name")?.to_owned());
     }
     if is_asked("rationale", "rationale") {
-        change.rationale = optional(&assessment, "rationale")?;
+        change.rationale = Some(assessment.text_or_empty("rationale")?.to_owned());
     }
     if is_asked("metadata", "metadata") {
         change.metadata = pairs(&assessment, "metadata")?;
@@ -127,7 +145,19 @@ pub async fn update(acting: Acting, mut args: Args) -> Answer {
     if is_asked("valid", "valid") && assessment.has("valid") {
         change.valid = Some(assessment.flag("valid")?);
     }
-    if is_asked("feedback", "feedback") || is_asked("expectation", "expectation") {
+    // What is asked to change and isn't there is nothing, which an expectation can't be.
+    let (feedback, expectation) =
+        (is_asked("feedback", "feedback"), is_asked("expectation", "expectation"));
+    if expectation && !assessment.has("expectation") {
+        return Err(no_value().into());
+    }
+    if feedback && expectation {
+        let message = "Cannot specify both `expectation` and `feedback` parameters.";
+        return Err(Problem::invalid(message).into());
+    }
+    if feedback && !assessment.has("feedback") {
+        change.value = Some((AssessmentKind::Feedback, "null".to_owned(), None));
+    } else if feedback || expectation {
         change.value = said(&mut assessment)?;
     }
     let assessment = acting.update_assessment(trace, id, change).await?;

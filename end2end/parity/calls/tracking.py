@@ -1,12 +1,13 @@
-"""The operations of the protocol as calls with drawn arguments. To cover one more, add it to the list of its noun."""
+"""Experiments, runs, metrics and logged models."""
 
+import json
 from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from . import filters, values
-from .call import Call, arguments, get, items, maybe, own, post
-from .values import ABSENT, ALIAS, EXPERIMENT, MODEL, NAME, RUN, STAGE, VERSION, mostly, one_of, rarely, ref
+from .. import filters, values
+from ..call import Call, arguments, get, items, limited, maybe, own, post
+from ..values import ABSENT, EXPERIMENT, MODEL, RUN, mostly, one_of, rarely, ref
 
 TAGS = items(key=values.TAG_KEYS, value=values.TEXTS)
 PARAMS = items(key=values.PARAM_KEYS, value=values.TEXTS)
@@ -39,15 +40,6 @@ def run_scoped(path, /, **fields):
         st.one_of(post(path, run_uuid=RUN, **fields), post(path, run_id=RUN, run_uuid=RUN, **fields)),
         9,
     )
-
-
-def limited(strategy, mine):
-    """A filter on what all sequences share, of one's own things alone."""
-
-    def limit(text):
-        return f"{mine} AND {text}" if isinstance(text, str) and text.strip() else mine
-
-    return strategy.map(limit)
 
 
 EXPERIMENTS = [
@@ -155,6 +147,18 @@ RUNS = [
         ),
         params=maybe(one_of(99, 100, 101).map(lambda n: [{"key": f"p{i}", "value": "1"} for i in range(n)]), 2),
         tags=maybe(one_of(100, 101).map(lambda n: [{"key": f"t{i}", "value": "1"} for i in range(n)]), 2),
+    ),
+    post(
+        "runs/log-model",
+        run_id=RUN,
+        model_json=mostly(
+            one_of(
+                {"artifact_path": "m", "flavors": {"sklearn": {"a": 1}}, "utc_time_created": "2023-11-14 22:13:20.123456", "run_id": "⟦run:0⟧"},
+                {"artifact_path": "n", "flavors": {}, "utc_time_created": "x", "run_id": "abc", "model_uuid": "u", "extra": 1},
+            ).map(json.dumps),
+            one_of("", "x", "{", "[]", "{}", "null", "5", '"x"', '{"artifact_path": "m"}', '{"artifact_path": 1, "flavors": 5, "utc_time_created": null, "run_id": 2}'),
+            8,
+        ),
     ),
     post("runs/log-inputs", run_id=RUN, datasets=maybe(DATASETS, 8), models=maybe(items(model_id=MODEL), 3)),
     post("runs/outputs", run_id=RUN, models=items(model_id=MODEL, step=maybe(values.STEPS, 8))),
@@ -279,138 +283,3 @@ LOGGED_MODELS = [
         )
     ),
 ]
-
-PROMPT_TAGS = one_of(
-    [{"key": "mlflow.prompt.is_prompt", "value": "true"}],
-    [{"key": "mlflow.prompt.is_prompt", "value": "true"}, {"key": "mlflow.prompt.text", "value": "Hi {{name}}"}],
-    [{"key": "mlflow.prompt.is_prompt", "value": "false"}],
-)
-SOURCES = mostly(
-    one_of("s3://bucket/x", "models:/⟦model:0⟧", "models:/⟦name:0⟧/1", "dummy-source", "runs:/⟦run:0⟧/model", "mlflow-artifacts:/⟦experiment:0⟧/⟦run:0⟧/artifacts/model"),
-    one_of(
-        "", "/etc/passwd", "file:///etc/passwd", "../x", "s3://bucket/../x", "models:/none/1", "models:/⟦name:0⟧/99", "models:/⟦name:0⟧@best", "models:/⟦name:0⟧/Staging", "models:/m-none",
-        "mlflow-artifacts:/../x", "http://e.org/x", "x" * 501, "s3://b/%2e%2e/x", "s3://b/x#y", "s3://b/x?y=z", "models:/", "runs:/", "dbfs:/x", "local/path", "s3://b/x y", "file://host/x", "ü",
-    ),
-    8,
-)  # fmt: skip
-REGISTRY = [
-    *[
-        post(
-            "registered-models/create",
-            ("name", ("registered_model", "name")),
-            name=own(values.ODD_NAMES),
-            description=maybe(mostly(one_of("d", ""), values.TEXTS, 9), 5),
-            tags=maybe(mostly(TAGS, PROMPT_TAGS, 6), 5),
-        )
-    ]
-    * 2,
-    get("registered-models/get", name=NAME),
-    get(
-        "registered-models/search",
-        pages=1,
-        filter=limited(filters.MODEL_FILTERS, "name LIKE '%⟦own⟧%'"),
-        max_results=maybe(values.LIMITS, 6),
-        order_by=maybe(filters.MODEL_ORDERS),
-        page_token=values.TOKENS,
-    ),
-    post("registered-models/update", method="PATCH", name=NAME, description=maybe(values.TEXTS, 8)),
-    post("registered-models/rename", ("name", ("registered_model", "name")), name=NAME, new_name=own(values.ODD_NAMES)),
-    post(
-        "registered-models/get-latest-versions",
-        name=NAME,
-        stages=maybe(mostly(st.lists(STAGE, max_size=2), values.WRONG, 9)),
-    ),
-    get("registered-models/get-latest-versions", name=NAME, stages=maybe(st.lists(STAGE, max_size=2))),
-    post("registered-models/set-tag", name=NAME, key=values.TAG_KEYS, value=values.TEXTS),
-    post("registered-models/delete-tag", method="DELETE", name=NAME, key=values.TAG_KEYS),
-    post("registered-models/alias", name=NAME, alias=ALIAS, version=VERSION),
-    post("registered-models/alias", method="DELETE", name=NAME, alias=ALIAS),
-    get("registered-models/alias", name=NAME, alias=ALIAS),
-    *[
-        post(
-            "model-versions/create",
-            name=NAME,
-            source=SOURCES,
-            run_id=maybe(RUN, 4),
-            model_id=maybe(MODEL, 2),
-            run_link=maybe(one_of("", "http://e.org/r", "x" * 501), 2),
-            description=maybe(values.TEXTS, 3),
-            tags=maybe(mostly(TAGS, PROMPT_TAGS, 6), 4),
-        )
-    ]
-    * 4,
-    get("model-versions/get", name=NAME, version=VERSION),
-    *[
-        get(
-            "model-versions/search",
-            pages=1,
-            filter=limited(filters.VERSION_FILTERS, "name LIKE '%⟦own⟧%'"),
-            max_results=maybe(values.LIMITS, 6),
-            order_by=maybe(filters.VERSION_ORDERS),
-            page_token=values.TOKENS,
-        )
-    ]
-    * 2,
-    post("model-versions/update", method="PATCH", name=NAME, version=VERSION, description=maybe(values.TEXTS, 8)),
-    post(
-        "model-versions/transition-stage",
-        name=NAME,
-        version=VERSION,
-        stage=STAGE,
-        archive_existing_versions=maybe(mostly(st.booleans(), one_of("true", "no", 1), 9)),
-    ),
-    get("model-versions/get-download-uri", name=NAME, version=VERSION),
-    post("model-versions/set-tag", name=NAME, version=VERSION, key=values.TAG_KEYS, value=values.TEXTS),
-    post("model-versions/delete-tag", method="DELETE", name=NAME, version=VERSION, key=values.TAG_KEYS),
-]
-REGISTRY_ENDS = [
-    post("model-versions/delete", method="DELETE", name=NAME, version=VERSION),
-    post("registered-models/delete", method="DELETE", name=NAME),
-]
-
-ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
-ROOT = mostly(
-    one_of("⟦experiment:0⟧/⟦run:0⟧/artifacts", "⟦experiment:0⟧/⟦run:1⟧/artifacts"),
-    st.just("⟦experiment:0⟧/models/⟦model:0⟧/artifacts"),
-    8,
-)
-PLACE = st.tuples(ROOT, values.FILES).map("/".join)
-CONTENTS = one_of(b"", b"text", b"\x00\xff", b"x" * 5000)
-RANGES = mostly(
-    st.just({}),
-    one_of(
-        "bytes=0-1",
-        "bytes=1-",
-        "bytes=-2",
-        "bytes=9-",
-        "bytes=3-1",
-        "bytes=0-0,2-3",
-        "lines=1-2",
-        "bytes=0-99999",
-        "bytes=-0",
-    ).map(lambda text: {"Range": text}),
-    8,
-)
-FILES = [
-    *[
-        st.tuples(PLACE, CONTENTS).map(
-            lambda drawn: Call("PUT", f"{ARTIFACTS}/{drawn[0]}", raw=drawn[1], headers={"Content-Type": "text/plain"})
-        )
-    ]
-    * 3,
-    st.tuples(PLACE, RANGES).map(lambda drawn: Call("GET", f"{ARTIFACTS}/{drawn[0]}", headers=drawn[1])),
-    mostly(ROOT, PLACE, 6).map(lambda path: Call("GET", ARTIFACTS, query=(("path", path),))),
-    PLACE.map(lambda path: Call("DELETE", f"{ARTIFACTS}/{path}")),
-    get("artifacts/list", run_id=RUN, path=maybe(values.FILES)),
-    get("artifacts/list", run_id=RUN),
-]
-
-GROUPS = {
-    "experiments": EXPERIMENTS + EXPERIMENT_ENDS,
-    "runs": RUNS,
-    "metrics": METRIC_READS,
-    "models": LOGGED_MODELS,
-    "registry": REGISTRY + REGISTRY_ENDS,
-    "files": FILES,
-}
-WEIGHTS = ["experiments"] * 2 + ["runs"] * 6 + ["metrics"] + ["models"] * 3 + ["registry"] * 4 + ["files"] * 2

@@ -1,0 +1,139 @@
+"""Differences that are meant, of traces, webhooks and GraphQL."""
+
+import json
+
+from .accepted import INTEGRITY, VALUES, Known, truncated
+from .compare import MISSING
+
+TRACES, WEBHOOKS, GRAPHQL = "Traces", "Webhooks", "GraphQL"
+
+
+def _same_number(case):
+    """Protobuf's numbers are all floating-point ones."""
+    mlflow, runmark = case.difference.mlflow, case.difference.runmark
+    return isinstance(mlflow, float) and isinstance(runmark, (int, float)) and float(runmark) == mlflow
+
+
+def _same_json(case):
+    try:
+        return json.loads(case.difference.mlflow) == json.loads(case.difference.runmark)
+    except (TypeError, ValueError):
+        return False
+
+
+def _left_out(case):
+    return case.difference.mlflow is MISSING
+
+
+def _unset(case):
+    return case.difference.runmark is None and case.difference.mlflow in ("", "0", 0)
+
+
+def _query(case):
+    body = case.call["body"]
+    return str(body.get("query", "")) if isinstance(body, dict) else ""
+
+
+def _said_of_view(case):
+    errors = case.mlflow.body.get("errors") if isinstance(case.mlflow.body, dict) else None
+    return "Failed to parse run_view_type" in str(errors)
+
+
+def _asks_for_an_interval(case):
+    """MLflow looks for these arguments in the address, where they aren't."""
+    given = str(case.call["body"])
+    return "mlflowGetMetricHistoryBulkInterval" in _query(case) and any(
+        f"'{name}'" in given for name in ("startStep", "endStep", "maxResults")
+    )
+
+
+def _asks_for_no_runs(case):
+    errors = case.runmark.body.get("errors") if isinstance(case.runmark.body, dict) else None
+    return "mlflowGetMetricHistoryBulkInterval" in _query(case) and "Missing value for required parameter" in str(errors)
+
+
+OF_TRACES = [
+    Known(
+        "whole numbers of assessments stay whole",
+        TRACES,
+        label="traces",
+        where=r".*\.(feedback|expectation)\.value.*",
+        when=_same_number,
+    ),
+    Known(
+        "JSON of an expectation as it came",
+        TRACES,
+        label="traces",
+        where=r".*\.serialized_value\.value",
+        when=_same_json,
+    ),
+    Known(
+        "an expectation keeps its rationale",
+        TRACES,
+        label="traces",
+        where=r".*\.rationale",
+        when=_left_out,
+    ),
+    Known(
+        "an expectation keeps what it is in the place of",
+        TRACES,
+        label="traces",
+        where=r".*\.overrides",
+        when=_left_out,
+    ),
+    Known(
+        "what an assessment is in the place of must be there",
+        TRACES,
+        (200, 404),
+        "POST .*/assessments",
+        runmark="^Assessment with ID",
+    ),
+    Known("an assessment of a trace that isn't there", TRACES, (200, 404), "DELETE .*/assessments"),
+    Known(
+        "values of tags and metadata of traces are cut as those of runs",
+        TRACES,
+        label="traces",
+        where=r".*\.(tags|trace_metadata|request_metadata|metadata).*",
+        when=truncated,
+    ),
+    Known(
+        "where a trace is is told by its experiment alone",
+        TRACES,
+        (400, (200, 404)),
+        "POST .*/traces$",
+        "^Trace location type",
+    ),
+    Known(
+        "the answer to a trace that is told again has what was told",
+        TRACES,
+        label="POST .*/3.0/mlflow/traces$",
+        where=r"\.trace\.trace_info\.(tags|trace_metadata|assessments).*",
+        when=_left_out,
+    ),
+    Known(
+        "no token behind the last trace",
+        TRACES,
+        label="traces",
+        where=r"\.next_page_token",
+        when=lambda case: case.difference.runmark is MISSING,
+    ),
+    Known("a link that is there already", TRACES, (400, 200), "traces/link-", INTEGRITY),
+    Known(
+        "a time that is none is refused, not passed over",
+        VALUES,
+        (200, 400),
+        "traces",
+        runmark="supplied: it is no (time|duration)",
+    ),
+]
+
+OF_WEBHOOKS = [
+    Known("an event twice", WEBHOOKS, (400, 200), "webhooks", INTEGRITY),
+]
+
+OF_GRAPHQL = [
+    Known("a scalar that isn't set is null", GRAPHQL, label="/graphql", where=r"\.data\..*", when=_unset),
+    Known("the view of a search", GRAPHQL, label="/graphql", where=r"\.(data|errors).*", when=_said_of_view),
+    Known("the steps of an interval count", GRAPHQL, label="/graphql", where=r"\.(data|errors).*", when=_asks_for_an_interval),
+    Known("a history of no runs", GRAPHQL, label="/graphql", where=r"\.(data|errors).*", when=_asks_for_no_runs),
+]
