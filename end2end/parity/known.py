@@ -273,7 +273,7 @@ KNOWN = [
         READING,
         (400, 200),
         "search",
-        mlflow=r"Invalid comparator (for \w+: |')[a-z]",
+        mlflow=r"(Invalid comparator (for \w+: |')|comparator ')[a-z]",
     ),
     Known("numbers with a sign", READING, (400, 200), "search", mlflow=r"Invalid clause.*\+"),
     Known(

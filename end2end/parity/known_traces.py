@@ -2,7 +2,7 @@
 
 import json
 
-from .accepted import INTEGRITY, VALUES, Known, truncated
+from .accepted import INTEGRITY, READING, VALUES, Known, truncated
 from .compare import MISSING
 
 TRACES, WEBHOOKS, GRAPHQL = "Traces", "Webhooks", "GraphQL"
@@ -19,6 +19,12 @@ def _same_json(case):
         return json.loads(case.difference.mlflow) == json.loads(case.difference.runmark)
     except (TypeError, ValueError):
         return False
+
+
+def _cut(case):
+    """A value of which MLflow keeps 4,096 characters."""
+    mlflow, runmark = str(case.difference.mlflow), str(case.difference.runmark)
+    return len(mlflow) == 4096 and len(runmark) <= 8000 and runmark.startswith(mlflow)
 
 
 def _left_out(case):
@@ -90,11 +96,11 @@ OF_TRACES = [
     ),
     Known("an assessment of a trace that isn't there", TRACES, (200, 404), "DELETE .*/assessments"),
     Known(
-        "values of tags and metadata of traces are cut as those of runs",
+        "values of tags of traces have the length of those of runs",
         TRACES,
         label="traces",
-        where=r".*\.(tags|trace_metadata|request_metadata|metadata).*",
-        when=truncated,
+        where=r".*\.tags.*",
+        when=_cut,
     ),
     Known(
         "where a trace is is told by its experiment alone",
@@ -117,6 +123,16 @@ OF_TRACES = [
         where=r"\.next_page_token",
         when=lambda case: case.difference.runmark is MISSING,
     ),
+    Known(
+        "values of metadata are cut at the length of tags",
+        TRACES,
+        label="traces",
+        where=r".*\.(trace|request)_metadata.*",
+        when=truncated,
+    ),
+    Known("a trace's name is a tag like others", TRACES, (400, 200), "traces", "^'Trace name' exceeds"),
+    Known("numbers that end with a point", READING, (400, 200), "traces", r"^Invalid clause.*'\d+\.'"),
+    Known("traces of an experiment that isn't there", TRACES, (200, 404), "traces/delete-traces", runmark="Experiment"),
     Known("a link that is there already", TRACES, (400, 200), "traces/link-", INTEGRITY),
     Known(
         "a time that is none is refused, not passed over",

@@ -22,7 +22,8 @@ GROUPS = {
     "webhooks": WEBHOOKS,
     "graphql": GRAPHQL,
 }
-# How often a group comes.
+# How often a group comes. Steps of traces come if they are asked for (`--groups spans`): what MLflow makes of a trace whose steps
+# come alone is not yet compared to the end.
 WEIGHTS = (
     ["experiments"] * 2
     + ["runs"] * 6
@@ -31,8 +32,8 @@ WEIGHTS = (
     + ["registry"] * 4
     + ["files"] * 2
     + ["traces"] * 4
+    + ["traces"] * 4
     + ["assessments"] * 2
-    + ["spans"] * 2
     + ["webhooks", "graphql"]
 )
 # Those that are about traces.

@@ -18,6 +18,8 @@ TRACE_TAG_KEYS = rarely(
     mostly(one_of("mlflow.artifactLocation", "mlflow.trace.spansLocation", "mlflow.user"), values.ODD_NAMES, 5),
     12,
 )
+# What a trace begins with: tags that say what the server knows aren't kept.
+FIRST_TAG_KEYS = TRACE_TAG_KEYS.filter(lambda key: key not in ("mlflow.artifactLocation", "mlflow.trace.spansLocation"))
 METADATA_KEYS = rarely(
     one_of("k", "mlflow.sourceRun", "mlflow.trace.session", "mlflow.trace.user", "a b"),
     mostly(one_of("mlflow.trace.tokenUsage", "mlflow.trace.sizeStats", "mlflow.source.name"), values.ODD_NAMES, 5),
@@ -71,7 +73,7 @@ TRACE_INFO = arguments(
     execution_duration=maybe(DURATIONS, 8),
     state=maybe(STATES, 9),
     trace_metadata=maybe(pairs(METADATA_KEYS, METADATA_TEXTS), 7),
-    tags=maybe(pairs(TRACE_TAG_KEYS, values.TEXTS), 7),
+    tags=maybe(pairs(FIRST_TAG_KEYS, values.TEXTS), 7),
     assessments=maybe(st.lists(NEW_ASSESSMENT, max_size=2), 2),
 )
 FIRST_TRACE = [
@@ -162,7 +164,7 @@ TRACES = [
             experiment_id=EXPERIMENT,
             timestamp_ms=maybe(MILLIS, 9),
             request_metadata=maybe(items(key=METADATA_KEYS, value=METADATA_TEXTS), 6),
-            tags=maybe(rarely(TAGS, items(key=TRACE_TAG_KEYS, value=values.TEXTS)), 6),
+            tags=maybe(rarely(TAGS, items(key=FIRST_TAG_KEYS, value=values.TEXTS)), 6),
         )
     ]
     * 2,
@@ -180,7 +182,7 @@ TRACES = [
             timestamp_ms=maybe(MILLIS, 9),
             status=maybe(mostly(one_of("OK", "ERROR", "IN_PROGRESS"), one_of("TRACE_STATUS_UNSPECIFIED", "NOPE", "", 1, 4, None), 8), 9),
             request_metadata=maybe(items(key=METADATA_KEYS, value=METADATA_TEXTS), 5),
-            tags=maybe(items(key=TRACE_TAG_KEYS, value=values.TEXTS), 5),
+            tags=maybe(items(key=FIRST_TAG_KEYS, value=values.TEXTS), 5),
         ),
         trace=TRACE,
     ),
