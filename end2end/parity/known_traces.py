@@ -5,7 +5,7 @@ import json
 from .accepted import INTEGRITY, READING, VALUES, Known, truncated
 from .compare import MISSING
 
-TRACES, WEBHOOKS, GRAPHQL = "Traces", "Webhooks", "GraphQL"
+TRACES, WEBHOOKS, GRAPHQL = "Traces", "Webhooks", "What is offered"
 
 
 def _same_number(case):
@@ -130,6 +130,7 @@ OF_TRACES = [
         where=r".*\.(trace|request)_metadata.*",
         when=truncated,
     ),
+    Known("a trace's id is 128 bits", TRACES, (200, 400), "POST .*/3.0/mlflow/traces$", runmark="^Invalid trace ID"),
     Known("a trace's name is a tag like others", TRACES, (400, 200), "traces", "^'Trace name' exceeds"),
     Known("numbers that end with a point", READING, (400, 200), "traces", r"^Invalid clause.*'\d+\.'"),
     Known("traces of an experiment that isn't there", TRACES, (200, 404), "traces/delete-traces", runmark="Experiment"),
