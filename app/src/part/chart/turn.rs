@@ -5,8 +5,9 @@ use leptos::{prelude::*, task::spawn_local};
 use std::{cell::RefCell, mem, pin::Pin, time::Duration};
 use web_sys::Element;
 
-/// Milliseconds of a frame after which no other chart is painted in it.
-const PAINTING: f64 = 8.0;
+/// Milliseconds of a frame after which no other chart is painted in it. To show a frame costs about as much again, however little
+/// is new in it.
+const PAINTING: f64 = 24.0;
 
 /// Requests for whole curves that are underway at once: as many as browsers make to a server in any case. Others wait here, where
 /// it still can be said which of them is next.
