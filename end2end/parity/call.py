@@ -99,10 +99,10 @@ def spoiled_json(draw, call):
     return replace(call, raw=raw, headers=headers)
 
 
-def post(path, makes=None, /, pages=0, method="POST", api="2.0", **fields):
+def post(path, makes=None, /, pages=0, method="POST", prefix="/api", api="2.0", **fields):
     """A call with a JSON body."""
     made = arguments(**fields).map(
-        lambda body: Call(method, f"/api/{api}/mlflow/{path}", body=body, makes=makes, pages=pages)
+        lambda body: Call(method, f"{prefix}/{api}/mlflow/{path}", body=body, makes=makes, pages=pages)
     )
     return spoiled_json(made)
 

@@ -22,7 +22,10 @@ NOW = {
     "create_time", "creationTime", "lastUpdateTime", "creationTimestamp", "lastUpdatedTimestamp",
 }  # fmt: skip
 # Within the data of a run or a model; points of histories keep their order.
-UNORDERED = {"tags", "params", "aliases", "latest_versions", "dataset_inputs", "model_inputs", "model_outputs", "request_metadata"}
+UNORDERED = {
+    *("tags", "params", "aliases", "latest_versions", "dataset_inputs", "model_inputs", "model_outputs", "request_metadata"),
+    *("dataset_summaries", "datasetSummaries"),
+}
 UNORDERED_WITHIN = {("metrics", "data"), ("events", "webhook"), ("events", "webhooks")}
 # What MLflow alone says of an error, and what it notes for itself.
 PASSED_OVER = {"sqlstate", "error_class", "mlflow.trace.infoFinalized", "mlflow.traceRequestId"}
@@ -129,6 +132,8 @@ def _sort_key(item):
         item.get(name)
         for name in ("key", "alias", "model_id", "version", "run_id", "dataset", "value", "timestamp", "step", "entity", "action")
     ]
+    # Of datasets; what GraphQL leaves empty is null or "".
+    named += [item.get(name) or "" for name in ("experiment_id", "experimentId", "name", "digest", "context")]
     return json.dumps(named, default=str, sort_keys=True)
 
 

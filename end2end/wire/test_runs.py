@@ -7,7 +7,8 @@ from contextlib import contextmanager
 import mlflow
 import pandas
 import pytest
-from mlflow.entities import Param, ViewType
+import requests
+from mlflow.entities import Dataset, DatasetInput, InputTag, Param, ViewType
 from mlflow.exceptions import MlflowException, RestException
 from runmark import check_refusal
 
@@ -116,6 +117,32 @@ def test_datasets(client, experiment):
     assert [(tag.key, tag.value) for tag in stored.tags] == [("mlflow.data.context", "training")]
     found = mlflow.search_runs([experiment], "datasets.name = 'customers' AND datasets.context = 'training'")
     assert list(found["run_id"]) == [run.info.run_id]
+
+
+def test_datasets_are_found(server, client, experiment):
+    other = client.create_experiment(f"datasets {uuid.uuid4().hex[:8]}")
+    for place, context in [(experiment, "training"), (experiment, "training"), (experiment, None), (other, "test")]:
+        run = client.create_run(place).info.run_id
+        tags = [InputTag("mlflow.data.context", context)] if context else []
+        client.log_inputs(run, [DatasetInput(Dataset("customers", "d1", "local", "{}"), tags)])
+
+    def search(ids, account=None, prefix="/ajax-api"):
+        headers = (account or server.admin).headers
+        url = f"{server.url}{prefix}/2.0/mlflow/experiments/search-datasets"
+        return requests.post(url, json={"experiment_ids": ids}, headers=headers, timeout=30)
+
+    customers = {"experiment_id": experiment, "name": "customers", "digest": "d1"}
+    here = [customers, {**customers, "context": "training"}]
+    assert search([experiment]).json() == {"dataset_summaries": here}
+    there = [{**customers, "experiment_id": other, "context": "test"}]
+    assert search([other, experiment, "999999"]).json() == {"dataset_summaries": here + there}
+    eve = server.add(f"eve-{uuid.uuid4().hex[:8]}")
+    server.grant(eve, other, "NO_PERMISSIONS")
+    assert search([other, experiment], eve).json() == {"dataset_summaries": here}
+    assert search([other], eve).json() == {}
+    check_refusal(search([]), 400, "INVALID_PARAMETER_VALUE", "at least one experiment_id")
+    check_refusal(search([experiment] * 21), 400, "INVALID_PARAMETER_VALUE", "more than 20 experiment_ids")
+    check_refusal(search([experiment], prefix="/api"), 404, "ENDPOINT_NOT_FOUND")
 
 
 def test_runs_are_deleted_and_restored(client, experiment):

@@ -21,7 +21,7 @@ use model::{
     filter::{self, RunFilter},
     name::{self, limit},
     page::RunColumns,
-    run::{DatasetInput, ModelOutput, NewRun, Run, RunInfo, RunStatus, RunUpdate, Tag, tag},
+    run::{DatasetInput, DatasetSummary, ModelOutput, NewRun, Run, RunInfo, RunStatus, RunUpdate, Tag, tag},
 };
 use serde_json::json;
 use std::collections::HashSet;
@@ -298,6 +298,25 @@ impl Acting {
             store::run::add_model(&mut tx, &grant, Direction::Input, *model, 0).await?;
         }
         tx.commit().await
+    }
+
+    /// The datasets that runs of some experiments used, also deleted runs, and what for: by experiment and name, the first
+    /// thousand. Experiments that the caller may not read are passed over.
+    ///
+    /// # Errors
+    /// `INVALID_PARAMETER_VALUE` for no experiment, or too many.
+    pub async fn search_datasets(&self, experiments: &[ExperimentId]) -> Result<Vec<DatasetSummary>> {
+        if experiments.is_empty() {
+            return Err(Error::invalid("SearchDatasets request must specify at least one experiment_id."));
+        }
+        if experiments.len() > limit::DATASET_EXPERIMENTS {
+            return Err(Error::invalid(format!(
+                "SearchDatasets request cannot specify more than {} experiment_ids. Received {} experiment_ids.",
+                limit::DATASET_EXPERIMENTS,
+                experiments.len()
+            )));
+        }
+        store::run::datasets_in(&self.domain.db, &self.visible(), experiments, limit::FOUND_DATASETS).await
     }
 
     /// Links models that the run made. Needs EDIT on the run, READ on the models.

@@ -228,6 +228,19 @@ pub struct DatasetInput {
     pub tags: Vec<Tag>,
 }
 
+/// A dataset that runs of an experiment used, and what for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatasetSummary {
+    /// Where it is known.
+    pub experiment: ExperimentId,
+    /// What people call it.
+    pub name: String,
+    /// Fingerprint of its content.
+    pub digest: String,
+    /// What it was used for, if that was said: such as `train`.
+    pub context: Option<String>,
+}
+
 /// A model that a run made, and at which step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelOutput {

@@ -37,6 +37,10 @@ ROOTS = {
         },
         [f"runs {{ {RUN_FIELDS} }} nextPageToken", "runs { info { runId } }"],
     ),
+    "mlflowSearchDatasets": (
+        {"experimentIds": st.lists(ref("experiment", 2), max_size=2)},
+        ["datasetSummaries { experimentId name digest context }"],
+    ),
     "mlflowSearchModelVersions": (
         {
             "filter": one_of("name LIKE '%⟦own⟧%'", "name = '⟦own⟧ a'", "x"),
@@ -70,7 +74,8 @@ def asked(draw):
     given = {name: value for name, value in given.items() if value is not ABSENT}
     answer = draw(st.sampled_from(answers))
     kind = f"Mlflow{root.removeprefix('mlflow')}Input"
-    query = f"query Asked($data: {kind}!) {{ {root}(input: $data) {{ {answer} {ERROR} }} }}"
+    operation = "mutation" if root == "mlflowSearchDatasets" else "query"
+    query = f"{operation} Asked($data: {kind}!) {{ {root}(input: $data) {{ {answer} {ERROR} }} }}"
     body = draw(
         rarely(
             st.just({"query": query, "variables": {"data": given}, "operationName": "Asked"}),

@@ -86,6 +86,15 @@ EXPERIMENTS = [
         view_type=maybe(values.VIEWS),
     ),
     post(
+        "experiments/search-datasets",
+        prefix="/ajax-api",
+        experiment_ids=mostly(
+            st.lists(ref("experiment", 2), min_size=1, max_size=2),
+            one_of([], None, ["abc"], ["999999"], ["999999"] * 20, ["999999"] * 21, [5], [""]),
+            9,
+        ),
+    ),
+    post(
         "experiments/update",
         experiment_id=EXPERIMENT,
         new_name=mostly(own(values.ODD_NAMES), one_of("", " ", "x" * 501), 9),

@@ -10,7 +10,7 @@ use model::{
     logged_model::{LoggedModel, ModelMetric, ModelStatus},
     page::ArtifactEntry,
     registry::{ModelVersion, RegisteredModel},
-    run::Tag,
+    run::{DatasetSummary, Tag},
     webhook::{Webhook, WebhookEvent},
 };
 use serde::{Serialize, Serializer};
@@ -78,6 +78,16 @@ fn double(value: f64) -> Value {
 /// A tag or a param.
 pub fn tag(tag: &Tag) -> Value {
     json!({ "key": tag.key, "value": tag.value })
+}
+
+/// A dataset that runs of an experiment used; a purpose that is empty says nothing.
+pub fn dataset_summary(summary: &DatasetSummary) -> Value {
+    Object::default()
+        .set("experiment_id", summary.experiment.to_string())
+        .set("name", summary.name.as_str())
+        .set("digest", summary.digest.as_str())
+        .set_some("context", summary.context.as_deref().filter(|context| !context.is_empty()))
+        .done()
 }
 
 /// An experiment.

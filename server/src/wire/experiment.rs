@@ -54,6 +54,11 @@ pub async fn search(acting: Acting, args: Args) -> Answer {
         .done())
 }
 
+pub async fn search_datasets(acting: Acting, args: Args) -> Answer {
+    let found = acting.search_datasets(&experiment_ids(&args)?).await?;
+    Ok(Object::default().set_list("dataset_summaries", &found, encode::dataset_summary).done())
+}
+
 pub async fn update(acting: Acting, args: Args) -> Answer {
     acting.rename_experiment(experiment_id(&args)?, args.required("new_name")?).await?;
     Ok(json!({}))

@@ -210,6 +210,7 @@ async fn operation(acting: Acting, name: &str, args: Args) -> Answer<Value> {
         "mlflowGetExperiment" => experiment::get(acting, args).await?.into(),
         "mlflowGetRun" => run::get(acting, args).await?,
         "mlflowSearchRuns" => run::search(acting, args).await?,
+        "mlflowSearchDatasets" => experiment::search_datasets(acting, args).await?.into(),
         "mlflowListArtifacts" => run::list_artifacts(acting, args).await?.into(),
         "mlflowSearchModelVersions" => registry::search_versions(acting, args).await?.into(),
         "mlflowGetMetricHistoryBulkInterval" => metric::bulk_interval(acting, args).await?,

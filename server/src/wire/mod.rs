@@ -123,6 +123,7 @@ operations! {
     GET "/2.0/mlflow/experiments/get-by-name" => experiment::get_by_name;
     POST "/2.0/mlflow/experiments/search" => experiment::search;
     GET "/2.0/mlflow/experiments/search" => experiment::search;
+    POST "/2.0/mlflow/experiments/search-datasets" => experiment::search_datasets [prefixes: &[PAGES]];
     POST "/2.0/mlflow/experiments/update" => experiment::update;
     POST "/2.0/mlflow/experiments/delete" => experiment::delete;
     POST "/2.0/mlflow/experiments/restore" => experiment::restore;

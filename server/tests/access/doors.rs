@@ -41,7 +41,9 @@ impl Door {
 
     /// Whether it only asks, so that an empty answer tells something.
     pub fn asks(&self) -> bool {
-        self.method == Method::GET || self.route.ends_with("/search")
+        self.method == Method::GET
+            || self.route.ends_with("/search")
+            || self.route.ends_with("/search-datasets")
     }
 }
 

@@ -13,7 +13,7 @@ use model::{
     metric::Point,
     permission::Subject,
     registry::NewVersion,
-    run::{LogBatch, MetricInput, NewRun, Tag},
+    run::{Dataset, DatasetInput, LogBatch, MetricInput, NewRun, Tag},
     share::{Audience, NewShare, Reach},
     trace::{
         NewSpans, NewTrace, TraceState,
@@ -281,6 +281,15 @@ impl Things {
         let point = Point { step: 1, timestamp: 1, value: 1.0 };
         let metric = MetricInput { key: "m".to_owned(), point, model: None, dataset: None };
         operator.log(run, LogBatch { metrics: vec![metric], ..LogBatch::default() }).await?;
+        let dataset = Dataset {
+            name: "rows".to_owned(),
+            digest: "1".to_owned(),
+            source_type: "local".to_owned(),
+            source: "x".to_owned(),
+            schema: None,
+            profile: None,
+        };
+        operator.log_inputs(run, &[DatasetInput { dataset, tags: Vec::new() }], &[]).await?;
         let model = operator
             .create_model(NewModel {
                 experiment,

@@ -3,18 +3,20 @@
 use super::{
     Arg, Db, Query, Tx, metric,
     packed::{self, Packing},
-    parse, sql,
+    parse,
+    permission::push_visible_experiment,
+    sql,
 };
 use crate::{
     error::{Error, Result},
-    gate::{Edit, Manage, Read, RunGrant},
+    gate::{Edit, Manage, Read, RunGrant, VisibleTo},
 };
 use model::{
     ExperimentId, Millis, ModelId, RunId, UserId,
     experiment::Lifecycle,
     filter::RunText,
     page::RunColumns,
-    run::{Dataset, DatasetInput, ModelOutput, Run, RunInfo, RunStatus, RunUpdate, Tag, tag},
+    run::{Dataset, DatasetInput, DatasetSummary, ModelOutput, Run, RunInfo, RunStatus, RunUpdate, Tag, tag},
 };
 use sqlx::FromRow;
 use std::collections::{BTreeMap, HashMap};
@@ -394,6 +396,35 @@ pub(crate) async fn add_dataset(tx: &mut Tx, grant: &RunGrant<Edit>, input: &Dat
             .await?;
     }
     Ok(())
+}
+
+/// The datasets that runs of these experiments used, also deleted runs, once for each purpose; so many at most.
+pub(crate) async fn datasets_in(
+    mut db: &Db,
+    visible: &VisibleTo,
+    experiments: &[ExperimentId],
+    limit: u32,
+) -> Result<Vec<DatasetSummary>> {
+    let mut select = sql("SELECT d.experiment_id, d.name, d.digest, t.value
+         FROM datasets d JOIN run_datasets l ON l.dataset_id = d.id
+         LEFT JOIN run_dataset_tags t ON t.run_id = l.run_id AND t.dataset_id = l.dataset_id AND t.key = ");
+    select.push_bind(tag::DATA_CONTEXT).push(" WHERE d.experiment_id IN ");
+    select.push_list(experiments.iter().copied()).push(" AND ");
+    push_visible_experiment(&mut select, visible, "d.experiment_id");
+    // The databases differ in where NULL is in an order.
+    select.push(
+        " GROUP BY d.experiment_id, d.name, d.digest, t.value
+          ORDER BY d.experiment_id, d.name, d.digest, t.value IS NOT NULL, t.value LIMIT ",
+    );
+    select.push_bind(i64::from(limit));
+    let rows: Vec<(i64, String, String, Option<String>)> = db.all(select).await?;
+    let summary = |(experiment, name, digest, context)| DatasetSummary {
+        experiment: ExperimentId(experiment),
+        name,
+        digest,
+        context,
+    };
+    Ok(rows.into_iter().map(summary).collect())
 }
 
 /// Which side of a run a model is on.

@@ -1,7 +1,7 @@
 //! Datasets and models that a run used and made.
 
 use crate::world::*;
-use model::run::{Dataset, DatasetInput, ModelOutput};
+use model::run::{Dataset, DatasetInput, DatasetSummary, ModelOutput};
 
 on_both_databases! {
     a_dataset_comes_back_as_it_was_logged,
@@ -10,6 +10,8 @@ on_both_databases! {
     datasets_have_limits,
     models_are_inputs_and_outputs,
     a_bad_input_links_nothing,
+    datasets_are_found_with_what_they_were_used_for,
+    a_search_for_datasets_has_limits,
 }
 
 fn dataset(name: &str, digest: &str) -> Dataset {
@@ -146,4 +148,65 @@ async fn a_bad_input_links_nothing(world: &World) {
     );
     let stored = alice.sees(run).await;
     assert_eq!((stored.datasets.len(), stored.model_inputs.len(), stored.model_outputs.len()), (0, 0, 0));
+}
+
+/// What is found, as `name digest context`; of each experiment the place in the list.
+async fn found(user: &User, experiments: &[ExperimentId]) -> Vec<String> {
+    let place = |id: ExperimentId| experiments.iter().position(|other| *other == id).unwrap();
+    let line = |DatasetSummary { experiment, name, digest, context }| {
+        format!("{} {name} {digest} {}", place(experiment), context.as_deref().unwrap_or("-"))
+    };
+    user.search_datasets(experiments).await.unwrap().into_iter().map(line).collect()
+}
+
+async fn datasets_are_found_with_what_they_were_used_for(world: &World) {
+    let (alice, bob) = (world.user("alice").await, world.user("bob").await);
+    let (vision, speech) = (alice.experiment("vision").await, alice.experiment("speech").await);
+    let empty = alice.experiment("empty").await;
+    let (first, second) = (alice.run_in(vision).await, alice.run_in(vision).await);
+    let plain = DatasetInput { dataset: dataset("mnist", "1"), tags: vec![tag("a", "train")] };
+    let both = [input("mnist", "1", "train"), input("mnist", "2", "test")];
+    alice.log_inputs(first, &both, &[]).await.unwrap();
+    alice.log_inputs(second, &both, &[]).await.unwrap();
+    let third = alice.run_in(vision).await;
+    alice.log_inputs(third, &[plain, input("cifar", "1", "train")], &[]).await.unwrap();
+    let other = alice.run_in(speech).await;
+    alice.log_inputs(other, &[input("mnist", "1", "train")], &[]).await.unwrap();
+    // Whose runs are in the trash.
+    alice.delete_run(second).await.unwrap();
+    alice.delete_run(third).await.unwrap();
+
+    let here = ["0 cifar 1 train", "0 mnist 1 -", "0 mnist 1 train", "0 mnist 2 test"];
+    assert_eq!(found(&alice, &[vision, empty]).await, here);
+    assert_eq!(found(&alice, &[vision, speech]).await, [&here[..], &["1 mnist 1 train"]].concat());
+    assert_eq!(found(&alice, &[empty, no_experiment()]).await, [""; 0]);
+
+    alice.grant_experiment(speech, "bob", Permission::NoPermissions).await.unwrap();
+    assert_eq!(found(&bob, &[vision, speech]).await, here, "what bob may not read is passed over");
+    assert_eq!(found(&bob, &[speech]).await, [""; 0]);
+    let closed = world.closed().await;
+    assert_eq!(found(&bob.on(&closed), &[vision, speech]).await, [""; 0], "bob was given nothing");
+    assert_eq!(found(&alice.on(&closed), &[speech]).await, ["0 mnist 1 train"]);
+}
+
+async fn a_search_for_datasets_has_limits(world: &World) {
+    let alice = world.user("alice").await;
+    let experiment = alice.experiment("vision").await;
+    let check = async |count: usize, message: &str| {
+        let outcome = alice.search_datasets(&vec![experiment; count]).await;
+        check_refused(outcome, Code::InvalidParameterValue, message);
+    };
+    check(0, "SearchDatasets request must specify at least one experiment_id.").await;
+    check(
+        21,
+        "SearchDatasets request cannot specify more than 20 experiment_ids. Received 21 experiment_ids.",
+    )
+    .await;
+    for part in ["a", "b"] {
+        let inputs: Vec<DatasetInput> =
+            (0..501).map(|number| input(&format!("{part}{number:03}"), "1", "train")).collect();
+        alice.log_inputs(alice.run_in(experiment).await, &inputs, &[]).await.unwrap();
+    }
+    let all = found(&alice, &[experiment; 20]).await;
+    assert_eq!((all.len(), all[999].as_str()), (1000, "0 b498 1 train"), "the first thousand, each once");
 }

@@ -47,6 +47,10 @@ pub const BATCH_PARAMS: usize = 100;
 pub const BATCH_TAGS: usize = 100;
 /// Metrics, params and tags of one log-batch request together.
 pub const BATCH_ITEMS: usize = 1_000;
+/// Experiments that one search for datasets may name.
+pub const DATASET_EXPERIMENTS: usize = 20;
+/// Datasets that one search for them finds, each for each of its purposes.
+pub const FOUND_DATASETS: u32 = 1_000;
 /// Datasets of one log-inputs request.
 pub const BATCH_DATASETS: usize = 1_000;
 /// Runs of one bulk metric history request.
