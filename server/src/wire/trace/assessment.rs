@@ -146,8 +146,7 @@ pub async fn update(acting: Acting, mut args: Args) -> Answer {
         change.valid = Some(assessment.flag("valid")?);
     }
     // What is asked to change and isn't there is nothing, which an expectation can't be.
-    let (feedback, expectation) =
-        (is_asked("feedback", "feedback"), is_asked("expectation", "expectation"));
+    let (feedback, expectation) = (is_asked("feedback", "feedback"), is_asked("expectation", "expectation"));
     if expectation && !assessment.has("expectation") {
         return Err(no_value().into());
     }
