@@ -11,10 +11,10 @@ MEGABYTE = 1 << 20
 PAGES = "/ajax-api/2.0/mlflow"
 
 
-def ask(server, path, account=None, method="GET", headers=None, data=None, **query):
+def ask(server, address, account=None, method="GET", headers=None, data=None, **query):
     credential = (account or server.admin).headers
     return requests.request(
-        method, server.url + path, params=query, headers=credential | (headers or {}), data=data, timeout=60
+        method, server.url + address, params=query, headers=credential | (headers or {}), data=data, timeout=60
     )
 
 

@@ -86,8 +86,10 @@ fn duration(millis: i64) -> String {
 
 /// What was thought of a trace.
 pub fn assessment(assessment: &Assessment) -> Value {
-    let source =
-        json!({ "source_type": assessment.source_type.name(), "source_id": assessment.source_id.as_str() });
+    let source = Object::default()
+        .set("source_type", assessment.source_type.name())
+        .set_some("source_id", Some(assessment.source_id.as_str()).filter(|id| !id.is_empty()))
+        .done();
     let value: Value = serde_json::from_str(&assessment.value).unwrap_or_default();
     let value = match assessment.kind {
         AssessmentKind::Feedback => Object::default()
