@@ -81,7 +81,11 @@ journey('new traces come while the table is looked at', () => `/experiments/${ex
   const before = await lines().count();
   await logTrace(w, experiment, { number: 5 });
   await until(async () => (await lines().count()) === before + 1);
-  assert(await oldest.evaluate((link) => link === document.activeElement), 'the focus stays where it was');
+  const hasFocus = () => oldest.evaluate((link) => link === document.activeElement);
+  assert(await hasFocus(), 'the focus stays where it was');
+  await w.asked(`traces/${trace}/tags`, { key: 'seen', value: 'yes' }, 'PATCH');
+  await table().getByText('seen: yes').waitFor();
+  await until(hasFocus);
 });
 
 journey('a run has the traces that were made in it', () => `/experiments/${experiment}/runs/${run}`, async () => {

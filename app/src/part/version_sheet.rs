@@ -56,7 +56,7 @@ pub fn version_page(page: VersionPage, again: RwSignal<u32>) -> AnyView {
             </div>
             <div class="chips">{tag_chips(&version.tags)}</div>
         </header>
-        <div class="overview">
+        <div class="overview details-first">
             {(!note_html.is_empty()).then(|| view! {
                 <section class="card note" aria-label="Description" inner_html=note_html></section>
             })}

@@ -368,7 +368,9 @@ impl Acting {
         let before = store::trace::count_pairs(&mut tx, id).await?;
         store::trace::set_tag(&mut tx, &grant, tag).await?;
         check_room(&mut tx, id, before).await?;
-        tx.commit().await
+        tx.commit().await?;
+        self.domain.live.touch_traces(grant.experiment);
+        Ok(())
     }
 
     /// Deletes a tag of a trace. Needs EDIT.
@@ -386,7 +388,9 @@ impl Acting {
         }
         change
             .commit(Told::new(Action::TraceTagDelete, Object::Trace(id)).with(json!({ "deleted": tag })))
-            .await
+            .await?;
+        self.domain.live.touch_traces(grant.experiment);
+        Ok(())
     }
 
     /// Links traces to a run, also such that are still to come; those that the caller may not read are left out. Needs EDIT of the

@@ -207,6 +207,10 @@ async fn upload(intake: &Intake, Identified(acting): Identified, request: Reques
         return Err(Problem::invalid("Request must specify data.").into());
     }
     let file = path_in(&acting, run, path).await?;
+    // A slash may be written in another way.
+    if file == path_in(&acting, run, "").await? {
+        return Err(Problem::invalid("Invalid path").into());
+    }
     let content = stream::iter([Ok::<_, Infallible>(received.bytes.clone())]);
     acting.write_artifact(&file, content).await?;
     Ok(([(header::CONTENT_TYPE, "application/json")], Body::empty()).into_response())

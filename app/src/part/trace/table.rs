@@ -24,6 +24,7 @@ use model::{
     page::trace::{Thought, TraceRow, TracesPage, TracesQuery},
 };
 use std::time::Duration;
+use wasm_bindgen::JsCast;
 
 /// The key of the filter in the address: that of the runs has another one.
 pub const FILTER: &str = "where";
@@ -94,7 +95,17 @@ fn drawn(of: Of) -> AnyView {
         <div class="toolbar">{filter_box(address)}</div>
         <Answered answer=page bars=8 show={move |page: TracesPage| {
             let page = RwSignal::new(page);
-            Effect::watch(move || news.track(), move |(), _, _| refresh(page, asked, chosen), false);
+            // Whether rows weren't added, since their place wasn't in sight.
+            let late = StoredValue::new(false);
+            Effect::watch(move || news.track(), move |(), _, _| refresh(page, asked, chosen, late), false);
+            Effect::new(move || {
+                let scrolled = window_event_listener(ev::scroll, move |_| {
+                    if late.try_get_value() == Some(true) && is_beginning_in_sight() {
+                        refresh(page, asked, chosen, late);
+                    }
+                });
+                on_cleanup(move || scrolled.remove());
+            });
             table(of, address, page, (chosen, again))
         }}/>
     }
@@ -103,7 +114,12 @@ fn drawn(of: Of) -> AnyView {
 
 /// Asks for the newest traces as they are now. What somebody looks at stays where it is: rows are added only at a beginning that is
 /// in sight.
-fn refresh(page: RwSignal<TracesPage>, asked: Memo<TracesQuery>, chosen: RwSignal<Vec<TraceId>>) {
+fn refresh(
+    page: RwSignal<TracesPage>,
+    asked: Memo<TracesQuery>,
+    chosen: RwSignal<Vec<TraceId>>,
+    late: StoredValue<bool>,
+) {
     let Some(question) = asked.try_get_untracked().filter(|asked| asked.after.is_empty()) else { return };
     spawn_local(async move {
         // What is shown stays while the server is out of reach. The answer to an older question is dropped.
@@ -112,9 +128,24 @@ fn refresh(page: RwSignal<TracesPage>, asked: Memo<TracesQuery>, chosen: RwSigna
             return;
         }
         let ids = ids_of(&now);
-        let is_wanted =
-            page.try_with_untracked(|page| *page != now && (ids_of(page) == ids || is_beginning_in_sight()));
-        if is_wanted != Some(true) {
+        let known = page.try_with_untracked(|page| (*page != now, ids_of(page) == ids));
+        let Some((true, is_same)) = known else { return };
+        let is_whole = is_same || is_beginning_in_sight();
+        if late.try_update_value(|late| *late = !is_whole).is_none() {
+            return;
+        }
+        let focus = focused();
+        if let Some(focus) = focus {
+            request_animation_frame(move || focus_again(&focus));
+        }
+        if !is_whole {
+            page.update(|page| {
+                for row in &mut page.rows {
+                    if let Some(now) = now.rows.iter().find(|now| now.id == row.id) {
+                        row.clone_from(now);
+                    }
+                }
+            });
             return;
         }
         page.set(now);
@@ -123,6 +154,28 @@ fn refresh(page: RwSignal<TracesPage>, asked: Memo<TracesQuery>, chosen: RwSigna
             chosen.update(|chosen| chosen.retain(|id| ids.contains(id)));
         }
     });
+}
+
+/// The link or the box that has the focus: the address of its trace, and whether it is the box.
+fn focused() -> Option<(String, bool)> {
+    let active = document().active_element()?;
+    let row = active.closest(".trace-table tbody tr").ok()??;
+    let link = row.query_selector("th a").ok()??;
+    Some((link.get_attribute("href")?, active.tag_name() == "INPUT"))
+}
+
+/// Gives the focus back to a row that was made anew, since it changed.
+fn focus_again((address, is_box): &(String, bool)) {
+    if document().active_element().is_some_and(|active| active.tag_name() != "BODY") {
+        return;
+    }
+    let of_row = if *is_box { ".pick input" } else { "th a" };
+    let link = document().query_selector(&format!(".trace-table th a[href=\"{address}\"]")).ok().flatten();
+    let row = link.and_then(|link| link.closest("tr").ok().flatten());
+    let found = row.and_then(|row| row.query_selector(of_row).ok().flatten());
+    if let Some(found) = found.and_then(|found| found.dyn_into::<web_sys::HtmlElement>().ok()) {
+        _ = found.focus();
+    }
 }
 
 fn ids_of(page: &TracesPage) -> Vec<TraceId> {

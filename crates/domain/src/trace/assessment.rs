@@ -114,6 +114,7 @@ impl Acting {
         })?;
         check_count(&mut tx, trace).await?;
         tx.commit().await?;
+        self.domain.live.touch_traces(grant.experiment);
         Ok(assessment)
     }
 
@@ -171,6 +172,7 @@ impl Acting {
                 .with(json!({ "assessment": id.to_string(), "name": assessment.name })),
         )
         .await?;
+        self.domain.live.touch_traces(grant.experiment);
         Ok(assessment)
     }
 
@@ -192,7 +194,9 @@ impl Acting {
                 Told::new(Action::AssessmentDelete, Object::Trace(trace))
                     .with(json!({ "assessment": id.to_string(), "name": assessment.name })),
             )
-            .await
+            .await?;
+        self.domain.live.touch_traces(grant.experiment);
+        Ok(())
     }
 }
 

@@ -26,6 +26,8 @@ fn list<T>(of: &Value, camel: &str, snake: &str, read: impl Fn(&Value) -> Option
             // Room for these and no more: it is weighed before (see `super::weigh`).
             let mut all = Vec::with_capacity(values.len());
             for value in values {
+                // Of objects alone the weight counts what they become.
+                value.as_object()?;
                 all.push(read(value)?);
             }
             Some(all)
@@ -206,6 +208,7 @@ mod tests {
         for odd in [
             json!([]),
             json!({ "resourceSpans": 1 }),
+            json!({ "resourceSpans": [{ "scopeSpans": [{ "spans": [0, null, ""] }] }] }),
             json!({ "resourceSpans": [{ "scopeSpans": [{ "spans": [{ "traceId": "xy" }] }] }] }),
             json!({ "resourceSpans": [{ "scopeSpans": [{ "spans": [{ "startTimeUnixNano": "soon" }] }] }] }),
         ] {
