@@ -22,7 +22,7 @@ use crate::{
 use bytes::{Bytes, BytesMut};
 use futures::{Stream, StreamExt as _, TryStreamExt as _, stream::BoxStream};
 use model::{
-    ExperimentId, Millis, ModelId, RunId,
+    Millis, RunId,
     audit::{Action, Object},
     page::{ArtifactEntry, ArtifactRoot},
 };
