@@ -130,7 +130,20 @@ OF_TRACES = [
         where=r".*\.(trace|request)_metadata.*",
         when=truncated,
     ),
-    Known("a trace's id is 128 bits", TRACES, (200, 400), "POST .*/3.0/mlflow/traces$", runmark="^Invalid trace ID"),
+    Known(
+        "a trace's id is 128 bits",
+        TRACES,
+        (200, 400),
+        "POST .*/3.0/mlflow/traces$",
+        runmark="^Invalid trace ID|^Missing value for required parameter 'trace.trace_info.trace_id'",
+    ),
+    Known(
+        "a run that traces are linked to must be there",
+        TRACES,
+        (200, (400, 404)),
+        "traces/link-to-run",
+        runmark="^Run with id|^The run .* must be in the 'active' state",
+    ),
     Known(
         "what a client calls a trace has 250 characters",
         TRACES,
@@ -147,7 +160,10 @@ OF_TRACES = [
     ),
     Known("names and runs of traces in a list", READING, (400, 200), "traces", r"^Invalid comparator '(NOT )?IN'"),
     Known("a trace's name is a tag like others", TRACES, (400, 200), "traces", "^'Trace name' exceeds"),
-    Known("numbers that end with a point", READING, (400, 200), "traces", r"^Invalid clause.*'\d+\.'"),
+    Known("numbers that begin or end with a point", READING, (400, 200), "traces", r"^Invalid clause.*'(\d+\.|\.\d+)'"),
+    Known("a time that a trace took is a number", READING, (200, 400), "traces", runmark="^Expected numeric value type"),
+    Known("`text` behind another condition", READING, (400, 200), "traces", r"^Invalid clause.*'text'"),
+    Known("`in` of steps, in small letters", READING, (400, 200), "traces", r"^span\.\w+ comparator '(not )?in'"),
     Known("traces of an experiment that isn't there", TRACES, (200, 404), "traces/delete-traces", runmark="Experiment"),
     Known("a link that is there already", TRACES, (400, 200), "traces/link-", INTEGRITY),
     Known(
@@ -160,6 +176,7 @@ OF_TRACES = [
 ]
 
 OF_WEBHOOKS = [
+    Known("an address is ASCII", WEBHOOKS, (200, 400), "webhooks", runmark="encode what is no ASCII"),
     Known("an event twice", WEBHOOKS, (400, 200), "webhooks", INTEGRITY),
 ]
 
