@@ -173,6 +173,18 @@ def test_what_is_thought_of_a_trace(client, experiment):
         mlflow.get_assessment(trace, better.assessment_id)
 
 
+def test_what_is_linked_or_changed_must_be_named(server, client, experiment):
+    ask()
+    trace = client.search_traces([experiment])[0].info.trace_id
+    thought = mlflow.log_feedback(trace_id=trace, name="good", value=True)
+    path = "/mlflow/traces/link-prompts"
+    check_refusal(server.api("POST", path, json={"trace_id": trace}), 400, "INVALID_PARAMETER_VALUE", "prompt_versions")
+    url = f"{server.url}/api/3.0/mlflow/traces/{trace}/assessments/{thought.assessment_id}"
+    body = {"assessment": {"assessment_name": "other"}, "update_mask": ""}
+    answer = requests.patch(url, json=body, headers=server.admin.headers, timeout=60)
+    check_refusal(answer, 400, "INVALID_PARAMETER_VALUE", "update_mask")
+
+
 def test_traces_are_deleted(server, client, experiment):
     kept, gone = ask(), ask()
     upload = f"/mlflow-artifacts/artifacts/{experiment}/traces/{gone}/artifacts/traces.json"

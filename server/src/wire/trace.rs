@@ -229,11 +229,15 @@ pub async fn link_to_run(acting: Acting, args: Args) -> Answer {
 }
 
 pub async fn link_prompts(acting: Acting, mut args: Args) -> Answer {
+    let trace = trace_id(&args)?;
+    if !args.has("prompt_versions") {
+        return Err(args.missing("prompt_versions").into());
+    }
     let versions = args
         .items("prompt_versions")?
         .iter()
         .map(|version| Ok((version.required("name")?.to_owned(), version.required("version")?.to_owned())))
         .collect::<Result<Vec<_>, Problem>>()?;
-    acting.link_prompts_to_trace(trace_id(&args)?, &versions).await?;
+    acting.link_prompts_to_trace(trace, &versions).await?;
     Ok(json!({}))
 }

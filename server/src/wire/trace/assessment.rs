@@ -127,6 +127,7 @@ pub async fn update(acting: Acting, mut args: Args) -> Answer {
     // Protobuf writes a mask as one text, with names in camel case.
     let text = args.text("update_mask").ok().flatten().map(str::to_owned);
     let mask: Vec<String> = match text {
+        Some(text) if text.is_empty() => return Err(args.missing("update_mask").into()),
         Some(text) => text.split(',').map(|path| path.trim().to_owned()).collect(),
         None => args.object("update_mask")?.texts("paths")?,
     };
