@@ -5,7 +5,7 @@ use model::{
     experiment::{Experiment, Lifecycle},
     import::{ModelRecord, RegisteredRecord, Taken},
     logged_model::{LoggedModel, ModelMetric, ModelStatus},
-    registry::{Alias, ModelVersion, NewVersion, RegisteredModel},
+    registry::{Alias, ModelVersion, RegisteredModel},
     run::{Dataset, DatasetInput, ModelOutput, Run, RunInfo, RunStatus},
 };
 use uuid::Uuid;
@@ -109,18 +109,6 @@ fn registered_of(versions: &[i64]) -> RegisteredRecord {
         },
         last_version: 7,
         versions: versions.iter().map(|number| version(*number)).collect(),
-    }
-}
-
-fn new_version(source: &str) -> NewVersion {
-    NewVersion {
-        name: "reg".to_owned(),
-        source: source.to_owned(),
-        run: None,
-        model: None,
-        tags: Vec::new(),
-        run_link: String::new(),
-        description: String::new(),
     }
 }
 
@@ -247,7 +235,7 @@ async fn the_registry_comes_with_its_numbers(world: &World) {
     let version = admin.get_version("reg", 5).await.unwrap();
     assert_eq!(version, registered_of(&[5]).versions[0]);
     assert_eq!(
-        admin.create_version(new_version("s3://bucket/next")).await.unwrap().version,
+        admin.create_version(new_version("reg", "s3://bucket/next")).await.unwrap().version,
         8,
         "a number that was used isn't used again"
     );
@@ -277,7 +265,7 @@ async fn files_are_adopted_when_asked_for(world: &World) {
 async fn another_version_of_that_number_stays_as_it_is(world: &World) {
     let admin = world.local();
     admin.create_registered_model("reg", &[], "").await.unwrap();
-    let made_here = admin.create_version(new_version("s3://bucket/made-here")).await.unwrap();
+    let made_here = admin.create_version(new_version("reg", "s3://bucket/made-here")).await.unwrap();
     assert_eq!(made_here.version, 1);
     let mut theirs = registered_of(&[1, 2]);
     theirs.model.aliases.push(Alias { alias: "first".to_owned(), version: 1 });

@@ -34,15 +34,7 @@ async fn nested(user: &User, experiment: ExperimentId, parent: RunId, name: &str
 }
 
 fn of_model(name: &str, model: ModelId) -> NewVersion {
-    NewVersion {
-        name: name.to_owned(),
-        source: format!("models:/{model}"),
-        run: None,
-        model: Some(model),
-        tags: vec![],
-        run_link: String::new(),
-        description: String::new(),
-    }
+    NewVersion { model: Some(model), ..new_version(name, &format!("models:/{model}")) }
 }
 
 async fn runs_know_their_parent_and_their_children(world: &World) {

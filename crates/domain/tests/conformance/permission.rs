@@ -49,7 +49,7 @@ impl Things {
         owner.set_model_tags(model, &[tag("a", "1")]).await.unwrap();
         owner.uploads(&format!("{experiment}/{run}/artifacts/a.txt"), b"hello").await;
         owner.create_registered_model(name, &[], "").await.unwrap();
-        owner.create_version(new_version(name, model)).await.unwrap();
+        owner.create_version(of_model(name, model)).await.unwrap();
         owner.set_alias(name, "champion", 1).await.unwrap();
         let trace = owner.begin_trace(experiment, 1, vec![], vec![]).await.unwrap().id;
         Things {
@@ -90,16 +90,8 @@ impl Things {
     }
 }
 
-fn new_version(name: &str, model: ModelId) -> NewVersion {
-    NewVersion {
-        name: name.to_owned(),
-        source: format!("models:/{model}"),
-        run: None,
-        model: Some(model),
-        tags: Vec::new(),
-        run_link: String::new(),
-        description: String::new(),
-    }
+fn of_model(name: &str, model: ModelId) -> NewVersion {
+    NewVersion { model: Some(model), ..new_version(name, &format!("models:/{model}")) }
 }
 
 /// A use case, the level that it asks for, and how it went.
@@ -172,7 +164,7 @@ pub async fn attempts(user: &User, on: &Things) -> Vec<Attempt> {
         Edit update_registered_model(name, "about");
         Edit set_registered_model_tag(name, &note);
         Edit delete_registered_model_tag(name, "b");
-        Edit create_version(new_version(name, on.model));
+        Edit create_version(of_model(name, on.model));
         Edit update_version(name, 1, "about");
         Edit set_version_tag(name, 1, &note);
         Edit delete_version_tag(name, 1, "b");
@@ -356,7 +348,7 @@ async fn what_one_may_not_see_one_cannot_link_to(world: &World) {
         problem(bob.create_model(new).await)
     };
     check(source(hidden.run).await, source(missing.run).await);
-    let version = async |model| problem(bob.create_version(new_version("own", model)).await);
+    let version = async |model| problem(bob.create_version(of_model("own", model)).await);
     check(version(hidden.model).await, version(missing.model).await);
 
     // A link that was made while it could be seen shows nothing afterwards.

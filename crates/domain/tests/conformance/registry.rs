@@ -28,18 +28,6 @@ on_both_databases! {
 /// The experiment that is always there.
 const DEFAULT: ExperimentId = ExperimentId(0);
 
-fn new_version(name: &str, source: &str) -> NewVersion {
-    NewVersion {
-        name: name.into(),
-        source: source.into(),
-        run: None,
-        model: None,
-        tags: vec![],
-        run_link: String::new(),
-        description: String::new(),
-    }
-}
-
 async fn create_model(acting: &User, source_run: Option<RunId>) -> ModelId {
     acting.create_model(NewModel { source_run, ..new_model(DEFAULT, "m") }).await.unwrap().id
 }

@@ -27,18 +27,6 @@ on_both_databases! {
     a_logged_model_is_registered,
 }
 
-fn of(name: &str, source: &str) -> NewVersion {
-    NewVersion {
-        name: name.to_owned(),
-        source: source.to_owned(),
-        run: None,
-        model: None,
-        tags: Vec::new(),
-        run_link: String::new(),
-        description: String::new(),
-    }
-}
-
 async fn list(user: &User, text: &str, by_change: bool, page: u64) -> RegisteredList {
     let asked = RegistryQuestion::List { text: text.to_owned(), by_change, page };
     match user.registry_page(&asked).await.unwrap() {
@@ -80,7 +68,7 @@ async fn models_are_listed_with_their_versions(world: &World) {
     let prompt = [tag("mlflow.prompt.is_prompt", "true")];
     alice.create_registered_model("greeting", &prompt, "").await.unwrap();
     for number in 1..=3 {
-        alice.create_version(of("churn", &format!("s3://b/{number}"))).await.unwrap();
+        alice.create_version(new_version("churn", &format!("s3://b/{number}"))).await.unwrap();
     }
     alice.delete_version("churn", 2).await.unwrap();
     alice.set_alias("churn", "champion", 1).await.unwrap();
@@ -121,9 +109,10 @@ async fn a_model_shows_its_versions_newest_first(world: &World) {
     let experiment = alice.experiment("vision").await;
     let run = alice.run_named(experiment, "best").await;
     alice.create_registered_model("churn", &[tag("team", "shop")], "It **works**.").await.unwrap();
-    let with_run = NewVersion { run: Some(run), description: "first".to_owned(), ..of("churn", "s3://b/1") };
+    let with_run =
+        NewVersion { run: Some(run), description: "first".to_owned(), ..new_version("churn", "s3://b/1") };
     alice.create_version(with_run.clone()).await.unwrap();
-    alice.create_version(of("churn", "s3://b/2")).await.unwrap();
+    alice.create_version(new_version("churn", "s3://b/2")).await.unwrap();
     alice.create_version(with_run).await.unwrap();
     alice.set_alias("churn", "champion", 1).await.unwrap();
     let page = model_page(&alice, "churn").await;
@@ -143,7 +132,7 @@ async fn a_model_shows_its_versions_newest_first(world: &World) {
     assert_eq!(page.versions[0].run, first.run, "two versions may come from one run");
     assert!(page.versions[1].run.is_none() && !page.versions[1].run_hidden);
     for number in 4..=51 {
-        alice.create_version(of("churn", &format!("s3://b/{number}"))).await.unwrap();
+        alice.create_version(new_version("churn", &format!("s3://b/{number}"))).await.unwrap();
     }
     let page = model_page(&alice, "churn").await;
     assert_eq!((page.versions.len(), page.total, page.more), (50, 51, true));
@@ -157,7 +146,7 @@ async fn a_version_tells_where_it_comes_from(world: &World) {
     let new = NewModel { source_run: Some(run), ..new_model(experiment, "forest") };
     let logged = alice.create_model(new).await.unwrap();
     alice.create_registered_model("churn", &[], "").await.unwrap();
-    alice.create_version(of("churn", &format!("models:/{}", logged.id))).await.unwrap();
+    alice.create_version(new_version("churn", &format!("models:/{}", logged.id))).await.unwrap();
     let page = version_page(&alice, "churn", 1).await;
     assert_eq!((page.version.version, page.version.run, page.permission), (1, Some(run), Manage));
     let from = page.run.unwrap();
@@ -185,7 +174,7 @@ async fn files_are_found_where_they_are(world: &World) {
         ),
         (3, "s3://bucket/model".to_owned(), None),
     ] {
-        alice.create_version(NewVersion { run: Some(run), ..of("churn", &source) }).await.unwrap();
+        alice.create_version(NewVersion { run: Some(run), ..new_version("churn", &source) }).await.unwrap();
         assert_eq!(version_page(&alice, "churn", number).await.files, files, "{source}");
     }
 }
@@ -198,7 +187,7 @@ async fn whoever_may_not_see_a_run_sees_the_version(world: &World) {
     let new = NewModel { source_run: Some(run), ..new_model(experiment, "forest") };
     let logged = alice.create_model(new).await.unwrap();
     alice.create_registered_model("churn", &[], "").await.unwrap();
-    alice.create_version(of("churn", &format!("models:/{}", logged.id))).await.unwrap();
+    alice.create_version(new_version("churn", &format!("models:/{}", logged.id))).await.unwrap();
     alice.grant_registered_model("churn", "bob", Read).await.unwrap();
     let row = model_page(&bob, "churn").await.versions.remove(0);
     assert!(row.run.is_none() && row.run_hidden);
@@ -212,7 +201,7 @@ async fn what_is_hidden_answers_as_what_is_not_there(world: &World) {
     let closed = world.closed().await;
     let (alice, bob) = (world.user("alice").await.on(&closed), world.user("bob").await.on(&closed));
     alice.create_registered_model("churn", &[], "").await.unwrap();
-    alice.create_version(of("churn", "s3://b/1")).await.unwrap();
+    alice.create_version(new_version("churn", "s3://b/1")).await.unwrap();
     let hidden = problem(ask_model(&bob, "churn").await);
     assert_eq!(
         (hidden.code, hidden.message.as_str()),
@@ -263,7 +252,7 @@ async fn a_version_is_changed(world: &World) {
     let alice = world.user("alice").await;
     alice.create_registered_model("churn", &[], "").await.unwrap();
     for number in 1..=2 {
-        alice.create_version(of("churn", &format!("s3://b/{number}"))).await.unwrap();
+        alice.create_version(new_version("churn", &format!("s3://b/{number}"))).await.unwrap();
     }
     let change = async |number: i64, change: VersionChange| {
         alice.change_registered("churn", &RegisteredChange::Version(number, change)).await.unwrap();

@@ -17,18 +17,6 @@ on_both_databases! {
     what_is_hidden_is_compared_with_nothing,
 }
 
-fn of(name: &str, source: &str) -> NewVersion {
-    NewVersion {
-        name: name.to_owned(),
-        source: source.to_owned(),
-        run: None,
-        model: None,
-        tags: Vec::new(),
-        run_link: String::new(),
-        description: String::new(),
-    }
-}
-
 async fn ask(user: &User, name: &str, versions: &[i64]) -> domain::Result<RegistryPage> {
     let asked = RegistryQuestion::Compare { name: name.to_owned(), versions: versions.to_vec() };
     user.registry_page(&asked).await
@@ -56,7 +44,7 @@ async fn version_of(user: &User, experiment: ExperimentId, run: RunId, files: &[
     for (path, content) in files {
         user.uploads(&format!("{experiment}/models/{id}/artifacts/{path}"), content.as_bytes()).await;
     }
-    user.create_version(of("churn", &format!("models:/{id}"))).await.unwrap();
+    user.create_version(new_version("churn", &format!("models:/{id}"))).await.unwrap();
 }
 
 fn mlmodel(inputs: &str) -> String {
@@ -88,7 +76,7 @@ async fn versions_are_compared_with_their_runs_and_files(world: &World) {
         &[("MLmodel", both.as_str()), ("requirements.txt", "numpy==2\nsix==1\n")],
     )
     .await;
-    alice.create_version(of("churn", "s3://bucket/model")).await.unwrap();
+    alice.create_version(new_version("churn", "s3://bucket/model")).await.unwrap();
     alice.set_alias("churn", "champion", 2).await.unwrap();
     alice.set_version_tag("churn", 1, &tag("checked", "yes")).await.unwrap();
 
@@ -114,7 +102,7 @@ async fn versions_are_named_once_and_in_order(world: &World) {
     alice.create_registered_model(name, &[], "").await.unwrap();
     let run = alice.run_in(alice.experiment("vision").await).await;
     for number in 1..=3 {
-        let new = NewVersion { run: Some(run), ..of(name, &format!("s3://b/{number}")) };
+        let new = NewVersion { run: Some(run), ..new_version(name, &format!("s3://b/{number}")) };
         alice.create_version(new).await.unwrap();
     }
     let page = compared(&alice, name, &[3, 9, 1, 3]).await;
@@ -167,7 +155,7 @@ async fn what_is_hidden_is_compared_with_nothing(world: &World) {
     let closed = world.closed().await;
     let (alice, bob) = (world.user("alice").await.on(&closed), world.user("bob").await.on(&closed));
     alice.create_registered_model("churn", &[], "").await.unwrap();
-    alice.create_version(of("churn", "s3://b/1")).await.unwrap();
+    alice.create_version(new_version("churn", "s3://b/1")).await.unwrap();
     let message = "Registered Model with name=churn not found";
     check_refused(ask(&bob, "churn", &[1]).await, Code::ResourceDoesNotExist, message);
     check_code(ask(&bob, "a/b", &[1]).await, Code::InvalidParameterValue);

@@ -143,18 +143,6 @@ fn hook(name: &str, events: &[WebhookEvent]) -> NewWebhook {
     }
 }
 
-fn version(name: &str, source: &str) -> NewVersion {
-    NewVersion {
-        name: name.to_owned(),
-        source: source.to_owned(),
-        run: None,
-        model: None,
-        tags: Vec::new(),
-        run_link: String::new(),
-        description: String::new(),
-    }
-}
-
 /// Deliveries that wait, of all webhooks.
 async fn waiting(admin: &User) -> u64 {
     admin.list_webhook_states().await.unwrap().iter().map(|state| state.waiting).sum()
@@ -310,7 +298,7 @@ async fn what_happens_is_told(world: &World) {
     // Of models this isn't told, as with MLflow.
     ada.set_registered_model_tag("bert", &tag("team", "speech")).await.unwrap();
     ada.delete_registered_model_tag("bert", "team").await.unwrap();
-    let new = NewVersion { tags: vec![tag("a", "1")], ..version("bert", "s3://b/1") };
+    let new = NewVersion { tags: vec![tag("a", "1")], ..new_version("bert", "s3://b/1") };
     ada.create_version(new).await.unwrap();
     ada.set_version_tag("bert", 1, &tag("checked", "yes")).await.unwrap();
     ada.delete_version_tag("bert", 1, "checked").await.unwrap();
@@ -363,7 +351,7 @@ async fn prompts_are_told_of_as_prompts(world: &World) {
         tag("_mlflow_prompt_type", "text"),
         tag("c", "d"),
     ];
-    let new = NewVersion { tags, description: "first".to_owned(), ..version("greet", "dummy-source") };
+    let new = NewVersion { tags, description: "first".to_owned(), ..new_version("greet", "dummy-source") };
     root.create_version(new).await.unwrap();
     root.set_registered_model_tag("greet", &tag("e", "f")).await.unwrap();
     root.delete_registered_model_tag("greet", "e").await.unwrap();

@@ -32,6 +32,7 @@ use model::{
     experiment::ViewType,
     logged_model::{LoggedModel, NewModel},
     metric::{MetricSummary, Point},
+    registry::NewVersion,
     run::{LogBatch, MetricInput, NewRun, Param, Run},
 };
 use proptest::{
@@ -352,6 +353,19 @@ impl User {
 pub fn stream_of(content: &[u8]) -> impl futures::Stream<Item = Result<Bytes, String>> + Send + use<> {
     let pieces: Vec<_> = content.chunks(1000).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
     futures::stream::iter(pieces)
+}
+
+/// A version of a registered model, of which nothing else is said.
+pub fn new_version(name: &str, source: &str) -> NewVersion {
+    NewVersion {
+        name: name.to_owned(),
+        source: source.to_owned(),
+        run: None,
+        model: None,
+        tags: Vec::new(),
+        run_link: String::new(),
+        description: String::new(),
+    }
 }
 
 pub fn new_run(experiment: ExperimentId) -> NewRun {
