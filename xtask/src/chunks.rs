@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
-use wasmparser::{Parser, Payload, TypeRef};
+use wasmparser::{Parser, Payload, TypeRef, ValType};
 
 /// The file that they become, without `.wasm`. Documents of pages that come in modules ask for it early.
 pub const SHARED: &str = "shared";
@@ -101,7 +101,9 @@ fn given_on(chunk: &[u8]) -> Result<String> {
             let (kind, at, what) = match import.ty {
                 TypeRef::Memory(memory) => ("memory", &mut memories, format!("(memory {})", memory.initial)),
                 TypeRef::Table(table) => ("table", &mut tables, format!("(table {} funcref)", table.initial)),
-                TypeRef::Global(_) => ("global", &mut globals, "(global (mut i32))".to_owned()),
+                TypeRef::Global(global) if global.mutable && global.content_type == ValType::I32 => {
+                    ("global", &mut globals, "(global (mut i32))".to_owned())
+                }
                 other => bail!("a chunk imports {}, {other:?}", import.name),
             };
             writeln!(text, "(import \"{ELSEWHERE}\" \"{}\" {what})", import.name)?;
