@@ -16,6 +16,7 @@ use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use leptos_meta::MetaTags;
 use model::{Code, Problem, page::Viewer};
+use std::collections::{BTreeMap, BTreeSet};
 use tower_sessions::Session;
 
 /// Where server functions live.
@@ -217,32 +218,34 @@ fn set_policy() {
     }
 }
 
-/// The modules of the page at a path, with its query, and what they share: the document asks for them early. What the first has
-/// is not among them.
-fn modules_of(path: &str, query: &str) -> Vec<&'static str> {
-    let page = match path.trim_matches('/').split('/').collect::<Vec<_>>()[..] {
-        ["account"] => Some("split_account"),
-        ["runs"] => Some("split_runs"),
-        ["models", ..] => Some("split_models"),
-        ["experiments", _, "runs", _] => Some("split_run"),
-        ["experiments", _, "traces", _] => Some("split_trace"),
-        _ => None,
-    };
-    let parts = [
-        (has_charts(path, query), "split_charts"),
-        (has_files(path, query), "split_files"),
-        (has_traces(query), "split_trace"),
-    ];
-    let parts = parts.into_iter().filter_map(|(is_there, part)| is_there.then_some(part));
-    let mut modules: Vec<_> = parts.chain(page).collect();
-    if !modules.is_empty() {
-        modules.push("shared");
+/// Files of the browser part, without `.wasm`, by the module that needs them: what building it wrote down.
+#[derive(Default, serde::Deserialize)]
+pub struct Modules(BTreeMap<String, Vec<String>>);
+
+impl Modules {
+    /// The files of the page at a path, with its query: the document asks for them early. What everybody loads first is not
+    /// among them.
+    fn files(&self, path: &str, query: &str) -> BTreeSet<&str> {
+        let page = match path.trim_matches('/').split('/').collect::<Vec<_>>()[..] {
+            ["account"] => Some("account"),
+            ["runs"] => Some("runs"),
+            ["models", ..] => Some("models"),
+            ["experiments", _, "runs", _] => Some("run"),
+            ["experiments", _, "traces", _] => Some("trace"),
+            _ => None,
+        };
+        let parts = [
+            (has_charts(path, query), "charts"),
+            (has_files(path, query), "files"),
+            (has_traces(query), "trace"),
+        ];
+        let parts = parts.into_iter().filter_map(|(is_there, part)| is_there.then_some(part));
+        parts.chain(page).filter_map(|module| self.0.get(module)).flatten().map(String::as_str).collect()
     }
-    modules
 }
 
 /// The document around the application.
-pub fn shell(options: LeptosOptions) -> impl IntoView {
+pub fn shell(options: LeptosOptions, modules: &Modules) -> impl IntoView {
     let headers = use_context::<Parts>().map(|parts| parts.headers).unwrap_or_default();
     provide_context(origin(&headers));
     set_policy();
@@ -251,14 +254,11 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     // The code of pages and of charts comes along with everybody's, not after it.
     let early = use_context::<Parts>().map(|parts| {
         let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or_default());
-        let modules = modules_of(path, query);
-        modules
-            .into_iter()
-            .map(|module| format!("/{}/{module}.wasm", options.site_pkg_dir))
-            .collect::<Vec<_>>()
+        let files = modules.files(path, query).into_iter();
+        files.map(|file| format!("/{}/{file}.wasm", options.site_pkg_dir)).collect::<Vec<_>>()
     });
-    let early = early.unwrap_or_default().into_iter().map(|module| {
-        view! { <link rel="preload" href=module r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/> }
+    let early = early.unwrap_or_default().into_iter().map(|file| {
+        view! { <link rel="preload" href=file r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/> }
     });
     view! {
         <!DOCTYPE html>

@@ -1,4 +1,4 @@
-// How fast the pages feel, in a real browser, beside MLflow's own on the same data. `cargo xtask bench --ui` runs it.
+// How fast the pages feel, in a real browser, beside MLflow's own and FastTrackML's on the same data. `cargo xtask bench --ui` runs it.
 //
 // Owns: the data, the visits, the figures. Must never: measure what no person would wait for. Start reading: `main`. To add a
 // measure: a function in `MEASURES` that returns lines of [what, figure, wanted].
@@ -10,7 +10,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { chromium } from 'playwright-core';
-import { bulk, seedMlflow, startMlflow, startRunmark } from './servers.mjs';
+import { bulk, seedMlflow, startFasttrackml, startMlflow, startRunmark } from './servers.mjs';
 
 const { values: given } = parseArgs({
   options: {
@@ -73,9 +73,10 @@ async function visits(browser, address, selector, times = rounds) {
 
 const ROWS = '.run-table tbody th a';
 const MLFLOW_ROWS = 'a[href*="/runs/"]';
+const AIM_ROWS = 'a[href*="/aim/runs/"]';
 
 async function firstRows(browser, servers, name, data) {
-  const { runmark, mlflow } = servers;
+  const { runmark, mlflow, fasttrackml } = servers;
   const experiment = await bulk(runmark, name, data);
   const ours = await visits(browser, `${runmark.url}/experiments/${experiment}`, ROWS);
   const lines = [[`${name}: first rows, Runmark`, ms(ours), 'at most 500 ms']];
@@ -84,6 +85,18 @@ async function firstRows(browser, servers, name, data) {
     const other = await visits(browser, `${mlflow.url}/#/experiments/${theirs}/runs`, MLFLOW_ROWS, Math.min(rounds, 3));
     lines.push([`${name}: first rows, MLflow`, ms(other), '']);
     lines.push([`${name}: times faster`, (other / ours).toFixed(1), 'at least 10']);
+  }
+  if (fasttrackml) {
+    const theirs = await bulk(fasttrackml, name, data);
+    // Aim's table of runs stays empty in 0.6.0; its overview lists the newest.
+    const pages = [
+      ["FastTrackML, Aim's page", `/aim/experiments/${theirs}/overview`, AIM_ROWS],
+      ["FastTrackML, MLflow's page", `/mlflow/#/experiments/${theirs}`, MLFLOW_ROWS],
+    ];
+    for (const [page, address, rows] of pages) {
+      const other = await visits(browser, fasttrackml.url + address, rows, Math.min(rounds, 3));
+      lines.push([`${name}: first rows, ${page}`, ms(other), '']);
+    }
   }
   return lines;
 }
@@ -330,7 +343,7 @@ async function main() {
   const folder = mkdtempSync(path.join(tmpdir(), 'runmark-ui-'));
   const names = wanted.length ? wanted : Object.keys(MEASURES);
   for (const name of names) assert(MEASURES[name], `there is no measure '${name}'; there are ${Object.keys(MEASURES)}`);
-  const servers = { runmark: await startRunmark(given.runmark, folder), mlflow: null };
+  const servers = { runmark: await startRunmark(given.runmark, folder), mlflow: null, fasttrackml: null };
   const browser = await chromium.launch({
     executablePath: given.chromium,
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
@@ -339,6 +352,7 @@ async function main() {
   try {
     if (given.python && names.some((name) => ['rows', 'keys'].includes(name))) {
       servers.mlflow = await startMlflow(given.python, folder);
+      servers.fasttrackml = await startFasttrackml(given.python, folder);
     }
     for (const name of names) {
       for (const line of await MEASURES[name](browser, servers)) {
@@ -349,6 +363,7 @@ async function main() {
   } finally {
     await browser.close();
     await servers.mlflow?.stop();
+    await servers.fasttrackml?.stop();
     await servers.runmark.stop();
     rmSync(folder, { recursive: true, force: true });
   }

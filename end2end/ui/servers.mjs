@@ -30,6 +30,18 @@ function start(program, words, folder, log) {
   return { child, stop };
 }
 
+/** How a server is asked by MLflow's protocol. */
+const asks = (url) => async (name, body) => {
+  const response = await fetch(`${url}/api/2.0/mlflow/${name}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  const answer = await response.json();
+  assert.equal(response.status, 200, JSON.stringify(answer));
+  return answer;
+};
+
 /** Runmark without accounts, as MLflow has none. */
 export async function startRunmark(program, folder) {
   const words = ['server', '--no-auth', '--port', '0', '--backend-store-uri', `sqlite:///${folder}/runmark.db`, '--artifacts-destination', `${folder}/artifacts`];
@@ -42,16 +54,7 @@ export async function startRunmark(program, folder) {
     url = said.match(/export MLFLOW_TRACKING_URI=(\S+)/)?.[1];
     await sleep(20);
   }
-  const asked = async (name, body) => {
-    const response = await fetch(`${url}/api/2.0/mlflow/${name}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    });
-    const answer = await response.json();
-    assert.equal(response.status, 200, JSON.stringify(answer));
-    return answer;
-  };
+  const asked = asks(url);
   return {
     url,
     stop,
@@ -123,6 +126,25 @@ async function freePort() {
   return port;
 }
 
+/** Waits until a server that was just started answers at an address. */
+async function answers(address, child, log) {
+  for (let waited = 0; ; waited += 200) {
+    assert(waited < 120_000 && child.exitCode === null, `no answer from ${address}: ${readFileSync(log)}`);
+    if (await fetch(address).then((response) => response.ok, () => false)) return;
+    await sleep(200);
+  }
+}
+
+/** FastTrackML with its pages, on SQLite: Aim's, and those of an older MLflow. */
+export async function startFasttrackml(python, folder) {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const words = ['server', '--listen-address', `127.0.0.1:${port}`, '--database-uri', `sqlite://${folder}/fasttrackml.db`, '--default-artifact-root', `${folder}/fasttrackml`];
+  const { child, stop } = start(path.join(python, 'fml'), words, folder, 'fasttrackml.log');
+  await answers(`${url}/`, child, path.join(folder, 'fasttrackml.log'));
+  return { url, stop, asked: asks(url) };
+}
+
 /** MLflow's own server with its pages, on SQLite. */
 export async function startMlflow(python, folder) {
   const port = await freePort();
@@ -130,11 +152,7 @@ export async function startMlflow(python, folder) {
   const words = ['server', '--host', '127.0.0.1', '--port', String(port), '--workers', '4', '--backend-store-uri', `sqlite:///${database}`, '--artifacts-destination', `${folder}/mlartifacts`];
   const { child, stop } = start(path.join(python, 'mlflow'), words, folder, 'mlflow.log');
   const url = `http://127.0.0.1:${port}`;
-  for (let waited = 0; ; waited += 200) {
-    assert(waited < 120_000 && child.exitCode === null, `MLflow doesn't start: ${readFileSync(path.join(folder, 'mlflow.log'))}`);
-    if (await fetch(`${url}/health`).then((response) => response.ok, () => false)) break;
-    await sleep(200);
-  }
+  await answers(`${url}/health`, child, path.join(folder, 'mlflow.log'));
   return { url, stop, database, python: path.join(python, 'python') };
 }
 

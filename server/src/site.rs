@@ -64,6 +64,12 @@ pub fn style_path() -> String {
 /// for in any thread is never answered (leptos-rs/leptos#4773).
 static PAGES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_list(app::App));
 
+/// Which files each module of the browser part needs. Where it isn't built, documents name none.
+static MODULES: LazyLock<app::Modules> = LazyLock::new(|| {
+    let file = Files::get("pkg/modules.json");
+    file.and_then(|file| serde_json::from_slice(&file.data).ok()).unwrap_or_default()
+});
+
 /// The rules of style themselves, for documents that are kept elsewhere.
 pub fn style() -> String {
     let file = Files::get("pkg/runmark.css");
@@ -80,7 +86,7 @@ pub fn router(wiring: &Wiring) -> Router {
     let options = LeptosOptions::builder().output_name("runmark").site_pkg_dir(PACKAGE.as_str()).build();
     let document = {
         let options = options.clone();
-        move || app::shell(options.clone())
+        move || app::shell(options.clone(), &MODULES)
     };
     let not_found = {
         let render = leptos_axum::render_app_async(document.clone());

@@ -45,7 +45,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
     if !asks_for_help {
         crate::build(Edition::Development)?;
         python::ensure()?;
-        python::add("MLflow's driver for Postgres, FastTrackML", &PEERS, &["fml"])?;
+        add_peers()?;
         let programs = postgres::ensure()?;
         let (folder, port) = Postgres::start(&programs, Purpose::Measuring)?.hand_over();
         bench.arg("--postgres-programs").arg(programs);
@@ -55,10 +55,11 @@ pub fn run(arguments: &[String]) -> Result<()> {
     become_program(bench)
 }
 
-/// How fast the pages feel in a browser, beside MLflow's own: `end2end/ui/bench.mjs`.
+/// How fast the pages feel in a browser, beside MLflow's own and FastTrackML's: `end2end/ui/bench.mjs`.
 fn run_ui(arguments: &[&String]) -> Result<()> {
     crate::build(Edition::Development)?;
     python::ensure()?;
+    add_peers()?;
     let node = Node::ensure()?;
     let mut bench = node.command();
     bench.arg(place::end2end().join("ui/bench.mjs"));
@@ -74,6 +75,10 @@ fn run_ui(arguments: &[&String]) -> Result<()> {
     bench.args(arguments);
     println!();
     become_program(bench)
+}
+
+fn add_peers() -> Result<()> {
+    python::add("MLflow's driver for Postgres, FastTrackML", &PEERS, &["fml"])
 }
 
 fn compile() -> Result<PathBuf> {

@@ -8,10 +8,10 @@ use crate::site;
 use crate::stamp::Stamp;
 use crate::step::{Note, step};
 use crate::wasm_std::Toolchain;
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, ensure};
 use std::fs;
 use std::path::{Path, PathBuf};
-use wasm_bindgen_cli_support::Bindgen;
+use wasm_bindgen_cli_support::{Bindgen, Output};
 
 /// What the pages ask for: `/pkg/runmark.js`, `/pkg/runmark_bg.wasm`, `/pkg/runmark.css`.
 const NAME: &str = "runmark";
@@ -47,7 +47,7 @@ fn bind(note: &mut Note, module: &Path, node: Option<&Node>) -> Result<PathBuf> 
     let how = if node.is_some() { "shrunk" } else { "as compiled" };
     let stamp = Stamp::of(
         "browser-part",
-        &[&input, how.as_bytes(), FEATURES.concat().as_bytes(), include_bytes!("chunks.rs")],
+        &[&input, how.as_bytes(), FEATURES.concat().as_bytes(), include_bytes!("browser_part.rs"), include_bytes!("chunks.rs")],
     );
     if stamp.holds() && package.join(format!("{NAME}.js")).is_file() {
         note.say("unchanged");
@@ -58,7 +58,7 @@ fn bind(note: &mut Note, module: &Path, node: Option<&Node>) -> Result<PathBuf> 
     }
     let main = place::own().join("main.wasm");
     let mut modules = split((note, node), &input, &main, &package)?;
-    Bindgen::new()
+    let mut bound = Bindgen::new()
         .input_path(&main)
         .web(true)?
         .typescript(false)
@@ -68,8 +68,13 @@ fn bind(note: &mut Note, module: &Path, node: Option<&Node>) -> Result<PathBuf> 
         .remove_name_section(true)
         .remove_producers_section(true)
         .out_name(NAME)
-        .generate(&package)
+        .generate_output()
         .context("wasm-bindgen can't read the compiled module")?;
+    let names = shorten_names(&mut bound);
+    bound.emit(&package).context("the bound module can't be written")?;
+    let glue = package.join(NAME).with_extension("js");
+    let shortened = with_short_names(fs::read_to_string(&glue)?, &names)?;
+    fs::write(&glue, shortened).with_context(|| format!("can't write {}", glue.display()))?;
     modules.push(package.join(format!("{NAME}_bg.wasm")));
     let mut size = 0;
     for module in &modules {
@@ -83,6 +88,35 @@ fn bind(note: &mut Note, module: &Path, node: Option<&Node>) -> Result<PathBuf> 
     note.say(format!("{} kB of WASM before compression, in {} files", size / 1000, modules.len()));
     stamp.set()?;
     Ok(package)
+}
+
+/// Gives each function that the glue offers to the module a short name, and returns the long ones in the order of their numbers:
+/// some three hundred, each with a checksum, which stand in both files.
+fn shorten_names(bound: &mut Output) -> Vec<String> {
+    let offered = format!("./{NAME}_bg.js");
+    let mut names = Vec::new();
+    for import in bound.wasm_mut().imports.iter_mut().filter(|import| import.module == offered) {
+        let number = names.iter().position(|name| *name == import.name).unwrap_or(names.len());
+        let long = std::mem::replace(&mut import.name, short_name(number));
+        if number == names.len() {
+            names.push(long);
+        }
+    }
+    names
+}
+
+fn short_name(number: usize) -> String {
+    format!("f{number}")
+}
+
+/// The glue with the names that [`shorten_names`] gave.
+fn with_short_names(mut glue: String, names: &[String]) -> Result<String> {
+    for (number, name) in names.iter().enumerate() {
+        let offered = format!(" {name}: ");
+        ensure!(glue.matches(&offered).count() == 1, "the glue doesn't offer {name} once");
+        glue = glue.replace(&offered, &format!(" {}: ", short_name(number)));
+    }
+    Ok(glue)
 }
 
 /// Writes what everybody loads first to `main`, and each part that comes later into the folder `package`, with the script
@@ -101,16 +135,7 @@ fn split(
     options.main_module = &glue;
     let split = wasm_split_cli_support::transform(options);
     let split = split.map_err(|report| anyhow!("the compiled module can't be split: {report:#}"))?;
-    match node {
-        Some(node) => {
-            chunks::join((note, node), package, "later.js", &split.prefetch_map, split.split_modules)
-        }
-        None => {
-            // Documents ask for it: an empty module.
-            fs::write(package.join(chunks::SHARED).with_extension("wasm"), b"\0asm\x01\0\0\0")?;
-            Ok(split.split_modules)
-        }
-    }
+    chunks::join((note, node), package, "later.js", &split.prefetch_map, split.split_modules)
 }
 
 /// What every browser of the last years understands; the optimiser must not go beyond it.
@@ -122,3 +147,19 @@ pub const FEATURES: [&str; 6] = [
     "--enable-reference-types",
     "--enable-sign-ext",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_glue_offers_short_names() {
+        let names = ["__wbg_get_1a".to_owned(), "__wbg_get_2b".to_owned()];
+        let glue = "{\n __wbg_get_1a: function(a) {},\n __wbg_get_2b: function() {},\n}";
+        assert_eq!(
+            with_short_names(glue.to_owned(), &names).unwrap(),
+            "{\n f0: function(a) {},\n f1: function() {},\n}"
+        );
+        assert!(with_short_names("{}".to_owned(), &names).is_err(), "it must offer what the module asks for");
+    }
+}

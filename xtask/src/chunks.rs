@@ -1,21 +1,24 @@
 //! Chunks: the code that several modules of the browser part share. The splitter writes a file for each set of modules, a
-//! hundred small ones, of which a page waits for most. Here those that many share, and the small, become one file, which
-//! compresses to less than half of what they did and which documents name early.
+//! hundred small ones, of which a page waits for most. Here those that many share, and the small, become two files, which
+//! compress to less than half of what they did: what pages begin with, and what only their parts need that come later.
 //!
-//! Owns: which chunks are one, and the script that loads them. Must never: change what a function does. Start reading:
-//! [`join`].
+//! Owns: which chunks are one, the script that loads them, and the list of files by module, by which documents name them early.
+//! Must never: change what a function does. Start reading: [`join`].
 
 use crate::node::Node;
 use crate::step::Note;
 use anyhow::{Context, Result, bail, ensure};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 use wasmparser::{Parser, Payload, TypeRef, ValType};
 
-/// The file that they become, without `.wasm`. Documents of pages that come in modules ask for it early.
-pub const SHARED: &str = "shared";
+/// The list of files, without `.wasm`, by the module that needs them: what documents read.
+pub const LIST: &str = "modules.json";
+
+/// Modules that pages begin with; the others are parts of pages.
+const PAGES: [&str; 5] = ["account", "models", "run", "runs", "trace"];
 
 /// A chunk that only two modules share stays a file of its own from this size on, in bytes before it is shrunk.
 const LARGE: u64 = 12_000;
@@ -26,43 +29,75 @@ const MAIN: &str = "__wasm_split";
 /// Stands for [`MAIN`] while modules are joined, which would otherwise look for what is imported in themselves.
 const ELSEWHERE: &str = "__wasm_splot";
 
-/// Joins chunks in the folder `package`, where `script` loads them. `needs` are the chunks by the module that needs them.
-/// Returns the files that there are now instead of `files`.
+/// Joins chunks in the folder `package`, where `script` loads them, and lists what is there by module. `needs` are the chunks by
+/// the module that needs them. Returns the files that there are now instead of `files`. Without Node.js they stay apart.
 pub fn join(
-    (note, node): (&mut Note, &Node),
+    (note, node): (&mut Note, Option<&Node>),
     package: &Path,
     script: &str,
     needs: &HashMap<String, Vec<String>>,
     files: Vec<PathBuf>,
 ) -> Result<Vec<PathBuf>> {
-    let mut users = HashMap::<&str, usize>::new();
-    for chunk in needs.values().flatten() {
-        *users.entry(chunk).or_default() += 1;
+    let Some(node) = node else {
+        list(package, needs, &HashMap::new())?;
+        return Ok(files);
+    };
+    let mut users = HashMap::<&str, Vec<&str>>::new();
+    for (module, chunk) in needs.iter().flat_map(|(module, chunks)| chunks.iter().map(move |chunk| (module, chunk))) {
+        users.entry(chunk).or_default().push(module);
     }
-    let (mut joined, mut rest) = (Vec::new(), Vec::new());
+    let (mut groups, mut rest) = (BTreeMap::<&str, Vec<PathBuf>>::new(), Vec::new());
     for file in files {
-        let name = file.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
-        let is_joined = match users.get(name) {
-            None | Some(1) => false,
-            Some(2) => fs::metadata(&file)?.len() < LARGE,
-            Some(_) => true,
-        };
-        if is_joined { &mut joined } else { &mut rest }.push(file);
+        let size = fs::metadata(&file).with_context(|| format!("can't read {}", file.display()))?.len();
+        let of = users.get(stem(&file)).map(Vec::as_slice).unwrap_or_default();
+        match group(of, size) {
+            Some(group) => groups.entry(group).or_default().push(file),
+            None => rest.push(file),
+        }
     }
-    if joined.is_empty() {
-        return Ok(rest);
-    }
-    let shared = package.join(SHARED).with_extension("wasm");
-    merge(note, node, &joined, &shared)?;
-    let names: Vec<&str> = joined.iter().filter_map(|file| file.file_stem()?.to_str()).collect();
     let script = package.join(script);
-    let linked = relink(&fs::read_to_string(&script)?, &names)?;
-    fs::write(&script, linked).with_context(|| format!("can't write {}", script.display()))?;
-    for file in &joined {
-        fs::remove_file(file).with_context(|| format!("can't remove {}", file.display()))?;
+    let mut linked = fs::read_to_string(&script).with_context(|| format!("can't read {}", script.display()))?;
+    let mut joined = HashMap::new();
+    for (group, chunks) in &groups {
+        let whole = package.join(group).with_extension("wasm");
+        merge(note, node, chunks, &whole)?;
+        let names: Vec<&str> = chunks.iter().map(|file| stem(file)).collect();
+        linked = relink(&linked, &names, group)?;
+        for file in chunks {
+            fs::remove_file(file).with_context(|| format!("can't remove {}", file.display()))?;
+        }
+        joined.extend(names.into_iter().map(|name| (name, *group)));
+        rest.push(whole);
     }
-    rest.push(shared);
+    fs::write(&script, linked).with_context(|| format!("can't write {}", script.display()))?;
+    list(package, needs, &joined)?;
     Ok(rest)
+}
+
+/// The file that a chunk goes into which these modules share, without `.wasm`; `None` if it stays one of its own.
+fn group(users: &[&str], size: u64) -> Option<&'static str> {
+    let stays = match users.len() {
+        0 | 1 => true,
+        2 => size >= LARGE,
+        _ => false,
+    };
+    let group = if users.iter().any(|user| PAGES.contains(user)) { "shared" } else { "shared_parts" };
+    (!stays).then_some(group)
+}
+
+/// A file's name without its ending.
+fn stem(file: &Path) -> &str {
+    file.file_stem().and_then(|name| name.to_str()).unwrap_or_default()
+}
+
+/// Writes [`LIST`]; `joined` are the files that chunks are in.
+fn list(package: &Path, needs: &HashMap<String, Vec<String>>, joined: &HashMap<&str, &str>) -> Result<()> {
+    let files = |chunks: &Vec<String>| -> BTreeSet<String> {
+        chunks.iter().map(|chunk| joined.get(chunk.as_str()).map_or_else(|| chunk.clone(), |&file| file.to_owned())).collect()
+    };
+    let list: BTreeMap<&String, _> = needs.iter().map(|(module, chunks)| (module, files(chunks))).collect();
+    let file = package.join(LIST);
+    fs::write(&file, serde_json::to_vec(&list)?).with_context(|| format!("can't write {}", file.display()))
 }
 
 /// Makes one module of several that import from [`MAIN`], and from it alone.
@@ -74,7 +109,7 @@ fn merge(note: &mut Note, node: &Node, chunks: &[PathBuf], to: &Path) -> Result<
     let mut merge = node.wasm_merge();
     merge.args(crate::browser_part::FEATURES).arg(&between).arg(MAIN);
     for chunk in chunks {
-        merge.arg(chunk).arg(chunk.file_stem().unwrap_or_default());
+        merge.arg(chunk).arg(stem(chunk));
     }
     note.run(merge.arg("--output").arg(to))?;
     fs::remove_file(&between)?;
@@ -114,8 +149,8 @@ fn given_on(chunk: &[u8]) -> Result<String> {
     Ok(text + &exports + ")\n")
 }
 
-/// The script that loads modules, with the named chunks in one file.
-fn relink(script: &str, names: &[&str]) -> Result<String> {
+/// The script that loads modules, with the named chunks in the file `group`.
+fn relink(script: &str, names: &[&str], group: &str) -> Result<String> {
     let mut left = script;
     let mut linked = String::new();
     let mut is_first = true;
@@ -132,11 +167,11 @@ fn relink(script: &str, names: &[&str]) -> Result<String> {
                 let from = format!("\"./{name}.wasm\"");
                 ensure!(definition.contains(&from), "{name} is not loaded from its file");
                 linked +=
-                    &definition.replace(&from, &format!("\"./{SHARED}.wasm\"")).replacen(name, SHARED, 1);
-                writeln!(linked, "const __{name} = __{SHARED};")?;
+                    &definition.replace(&from, &format!("\"./{group}.wasm\"")).replacen(name, group, 1);
+                writeln!(linked, "const __{name} = __{group};")?;
                 is_first = false;
             }
-            (true, false) => writeln!(linked, "const __{name} = __{SHARED};")?,
+            (true, false) => writeln!(linked, "const __{name} = __{group};")?,
         }
         left = after;
     }
@@ -158,7 +193,7 @@ mod tests {
         let script =
             format!("begin\n{}/* a, b */\n{}{}end\n", chunk("chunk_1"), chunk("chunk_2"), chunk("chunk_3"));
         let shared = chunk("shared");
-        let linked = relink(&script, &["chunk_1", "chunk_3"]).unwrap();
+        let linked = relink(&script, &["chunk_1", "chunk_3"], "shared").unwrap();
         let wanted = format!(
             "begin\n{shared}const __chunk_1 = __shared;\n/* a, b */\n{}const __chunk_3 = __shared;\nend\n",
             chunk("chunk_2"),
@@ -168,6 +203,31 @@ mod tests {
 
     #[test]
     fn a_script_that_is_written_otherwise_is_refused() {
-        assert!(relink("const __chunk_1 = load();\n", &["chunk_1"]).is_err());
+        assert!(relink("const __chunk_1 = load();\n", &["chunk_1"], "shared").is_err());
+    }
+
+    #[test]
+    fn chunks_go_by_who_uses_them() {
+        let check = |users: &[&str], size, expected| assert_eq!(group(users, size), expected, "{users:?}, {size} bytes");
+        check(&["run"], 1, None);
+        check(&["run", "work"], LARGE, None);
+        check(&["run", "work"], LARGE - 1, Some("shared"));
+        check(&["charts", "run", "work"], LARGE, Some("shared"));
+        check(&["charts", "explore", "work"], LARGE, Some("shared_parts"));
+    }
+
+    #[test]
+    fn files_are_listed_by_module() {
+        let folder = tempfile::tempdir().unwrap();
+        let texts = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
+        let needs = HashMap::from([
+            ("run".to_owned(), texts(&["chunk_1", "chunk_2", "chunk_3", "split_run"])),
+            ("work".to_owned(), texts(&["chunk_2", "split_work"])),
+        ]);
+        list(folder.path(), &needs, &HashMap::from([("chunk_1", "shared"), ("chunk_3", "shared")])).unwrap();
+        assert_eq!(
+            fs::read_to_string(folder.path().join(LIST)).unwrap(),
+            r#"{"run":["chunk_2","shared","split_run"],"work":["chunk_2","split_work"]}"#
+        );
     }
 }
