@@ -4,10 +4,10 @@
 
 use libfuzzer_sys::fuzz_target;
 use model::filter::{
-    Condition, ExperimentCondition, ExperimentOrder, FilterError, Language, LoggedModelCondition, LoggedModelOrder,
-    ModelVersionCondition, ModelVersionOrder, OrderBy, OrderKey, RUN_LANGUAGE, RegisteredModelCondition,
-    RegisteredModelOrder, RunCondition, RunField, RunOrder, TRACE_LANGUAGE, TraceCondition, TraceOrder, like,
-    parse, parse_order_by, parse_orders, toggle_condition,
+    Condition, ExperimentCondition, ExperimentOrder, FilterError, Language, LoggedModelCondition,
+    LoggedModelOrder, ModelVersionCondition, ModelVersionOrder, OrderBy, OrderKey, RUN_LANGUAGE,
+    RegisteredModelCondition, RegisteredModelOrder, RunCondition, RunField, RunOrder, TRACE_LANGUAGE,
+    TraceCondition, TraceOrder, like, parse, parse_order_by, parse_orders, toggle_condition,
 };
 use std::fmt::Debug;
 

@@ -142,6 +142,7 @@ pub fn FilterBox(
             .map(|(key, value)| view! { <input type="hidden" name=key value=value/> })
             .collect_view()
     };
+    let chosen = move || active.get().filter(|_| open.get()).map(|index| option_id(wording, index));
     view! {
         <form class="filter-box" role="search" method="get" aria-label=wording.label on:submit=submit>
             <div class="filter-line" class:bad=move || shown_mistake.read().is_some()>
@@ -165,7 +166,7 @@ pub fn FilterBox(
                     aria-haspopup="listbox"
                     aria-expanded=move || open.get().to_string()
                     aria-controls=move || open.get().then(|| options_id(wording))
-                    aria-activedescendant=move || active.get().filter(|_| open.get()).map(|index| option_id(wording, index))
+                    aria-activedescendant=chosen
                     on:focus=move |_| set_used.set(true)
                     on:blur=move |_| open.set(false)
                     on:keydown=move |event| {

@@ -14,7 +14,8 @@ use leptos::{ev, html, prelude::*, task::spawn_local, wasm_split::wasm_split};
 use model::{
     ExperimentId, RunId,
     filter::{
-        Completion, Expected, FieldOf, Key, KeysOf, MetricFigure, RUN_LANGUAGE, Subject, TRACE_LANGUAGE, TraceWords,
+        Completion, Expected, FieldOf, Key, KeysOf, MetricFigure, RUN_LANGUAGE, Subject, TRACE_LANGUAGE,
+        TraceWords,
     },
     page::{KeyKind, KeysFound, trace::TraceWordsQuery},
 };
@@ -92,7 +93,8 @@ fn hint(word: &str, expected: &Expected) -> &'static str {
 
 /// What can be chosen without asking the server.
 fn words(completion: &Completion) -> Vec<Choice> {
-    let choice = |word: &'static str| Choice { word: word.to_owned(), hint: hint(word, &completion.expected) };
+    let choice =
+        |word: &'static str| Choice { word: word.to_owned(), hint: hint(word, &completion.expected) };
     completion.words().into_iter().map(choice).collect()
 }
 
@@ -139,7 +141,9 @@ async fn ask_runs(experiment: ExperimentId, completion: Completion) -> Result<Ve
                 })
                 .collect()
         }
-        Expected::Value(Subject::Field(FieldOf::Run(field)), _) => find_values(experiment, field, part).await?,
+        Expected::Value(Subject::Field(FieldOf::Run(field)), _) => {
+            find_values(experiment, field, part).await?
+        }
         _ => Vec::new(),
     })
 }
@@ -348,7 +352,12 @@ fn drawn(typing: Typing) -> AnyView {
             let is_empty = word.is_empty();
             let shown = if is_empty { "(empty)".to_owned() } else { word };
             view! {
-                <li role="option" id=option_id(wording, index) aria-selected=is_active on:click=move |_| accept(index)>
+                <li
+                    role="option"
+                    id=option_id(wording, index)
+                    aria-selected=is_active
+                    on:click=move |_| accept(index)
+                >
                     <span class="filter-option" class:faint=is_empty>{shown}</span>
                     {(!hint.is_empty()).then(|| view! { <span class="filter-option-hint">{hint}</span> })}
                 </li>

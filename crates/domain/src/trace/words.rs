@@ -73,8 +73,8 @@ async fn names(db: &Db, among: &Among, text: &str) -> Result<Vec<String>> {
         (TraceKeys::Expectation, expectations),
         (TraceKeys::Metadata, metadata),
     ];
-    let named = kinds.into_iter().flat_map(|(kind, keys)| {
-        keys.into_iter().map(move |key| format!("{}{key}", kind.prefix()))
-    });
+    let named = kinds
+        .into_iter()
+        .flat_map(|(kind, keys)| keys.into_iter().map(move |key| format!("{}{key}", kind.prefix())));
     Ok(named.take(WORDS_FOUND).collect())
 }

@@ -25,10 +25,7 @@ pub fn key_test(comparison: &Comparison<'_>, kind: &str) -> Result<KeyTest, Filt
         Test::Null { negated: true, .. } => Ok(KeyTest::IsNotNull),
         Test::Value { operator, value } => {
             let text = value.text(&format!("Expected a quoted string value for {kind} (e.g. 'my-value')"))?;
-            operator
-                .text_test(text)
-                .map(KeyTest::Text)
-                .ok_or_else(|| not_one_of(operator, &KEY_OPS))
+            operator.text_test(text).map(KeyTest::Text).ok_or_else(|| not_one_of(operator, &KEY_OPS))
         }
     }
 }

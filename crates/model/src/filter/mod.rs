@@ -34,8 +34,8 @@ use std::fmt;
 use std::ops::Range;
 
 pub use self::complete::{
-    Completion, Expected, FieldOf, KeysOf, Language, Place, RUN_LANGUAGE, Subject, TRACE_LANGUAGE, TraceField,
-    TraceKeys, TraceWords,
+    Completion, Expected, FieldOf, KeysOf, Language, Place, RUN_LANGUAGE, Subject, TRACE_LANGUAGE,
+    TraceField, TraceKeys, TraceWords,
 };
 pub use self::experiment::{ExperimentCondition, ExperimentTime};
 pub use self::facet::{RunField, toggle_condition};

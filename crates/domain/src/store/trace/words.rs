@@ -140,7 +140,9 @@ async fn find(mut db: &Db, among: &Among, rows: &Rows<'_>, text: &str, most: usi
 async fn attributes(mut db: &Db, among: &Among, text: &str, most: usize) -> Result<Vec<String>> {
     let mut select = among.newest();
     select.push("SELECT CASE WHEN x.bytes <= ").push_bind(STEP_BYTES);
-    select.push(" THEN x.attributes ELSE '' END FROM newest n CROSS JOIN spans x WHERE x.trace_id = n.id LIMIT ");
+    select.push(
+        " THEN x.attributes ELSE '' END FROM newest n CROSS JOIN spans x WHERE x.trace_id = n.id LIMIT ",
+    );
     select.push_bind(STEPS);
     let texts: Vec<(String,)> = db.all(select).await?;
     let wanted = text.to_lowercase();

@@ -195,11 +195,7 @@ mod tests {
     #[track_caller]
     fn check(text: &str, expected: Expected, replaced: &str) {
         let (text, completion) = completed(text);
-        assert_eq!(
-            (&completion.expected, &text[completion.span.clone()]),
-            (&expected, replaced),
-            "{text}"
-        );
+        assert_eq!((&completion.expected, &text[completion.span.clone()]), (&expected, replaced), "{text}");
     }
 
     #[track_caller]
@@ -319,7 +315,8 @@ mod tests {
             _ if *subject == Subject::Number => " 1".to_owned(),
             _ => " 'a/1'".to_owned(),
         };
-        let mut names: Vec<String> = NAMES.iter().filter(|name| **name != "span.").map(|name| name.to_string()).collect();
+        let mut names: Vec<String> =
+            NAMES.iter().filter(|name| **name != "span.").map(|name| name.to_string()).collect();
         names.extend(SPAN.iter().map(|word| format!("span.{word}")));
         names.extend(ATTRIBUTES.iter().map(|word| format!("attributes.{word}")));
         for name in names {
