@@ -61,7 +61,7 @@ journey('an experiment without traces has no tab for them', () => `/experiments/
 });
 
 journey('traces are found, and a mistake is marked', () => `/experiments/${experiment}?tab=traces`, async () => {
-  const box = page.getByRole('textbox', { name: 'Filter' });
+  const box = page.getByRole('combobox', { name: 'Filter' });
   await box.fill("tags.team = 'search'");
   await box.press('Enter');
   await until(async () => (await lines().count()) === 1);
@@ -73,6 +73,59 @@ journey('traces are found, and a mistake is marked', () => `/experiments/${exper
   await page.getByRole('link', { name: 'Clear filter' }).click();
   await lines().nth(1).waitFor();
   page.complaints.length = 0;
+});
+
+journey('a filter of traces is written from what is offered', () => `/experiments/${experiment}?tab=traces`, async () => {
+  const box = page.getByRole('combobox', { name: 'Filter' });
+  const option = (name) => page.getByRole('option', { name, exact: true });
+  const chosen = (name) => page.getByRole('option', { name, selected: true });
+  await box.pressSequentially('tag');
+  await chosen(/^tags\.$/).waitFor();
+  await page.keyboard.press('Tab');
+  assert.equal(await box.inputValue(), 'tags.');
+  await option('team').waitFor();
+  await page.keyboard.type('te');
+  await chosen('team').waitFor();
+  await page.keyboard.press('Enter');
+  assert.equal(await box.inputValue(), 'tags.team ');
+  await option('=').waitFor();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await option('search').waitFor();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  assert.equal(await box.inputValue(), "tags.team = 'search'");
+  assert.equal(await box.getAttribute('aria-expanded'), 'false');
+  await page.keyboard.type(' a');
+  await chosen('AND').waitFor();
+  await page.keyboard.press('Enter');
+  await page.keyboard.type('span.ty');
+  await chosen('type').waitFor();
+  await page.keyboard.press('Enter');
+  await page.keyboard.type('= l');
+  await chosen('LLM').waitFor();
+  await page.keyboard.press('Enter');
+  const filter = "tags.team = 'search' AND span.type = 'LLM'";
+  assert.equal(await box.inputValue(), filter);
+  assert(!page.url().includes('where='), 'nothing is asked before it is sent');
+  await page.keyboard.press('Enter');
+  await page.waitForURL((url) => url.searchParams.get('where') === filter);
+  await until(async () => (await lines().count()) === 1);
+});
+
+journey('states and steps are offered where they fit', () => `/experiments/${experiment}/runs/${run}?tab=traces`, async () => {
+  const box = page.getByRole('combobox', { name: 'Filter' });
+  const option = (name) => page.getByRole('option', { name, exact: true });
+  await box.pressSequentially('status = ');
+  await option('IN_PROGRESS').waitFor();
+  await box.fill('span.name = ');
+  await option('read page').waitFor();
+  await box.fill('span.attributes.to');
+  await option('attributes.tokens').click();
+  assert.equal(await box.inputValue(), 'span.attributes.tokens ');
+  await option('NOT IN').waitFor();
+  await box.fill('');
+  await page.keyboard.press('Escape');
 });
 
 journey('new traces come while the table is looked at', () => `/experiments/${experiment}?tab=traces`, async () => {

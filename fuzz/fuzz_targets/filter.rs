@@ -4,10 +4,10 @@
 
 use libfuzzer_sys::fuzz_target;
 use model::filter::{
-    Condition, ExperimentCondition, ExperimentOrder, FilterError, LoggedModelCondition, LoggedModelOrder,
-    ModelVersionCondition, ModelVersionOrder, OrderBy, OrderKey, RegisteredModelCondition,
-    RegisteredModelOrder, RunCondition, RunField, RunOrder, TraceCondition, TraceOrder, complete, like,
-    parse, parse_order_by, parse_orders, toggle_condition,
+    Condition, ExperimentCondition, ExperimentOrder, FilterError, Language, LoggedModelCondition,
+    LoggedModelOrder, ModelVersionCondition, ModelVersionOrder, OrderBy, OrderKey, RUN_LANGUAGE,
+    RegisteredModelCondition, RegisteredModelOrder, RunCondition, RunField, RunOrder, TRACE_LANGUAGE,
+    TraceCondition, TraceOrder, like, parse, parse_order_by, parse_orders, toggle_condition,
 };
 use std::fmt::Debug;
 
@@ -24,7 +24,8 @@ fuzz_target!(|text: &str| {
     orders::<ModelVersionOrder>(text);
     orders::<TraceOrder>(text);
     let _ = LoggedModelOrder::from_field_name(text);
-    completes(text);
+    completes(&RUN_LANGUAGE, text);
+    completes(&TRACE_LANGUAGE, text);
     toggles(text);
     let (pattern, searched) = text.split_once('\n').unwrap_or((text, text));
     assert!(like("%", searched, true) && (!like(pattern, searched, true) || like(pattern, searched, false)));
@@ -72,11 +73,11 @@ fn orders<K: OrderKey + Debug>(text: &str) {
 }
 
 /// At some places of the text, since each costs reading all that stands before it.
-fn completes(text: &str) {
+fn completes(language: &Language, text: &str) {
     const PLACES: usize = 24;
     let apart = text.len() / PLACES + 1;
     for cursor in (0..=text.len() + 1).step_by(apart) {
-        let completion = complete(text, cursor);
+        let completion = language.complete(text, cursor);
         assert!(text.get(completion.span.clone()).is_some(), "{text:?} at {cursor}: {completion:?}");
         assert!(completion.span.start <= cursor, "{text:?} at {cursor}: {completion:?}");
         for choice in completion.words().into_iter().chain(["x", "a b", "it's \"it\"", ""]) {

@@ -34,5 +34,7 @@ pub use session::{
     SignIn, came_by_link, list_devices, provider, set_password, sign_out_device, sign_out_elsewhere, viewer,
 };
 pub use token::{create_token, delete_token, list_tokens};
-pub use trace::{assess_trace, delete_assessment, delete_traces, list_traces, read_span, trace_page};
+pub use trace::{
+    assess_trace, delete_assessment, delete_traces, find_trace_words, list_traces, read_span, trace_page,
+};
 pub use view::{delete_view, list_views, save_view};

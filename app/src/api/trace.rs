@@ -2,7 +2,7 @@ use super::Fault;
 use leptos::prelude::*;
 use model::{
     AssessmentId, ExperimentId, TraceId,
-    page::trace::{self, NewThought, SpanShown, TraceQuestion, TracesPage, TracesQuery},
+    page::trace::{self, NewThought, SpanShown, TraceQuestion, TraceWordsQuery, TracesPage, TracesQuery},
     trace::span::SpanId,
 };
 use server_fn::codec::Postcard;
@@ -12,6 +12,13 @@ use server_fn::codec::Postcard;
 pub async fn list_traces(query: TracesQuery) -> Result<TracesPage, Fault> {
     use crate::ssr::{acting, fault};
     acting().await?.list_traces(&query).await.map_err(fault)
+}
+
+/// Keys or values of the newest traces that can stand in a filter of them.
+#[server(prefix = "/ui", endpoint = "find_trace_words", input = Postcard, output = Postcard)]
+pub async fn find_trace_words(query: TraceWordsQuery) -> Result<Vec<String>, Fault> {
+    use crate::ssr::{acting, fault};
+    acting().await?.find_trace_words(&query).await.map_err(fault)
 }
 
 /// A trace with its steps, without what they hold.

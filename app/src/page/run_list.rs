@@ -11,7 +11,7 @@ use crate::{
         experiment_charts::ExperimentCharts,
         explore::Explore,
         facet_menu::FacetMenu,
-        filter_box::FilterBox,
+        filter_box::{FilterBox, Filtered, OF_RUNS},
         group_table::{GroupMenu, GroupTable, Grouped},
         icon::Icon,
         live::Live,
@@ -264,7 +264,7 @@ fn Runs(
     view! {
         <Tabs label="Experiment" tabs/>
         <div class="toolbar" hidden=move || !of_runs.get()>
-            <FilterBox experiment/>
+            <FilterBox filtered=Filtered::Runs experiment wording=&OF_RUNS/>
             <div class="toolbar-end">
                 <a
                     class="button quiet"

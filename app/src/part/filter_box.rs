@@ -1,35 +1,81 @@
 use crate::part::{
     address::Address,
-    filter_options::{FilterOptions, OPTIONS, option_id},
+    filter_options::{FilterOptions, option_id, options_id},
     icon::Icon,
     menu::Menu,
 };
 use leptos::{ev, html, prelude::*};
 use model::{
-    ExperimentId,
-    filter::{FilterError, RunCondition, parse},
+    ExperimentId, RunId,
+    filter::{Condition, FilterError, RunCondition, parse},
 };
 use std::ops::Range;
 
-const EXAMPLES: [(&str, &str); 6] = [
-    ("metrics.loss < 0.5", "last value of a metric"),
-    ("max_metrics.accuracy > 0.9", "the highest it ever was; min_metrics for the lowest"),
-    ("params.model = 'cnn' AND metrics.accuracy > 0.9", "several conditions"),
-    ("attributes.status = 'FAILED'", "status, run_name, user_id, start_time …"),
-    ("tags.mlflow.source.name LIKE '%train%'", "part of a text; ILIKE ignores case"),
-    ("metrics.`val/loss` < 1", "quotes around odd keys"),
-];
+/// What is set in the address, or shown: words and what they mean.
+type Pairs = &'static [(&'static str, &'static str)];
+
+/// How a box reads and what it says, by what is filtered.
+pub struct Wording {
+    /// How ids of its parts begin: there may be several boxes in a document, all but one of them hidden.
+    pub id: &'static str,
+    /// The key of the filter in the address.
+    pub key: &'static str,
+    /// How the address says that there is no filter. A new one begins at the first page too.
+    pub cleared: Pairs,
+    /// What it does.
+    pub label: &'static str,
+    /// A filter that could be.
+    pub placeholder: &'static str,
+    /// MLflow's function whose language it is.
+    pub language: &'static str,
+    /// Filters and what they mean.
+    pub examples: Pairs,
+    /// The mistake of a filter, if it has one.
+    pub mistake: fn(&str) -> Option<FilterError>,
+}
+
+/// Of runs.
+pub static OF_RUNS: Wording = Wording {
+    id: "filter",
+    key: "filter",
+    cleared: &[("filter", ""), ("page", "")],
+    label: "Filter runs",
+    placeholder: "metrics.loss < 0.5 and params.model = 'cnn'",
+    language: "search_runs",
+    examples: &[
+        ("metrics.loss < 0.5", "last value of a metric"),
+        ("max_metrics.accuracy > 0.9", "the highest it ever was; min_metrics for the lowest"),
+        ("params.model = 'cnn' AND metrics.accuracy > 0.9", "several conditions"),
+        ("attributes.status = 'FAILED'", "status, run_name, user_id, start_time …"),
+        ("tags.mlflow.source.name LIKE '%train%'", "part of a text; ILIKE ignores case"),
+        ("metrics.`val/loss` < 1", "quotes around odd keys"),
+    ],
+    mistake: mistake::<RunCondition>,
+};
 
 /// The mistake of a filter, if it has one.
-fn mistake(text: &str) -> Option<FilterError> {
-    (!text.trim().is_empty()).then(|| parse::<RunCondition>(text).err()).flatten()
+pub fn mistake<C: Condition>(text: &str) -> Option<FilterError> {
+    (!text.trim().is_empty()).then(|| parse::<C>(text).err()).flatten()
+}
+
+/// What is filtered: keys and values are those that it has.
+#[derive(Clone, Copy)]
+pub enum Filtered {
+    /// Runs.
+    Runs,
+    /// Traces; of this run, if there is one.
+    Traces(Option<RunId>),
 }
 
 /// What the box shares with the list below it, whose code comes when the box is first used.
 #[derive(Clone, Copy)]
 pub struct Typing {
-    /// Whose keys and values there are to choose from.
+    /// What is filtered.
+    pub filtered: Filtered,
+    /// Where it is.
     pub experiment: Signal<ExperimentId>,
+    /// How the box reads.
+    pub wording: &'static Wording,
     /// The box.
     pub input: NodeRef<html::Input>,
     /// What is typed.
@@ -48,16 +94,22 @@ pub struct Typing {
 /// the end is no mistake yet. What can come next is listed below it.
 #[component]
 pub fn FilterBox(
-    /// Whose runs are filtered.
+    /// What is filtered.
+    filtered: Filtered,
+    /// Where it is.
     experiment: Signal<ExperimentId>,
+    /// How the box reads, and what it says.
+    wording: &'static Wording,
 ) -> AnyView {
     let address = Address::here();
-    let asked = Memo::new(move |_| address.text("filter"));
+    let asked = Memo::new(move |_| address.text(wording.key));
     let text = RwSignal::new(asked.get_untracked());
     Effect::new(move || text.set(asked.get()));
     let input = NodeRef::<html::Input>::new();
     let typing = Typing {
+        filtered,
         experiment,
+        wording,
         input,
         text,
         typed: RwSignal::new(0),
@@ -71,45 +123,50 @@ pub fn FilterBox(
     let shown_mistake = Memo::new(move |_| {
         let text = text.get();
         let settled = text == asked.get();
-        mistake(&text).filter(|error| settled || error.span.end < text.trim_end().len())
+        (wording.mistake)(&text).filter(|error| settled || error.span.end < text.trim_end().len())
     });
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
         open.set(false);
-        address.set(&[("filter", text.get_untracked().trim()), ("page", "")]);
+        let text = text.get_untracked();
+        let mut set = vec![(wording.key, text.trim())];
+        set.extend(wording.cleared.iter().copied().filter(|(key, _)| *key != wording.key));
+        address.set(&set);
     };
     let rest = move || {
-        let query = address.query().with("filter", "").with("page", "").with("__path", "").with("__err", "");
+        let query = address.query().with("__path", "").with("__err", "");
+        let query = wording.cleared.iter().fold(query, |query, (key, none)| query.with(key, none));
         let fields = query.pairs().map(|(key, value)| (key.to_owned(), value.to_owned())).collect::<Vec<_>>();
         fields
             .into_iter()
             .map(|(key, value)| view! { <input type="hidden" name=key value=value/> })
             .collect_view()
     };
+    let chosen = move || active.get().filter(|_| open.get()).map(|index| option_id(wording, index));
     view! {
-        <form class="filter-box" role="search" method="get" aria-label="Filter runs" on:submit=submit>
+        <form class="filter-box" role="search" method="get" aria-label=wording.label on:submit=submit>
             <div class="filter-line" class:bad=move || shown_mistake.read().is_some()>
                 {Icon::Search.draw()}
                 <input
                     type="text"
-                    name="filter"
+                    name=wording.key
                     class="filter-input"
                     autocomplete="off"
                     autocapitalize="off"
                     spellcheck="false"
                     aria-label="Filter"
-                    placeholder="metrics.loss < 0.5 and params.model = 'cnn'"
+                    placeholder=wording.placeholder
                     node_ref=input
                     value=asked.get_untracked()
                     prop:value=text
                     aria-invalid=move || shown_mistake.read().is_some().to_string()
-                    aria-describedby="filter-mistake"
+                    aria-describedby=mistake_id(wording)
                     role="combobox"
                     aria-autocomplete="list"
                     aria-haspopup="listbox"
                     aria-expanded=move || open.get().to_string()
-                    aria-controls=move || open.get().then_some(OPTIONS)
-                    aria-activedescendant=move || active.get().filter(|_| open.get()).map(option_id)
+                    aria-controls=move || open.get().then(|| options_id(wording))
+                    aria-activedescendant=chosen
                     on:focus=move |_| set_used.set(true)
                     on:blur=move |_| open.set(false)
                     on:keydown=move |event| {
@@ -123,13 +180,13 @@ pub fn FilterBox(
                         typed.update(|typed| *typed += 1);
                     }
                 />
-                {filter_end(address, asked, (text, input), &[("filter", ""), ("page", "")], "search_runs", &EXAMPLES)}
+                {filter_end(address, asked, text, input, wording)}
             </div>
             <Show when=move || used.get()>
                 <FilterOptions typing/>
             </Show>
             {rest}
-            <div class="filter-mistake-place" id="filter-mistake" aria-live="polite">
+            <div class="filter-mistake-place" id=mistake_id(wording) aria-live="polite">
                 {move || shown_mistake.get().map(|error| view! { <Mistake text=text.get() error/> })}
             </div>
         </form>
@@ -137,18 +194,18 @@ pub fn FilterBox(
     .into_any()
 }
 
-/// What is set in the address, or shown: words and what they mean.
-type Pairs = &'static [(&'static str, &'static str)];
+fn mistake_id(wording: &Wording) -> String {
+    format!("{}-mistake", wording.id)
+}
 
-/// What stands behind a filter's text: the way to no filter, by which the address is `cleared`, and help with the search language
-/// of one of MLflow's functions. An example that is chosen stands in the box.
-pub fn filter_end(
+/// What stands behind a filter's text: the way to no filter, and help with the language. An example that is chosen stands in the
+/// box.
+fn filter_end(
     address: Address,
     asked: Memo<String>,
-    (text, input): (RwSignal<String>, NodeRef<html::Input>),
-    cleared: Pairs,
-    language: &'static str,
-    examples: Pairs,
+    text: RwSignal<String>,
+    input: NodeRef<html::Input>,
+    wording: &'static Wording,
 ) -> AnyView {
     let choose = move |example: &str| {
         text.set(example.to_owned());
@@ -170,7 +227,7 @@ pub fn filter_end(
         <Show when=move || !asked.read().is_empty()>
             <a
                 class="icon-button"
-                href=move || address.with(cleared)
+                href=move || address.with(wording.cleared)
                 aria-label="Clear filter"
                 title="Clear filter"
                 data-noscroll=""
@@ -180,8 +237,8 @@ pub fn filter_end(
         </Show>
         <Menu label="Filter help" class="icon-button" end=true face=ViewFn::from(|| Icon::Help.draw())>
             <div class="filter-help">
-                <p>"Filters are written as in MLflow's " <code>{language}</code> ":"</p>
-                <ul>{examples.iter().map(line).collect_view()}</ul>
+                <p>"Filters are written as in MLflow's " <code>{wording.language}</code> ":"</p>
+                <ul>{wording.examples.iter().map(line).collect_view()}</ul>
             </div>
         </Menu>
     }
@@ -190,7 +247,7 @@ pub fn filter_end(
 
 /// The filter with its mistake underlined, and what is wrong with it.
 #[component]
-pub fn Mistake(
+fn Mistake(
     /// The filter.
     text: String,
     /// Its mistake.

@@ -2,9 +2,9 @@
 //! stands in it, and nothing is filtered by it until the box is sent.
 
 use crate::{
-    api::{Fault, find_values, search_keys},
+    api::{Fault, find_trace_words, find_values, search_keys},
     part::{
-        filter_box::Typing,
+        filter_box::{Filtered, Typing, Wording},
         later::{Loaded, later},
         number::counted,
         pause::after_pause,
@@ -12,25 +12,30 @@ use crate::{
 };
 use leptos::{ev, html, prelude::*, task::spawn_local, wasm_split::wasm_split};
 use model::{
-    ExperimentId,
-    filter::{Completion, Expected, Key, MetricFigure, RunCondition, Subject, complete, parse},
-    page::{KeyKind, KeysFound},
+    ExperimentId, RunId,
+    filter::{
+        Completion, Expected, FieldOf, Key, KeysOf, MetricFigure, RUN_LANGUAGE, Subject, TRACE_LANGUAGE,
+        TraceWords,
+    },
+    page::{KeyKind, KeysFound, trace::TraceWordsQuery},
 };
 use std::time::Duration;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, HtmlInputElement};
-
-/// The id of the list.
-pub const OPTIONS: &str = "filter-options";
 
 /// How long nothing is typed before the server is asked.
 const PAUSE: Duration = Duration::from_millis(150);
 /// How many are listed at most.
 const SHOWN: usize = 50;
 
+/// The id of the list.
+pub fn options_id(wording: &Wording) -> String {
+    format!("{}-options", wording.id)
+}
+
 /// The id of one of the list.
-pub fn option_id(index: usize) -> String {
-    format!("filter-option-{index}")
+pub fn option_id(wording: &Wording, index: usize) -> String {
+    format!("{}-option-{index}", wording.id)
 }
 
 /// The list below the filter box.
@@ -61,15 +66,22 @@ impl Choice {
     }
 }
 
-/// What a word of the language says.
-fn hint(word: &str) -> &'static str {
+/// What a word of the languages says.
+fn hint(word: &str, expected: &Expected) -> &'static str {
     match word {
         "metrics." => "last value of a metric",
         "min_metrics." => "the least it ever was",
         "max_metrics." => "the greatest it ever was",
-        "start_time" | "end_time" | "created" => "milliseconds since 1970",
+        "start_time" | "end_time" | "created" | "timestamp" => "milliseconds since 1970",
         "datasets." => "name, digest, context",
-        "attributes." => "what every run has",
+        "attributes." if *expected == Expected::Name => "what every run has",
+        "attributes." => "what is known of a step",
+        "execution_time" => "milliseconds that it took",
+        "feedback." => "what was thought of it",
+        "expectation." => "what it should have been",
+        "span." => "name, type, content … of a step",
+        "text" | "content" => "somewhere in a step",
+        "prompt" => "name/version",
         "user_id" => "who started it",
         "LIKE" => "part of a text: '%net%'",
         "ILIKE" => "the same in any case",
@@ -81,7 +93,8 @@ fn hint(word: &str) -> &'static str {
 
 /// What can be chosen without asking the server.
 fn words(completion: &Completion) -> Vec<Choice> {
-    let choice = |word: &'static str| Choice { word: word.to_owned(), hint: hint(word) };
+    let choice =
+        |word: &'static str| Choice { word: word.to_owned(), hint: hint(word, &completion.expected) };
     completion.words().into_iter().map(choice).collect()
 }
 
@@ -95,34 +108,58 @@ fn is_asked(completion: &Completion) -> bool {
 }
 
 /// What the server knows.
-async fn ask(experiment: ExperimentId, completion: &Completion) -> Result<Vec<Choice>, Fault> {
-    let part = completion.part.clone();
-    Ok(match &completion.expected {
-        Expected::Key(kind) => {
+async fn ask(
+    filtered: Filtered,
+    experiment: ExperimentId,
+    completion: Completion,
+) -> Result<Vec<Choice>, Fault> {
+    let words = match filtered {
+        Filtered::Runs => ask_runs(experiment, completion).await?,
+        Filtered::Traces(run) => ask_traces(experiment, run, completion).await?,
+    };
+    Ok(words.into_iter().map(Choice::plain).collect())
+}
+
+async fn ask_runs(experiment: ExperimentId, completion: Completion) -> Result<Vec<String>, Fault> {
+    let part = completion.part;
+    Ok(match completion.expected {
+        Expected::Key(KeysOf::Run(kind)) => {
             let KeysFound { metrics, params, tags, .. } = search_keys(experiment, part).await?;
             let keys = match kind {
                 KeyKind::Metric => metrics,
                 KeyKind::Param => params,
                 KeyKind::Tag => tags,
             };
-            keys.into_iter().filter(|key| Key::new(key.as_str()).is_some()).map(Choice::plain).collect()
+            keys.into_iter().filter(|key| Key::new(key.as_str()).is_some()).collect()
         }
         Expected::Name => {
             let KeysFound { metrics, params, tags, .. } = search_keys(experiment, part).await?;
             [(MetricFigure::Last.prefix(), metrics), ("params", params), ("tags", tags)]
                 .into_iter()
                 .flat_map(|(prefix, keys)| {
-                    let keys = keys.into_iter().filter_map(Key::new);
-                    keys.map(move |key| Choice::plain(format!("{prefix}.{key}")))
+                    keys.into_iter().filter_map(Key::new).map(move |key| format!("{prefix}.{key}"))
                 })
                 .collect()
         }
-        Expected::Value(Subject::Field(field), _) => {
-            let values = find_values(experiment, field.clone(), part).await?;
-            values.into_iter().map(Choice::plain).collect()
+        Expected::Value(Subject::Field(FieldOf::Run(field)), _) => {
+            find_values(experiment, field, part).await?
         }
         _ => Vec::new(),
     })
+}
+
+async fn ask_traces(
+    experiment: ExperimentId,
+    run: Option<RunId>,
+    completion: Completion,
+) -> Result<Vec<String>, Fault> {
+    let words = match completion.expected {
+        Expected::Key(KeysOf::Trace(keys)) => TraceWords::Keys(keys),
+        Expected::Name => TraceWords::Names,
+        Expected::Value(Subject::Field(FieldOf::Trace(field)), _) => TraceWords::Values(field),
+        _ => return Ok(Vec::new()),
+    };
+    find_trace_words(TraceWordsQuery { experiment, run, words, text: completion.part }).await
 }
 
 /// The byte of a text before which so many UTF-16 units lie, as browsers count.
@@ -143,7 +180,11 @@ fn caret(input: &HtmlInputElement, text: &str) -> usize {
 }
 
 fn drawn(typing: Typing) -> AnyView {
-    let Typing { experiment, input, text, typed, open, active, keys } = typing;
+    let Typing { filtered, experiment, wording, input, text, typed, open, active, keys } = typing;
+    let language = match filtered {
+        Filtered::Runs => &RUN_LANGUAGE,
+        Filtered::Traces(..) => &TRACE_LANGUAGE,
+    };
     let list = NodeRef::<html::Ul>::new();
     let found = RwSignal::new(Vec::<Choice>::new());
     let left = RwSignal::new(String::new());
@@ -170,7 +211,7 @@ fn drawn(typing: Typing) -> AnyView {
         }
         let Some(input) = input.get_untracked() else { return };
         let now = text.get_untracked();
-        let completion = complete(&now, caret(&input, &now));
+        let completion = language.complete(&now, caret(&input, &now));
         question.update_value(|question| *question += 1);
         let asked = question.get_value();
         let wanted = is_wanted.try_update_value(std::mem::take).unwrap_or_default();
@@ -184,7 +225,7 @@ fn drawn(typing: Typing) -> AnyView {
             return;
         }
         // With Enter a filter that is whole is sent.
-        let picks = !completion.part.is_empty() && parse::<RunCondition>(now.trim()).is_err();
+        let picks = !completion.part.is_empty() && (wording.mistake)(&now).is_some();
         let mut choices = words(&completion);
         let goes_on = place.with_value(|before| {
             let before = before.as_ref();
@@ -209,7 +250,7 @@ fn drawn(typing: Typing) -> AnyView {
         let experiment = experiment.get_untracked();
         let ask = move || {
             spawn_local(async move {
-                let Ok(more) = ask(experiment, &completion).await else { return };
+                let Ok(more) = ask(filtered, experiment, completion.clone()).await else { return };
                 let is_here = document()
                     .active_element()
                     .is_some_and(|active| active == *input.unchecked_ref::<Element>());
@@ -294,7 +335,7 @@ fn drawn(typing: Typing) -> AnyView {
     // The one that would be chosen is in sight.
     Effect::new(move || {
         let Some(index) = active.get() else { return };
-        let option = document().get_element_by_id(&option_id(index));
+        let option = document().get_element_by_id(&option_id(wording, index));
         let option = option.and_then(|option| option.dyn_into::<HtmlElement>().ok());
         let (Some(list), Some(option)) = (list.get_untracked(), option) else { return };
         let (top, bottom) = (option.offset_top(), option.offset_top() + option.offset_height());
@@ -311,7 +352,12 @@ fn drawn(typing: Typing) -> AnyView {
             let is_empty = word.is_empty();
             let shown = if is_empty { "(empty)".to_owned() } else { word };
             view! {
-                <li role="option" id=option_id(index) aria-selected=is_active on:click=move |_| accept(index)>
+                <li
+                    role="option"
+                    id=option_id(wording, index)
+                    aria-selected=is_active
+                    on:click=move |_| accept(index)
+                >
                     <span class="filter-option" class:faint=is_empty>{shown}</span>
                     {(!hint.is_empty()).then(|| view! { <span class="filter-option-hint">{hint}</span> })}
                 </li>
@@ -322,7 +368,7 @@ fn drawn(typing: Typing) -> AnyView {
     let told = move || open.get().then(|| counted(found.read().len() as u64, "suggestion"));
     view! {
         <ul
-            id=OPTIONS
+            id=options_id(wording)
             class="filter-options"
             role="listbox"
             aria-label="What can come next"

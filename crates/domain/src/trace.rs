@@ -1,4 +1,5 @@
-//! Traces (MLflow 3): use cases. Steps come in `span`, what was thought of traces in `assessment`, what pages show is made in `page`.
+//! Traces (MLflow 3): use cases. Steps come in `span`, what was thought of traces in `assessment`, what pages show is made in `page`,
+//! what helps to write a filter is found in `words`.
 //!
 //! What programs send, they send twice: each step when it has ended, and the trace as a whole at its end, in any order.
 //! What the client tells of the whole counts more than what its steps say. Like what runs log, it is data, which the audit
@@ -13,6 +14,7 @@ mod page;
 mod shown;
 mod span;
 pub(crate) mod text;
+mod words;
 
 use crate::{
     Acting,

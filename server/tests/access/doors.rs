@@ -395,6 +395,12 @@ fn server_function(route: &str, things: &Things) -> Load {
             filter: String::new(),
             after: String::new(),
         },)),
+        "find_trace_words" => pack((model::page::trace::TraceWordsQuery {
+            experiment: things.experiment,
+            run: None,
+            words: model::filter::TraceWords::Names,
+            text: String::new(),
+        },)),
         "trace_page" => {
             pack((model::page::trace::TraceQuestion { trace: things.trace, text: String::new(), rows: 10 },))
         }

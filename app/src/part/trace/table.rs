@@ -7,7 +7,7 @@ use crate::{
         address::Address,
         answered::Answered,
         empty::Empty,
-        filter_box::{Mistake, filter_end},
+        filter_box::{FilterBox, Filtered, Wording, mistake},
         icon::Icon,
         later::{Loaded, with_page},
         live::Live,
@@ -17,10 +17,10 @@ use crate::{
         toast::Toasts,
     },
 };
-use leptos::{ev, html, prelude::*, task::spawn_local, wasm_split::wasm_split};
+use leptos::{ev, prelude::*, task::spawn_local, wasm_split::wasm_split};
 use model::{
     ExperimentId, Permission, RunId, TraceId,
-    filter::{FilterError, TraceCondition, parse},
+    filter::TraceCondition,
     page::trace::{Thought, TraceRow, TracesPage, TracesQuery},
 };
 use std::time::Duration;
@@ -33,15 +33,25 @@ const REFRESH: Duration = Duration::from_secs(5);
 /// Tags, and assessments, that a row shows.
 const CHIPS: usize = 3;
 
-const EXAMPLES: [(&str, &str); 7] = [
-    ("status = 'ERROR'", "OK, ERROR or IN_PROGRESS"),
-    ("name LIKE '%chat%'", "part of a text; ILIKE ignores case"),
-    ("execution_time > 1000", "milliseconds that it took"),
-    ("tags.team = 'search'", "a tag; metadata.… likewise"),
-    ("span.type = 'LLM' AND span.status = 'ERROR'", "what a step is"),
-    ("span.content ILIKE '%refund%'", "what is in a step"),
-    ("feedback.good = 'false'", "what was thought of it; expectation.… likewise"),
-];
+/// The box for the search language of traces.
+static WORDING: Wording = Wording {
+    id: "trace-filter",
+    key: FILTER,
+    cleared: &[(FILTER, ""), ("after", "")],
+    label: "Filter traces",
+    placeholder: "status = 'ERROR' and span.type = 'LLM'",
+    language: "search_traces",
+    examples: &[
+        ("status = 'ERROR'", "OK, ERROR or IN_PROGRESS"),
+        ("name LIKE '%chat%'", "part of a text; ILIKE ignores case"),
+        ("execution_time > 1000", "milliseconds that it took"),
+        ("tags.team = 'search'", "a tag; metadata.… likewise"),
+        ("span.type = 'LLM' AND span.status = 'ERROR'", "what a step is"),
+        ("span.content ILIKE '%refund%'", "what is in a step"),
+        ("feedback.good = 'false'", "what was thought of it; expectation.… likewise"),
+    ],
+    mistake: mistake::<TraceCondition>,
+};
 
 /// Whose traces.
 #[derive(Clone, Copy)]
@@ -92,7 +102,13 @@ fn drawn(of: Of) -> AnyView {
     Effect::watch(move || asked.get(), move |_, _, _| chosen.set(Vec::new()), false);
     let news = Live::pulse(Signal::stored(vec![format!("t{}", of.experiment)]), REFRESH);
     view! {
-        <div class="toolbar">{filter_box(address)}</div>
+        <div class="toolbar">
+            <FilterBox
+                filtered=Filtered::Traces(of.run)
+                experiment=Signal::stored(of.experiment)
+                wording=&WORDING
+            />
+        </div>
         <Answered answer=page bars=8 show={move |page: TracesPage| {
             let page = RwSignal::new(page);
             // Whether rows weren't added, since their place wasn't in sight.
@@ -187,64 +203,6 @@ fn is_beginning_in_sight() -> bool {
     let Some(table) = document().query_selector(".trace-table").ok().flatten() else { return true };
     let is_scrolled = table.parent_element().is_some_and(|frame| frame.scroll_top() > 0);
     !is_scrolled && table.get_bounding_client_rect().top() >= 0.0
-}
-
-/// The mistake of a filter, if it has one.
-fn mistake(text: &str) -> Option<FilterError> {
-    (!text.trim().is_empty()).then(|| parse::<TraceCondition>(text).err()).flatten()
-}
-
-/// The box for the search language of traces. What is still being typed at the end is no mistake yet.
-fn filter_box(address: Address) -> AnyView {
-    let asked = Memo::new(move |_| address.text(FILTER));
-    let text = RwSignal::new(asked.get_untracked());
-    Effect::new(move || text.set(asked.get()));
-    let input = NodeRef::<html::Input>::new();
-    let shown_mistake = Memo::new(move |_| {
-        let text = text.get();
-        let settled = text == asked.get();
-        mistake(&text).filter(|error| settled || error.span.end < text.trim_end().len())
-    });
-    let submit = move |event: ev::SubmitEvent| {
-        event.prevent_default();
-        address.set(&[(FILTER, text.get_untracked().trim()), ("after", "")]);
-    };
-    let rest = move || {
-        let query = address.query().with(FILTER, "").with("after", "");
-        let fields: Vec<(String, String)> =
-            query.pairs().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
-        let field = |(key, value): (String, String)| view! { <input type="hidden" name=key value=value/> };
-        fields.into_iter().map(field).collect_view()
-    };
-    view! {
-        <form class="filter-box" role="search" method="get" aria-label="Filter traces" on:submit=submit>
-            <div class="filter-line" class:bad=move || shown_mistake.read().is_some()>
-                {Icon::Search.draw()}
-                <input
-                    type="text"
-                    name=FILTER
-                    class="filter-input"
-                    autocomplete="off"
-                    autocapitalize="off"
-                    spellcheck="false"
-                    aria-label="Filter"
-                    placeholder="status = 'ERROR' and span.type = 'LLM'"
-                    node_ref=input
-                    value=asked.get_untracked()
-                    prop:value=text
-                    aria-invalid=move || shown_mistake.read().is_some().to_string()
-                    aria-describedby="trace-filter-mistake"
-                    on:input=move |event| text.set(event_target_value(&event))
-                />
-                {filter_end(address, asked, (text, input), &[(FILTER, ""), ("after", "")], "search_traces", &EXAMPLES)}
-            </div>
-            {rest}
-            <div class="filter-mistake-place" id="trace-filter-mistake" aria-live="polite">
-                {move || shown_mistake.get().map(|error| view! { <Mistake text=text.get() error/> })}
-            </div>
-        </form>
-    }
-    .into_any()
 }
 
 /// The traces that are chosen, and what is counted up to ask for the table again.

@@ -1,9 +1,10 @@
-//! Traces, their tags and metadata, and what they are linked to. Steps, assessments and the search are in the folder of the
-//! same name.
+//! Traces, their tags and metadata, and what they are linked to. Steps, assessments, the search and what can stand in one are in
+//! the folder of the same name.
 
 pub(crate) mod assessment;
 mod search;
 pub(crate) mod span;
+pub(crate) mod words;
 
 use super::{Arg, Db, Query, Tx, parse, permission::push_visible_experiment, sql};
 use crate::{

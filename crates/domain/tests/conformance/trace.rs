@@ -4,6 +4,7 @@ mod at_once;
 mod find;
 mod limits;
 mod page;
+mod words;
 
 use crate::world::*;
 use domain::trace::{TraceSearch, TracesToDelete};

@@ -1,20 +1,36 @@
-//! What can be written where the cursor stands in a run filter, however unfinished the text is, and what becomes of the
-//! text once something was chosen.
+//! What can be written where the cursor stands in a filter, however unfinished the text is, and what becomes of the text
+//! once something was chosen.
 //!
-//! Start reading at [`complete`]. What is before the cursor tells what is expected; what is behind it only tells how much
-//! of it a choice replaces.
+//! Start reading at [`Language::complete`]. What is before the cursor tells what is expected; what is behind it only tells
+//! how much of it a choice replaces. What the names of a language are is in `run` and `trace`; all else they share.
+
+mod run;
+#[cfg(test)]
+mod test;
+mod trace;
 
 use std::ops::Range;
 
 use super::facet::RunField;
-use super::run::{ATTRIBUTES, Table};
+use super::field::LIST_OPS;
 use super::syntax::{Cursor, Name};
 use super::term::{Key, Text};
 use super::token::{Kind, Token, tokens};
 use crate::page::KeyKind;
 
-#[cfg(test)]
-mod test;
+pub use self::run::RUN_LANGUAGE;
+pub use self::trace::{TRACE_LANGUAGE, TraceField, TraceKeys, TraceWords};
+
+/// What can be written in the filters of one kind of thing.
+#[derive(Debug)]
+pub struct Language {
+    /// How a condition can start, the most wanted first.
+    names: &'static [&'static str],
+    /// What can stand behind the period of a name, by what stands before it.
+    behind: fn(&Name<'_>) -> Option<Expected>,
+    /// What a condition with a whole name is about.
+    subject: fn(&Name<'_>) -> Option<Subject>,
+}
 
 /// What is expected at the cursor.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +41,8 @@ pub struct Completion {
     pub span: Range<usize>,
     /// What is typed of it so far, without quotes.
     pub part: String,
+    /// How a condition can start.
+    names: &'static [&'static str],
 }
 
 /// A kind of thing that can be chosen.
@@ -34,12 +52,10 @@ pub enum Expected {
     Nothing,
     /// The start of a condition.
     Name,
-    /// A key of metrics, params or tags.
-    Key(KeyKind),
-    /// What stands behind `attributes.`
-    Attribute,
-    /// What stands behind `datasets.`
-    Dataset,
+    /// A key, of which those that there are can be found.
+    Key(KeysOf),
+    /// One of these words, such as stand behind `attributes.` or `span.`
+    Word(&'static [&'static str]),
     /// How it is compared.
     Operator(Subject),
     /// What it is compared with.
@@ -54,11 +70,29 @@ pub enum Subject {
     /// A metric or a time: compared with numbers.
     Number,
     /// A text of which the values that there are can be found.
-    Field(RunField),
-    /// Another text of the run.
-    Text,
-    /// A text that is also compared with lists: the run's id, or something of a dataset.
-    Listed,
+    Field(FieldOf),
+    /// A text that is one of these, also compared with lists.
+    OneOf(&'static [&'static str]),
+    /// Another text, and what it is compared by.
+    Text(&'static [&'static str]),
+}
+
+/// Whose keys can be found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeysOf {
+    /// Of runs.
+    Run(KeyKind),
+    /// Of traces.
+    Trace(TraceKeys),
+}
+
+/// Of what the values can be found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FieldOf {
+    /// Of runs.
+    Run(RunField),
+    /// Of traces.
+    Trace(TraceField),
 }
 
 /// Where a value stands.
@@ -72,46 +106,96 @@ pub enum Place {
     InList,
 }
 
-/// How a condition can start, the most wanted first.
-const NAMES: [&str; 14] = [
-    "metrics.",
-    "params.",
-    "tags.",
-    "status",
-    "run_name",
-    "user_id",
-    "start_time",
-    "end_time",
-    "run_id",
-    "min_metrics.",
-    "max_metrics.",
-    "datasets.",
-    "attributes.",
-    "artifact_uri",
-];
-const DATASET: [&str; 3] = ["name", "digest", "context"];
+impl Language {
+    /// What is expected where the cursor, counted in bytes, stands in a filter.
+    pub fn complete(&self, text: &str, cursor: usize) -> Completion {
+        let cursor = text.floor_char_boundary(cursor);
+        let before = &text[..cursor];
+        let (expected, start) = self.expected_at_end(before).unwrap_or((Expected::Nothing, cursor));
+        let piece = &before[start..];
+        let part = match expected {
+            Expected::Key(_) | Expected::Word(_) | Expected::Value(..) => unquoted(piece),
+            _ => piece.split_whitespace().collect::<Vec<_>>().join(" "),
+        };
+        let end = end_of(text, cursor, start, &expected);
+        Completion { expected, span: start..end, part, names: self.names }
+    }
 
-/// What is expected where the cursor, counted in bytes, stands in a run filter.
-pub fn complete(text: &str, cursor: usize) -> Completion {
-    let cursor = text.floor_char_boundary(cursor);
-    let before = &text[..cursor];
-    let (expected, start) = expected_at_end(before).unwrap_or((Expected::Nothing, cursor));
-    let piece = &before[start..];
-    let part = match expected {
-        Expected::Key(_) | Expected::Attribute | Expected::Dataset | Expected::Value(..) => unquoted(piece),
-        _ => piece.split_whitespace().collect::<Vec<_>>().join(" "),
-    };
-    let end = end_of(text, cursor, start, &expected);
-    Completion { expected, span: start..end, part }
+    /// What is expected at the end of a text, and where what is typed of it starts; `None` for what can't be told.
+    fn expected_at_end(&self, before: &str) -> Option<(Expected, usize)> {
+        let here = before.len();
+        let mut at = Cursor::new(before, |_, _| String::new());
+        let mut joined = true;
+        loop {
+            while let Some(and) = at.take(|token| token.is("AND")) {
+                if and.end() == here {
+                    return Some((Expected::And, and.start));
+                }
+                joined = true;
+            }
+            let Some(first) = at.peek() else {
+                return Some((if joined { Expected::Name } else { Expected::And }, here));
+            };
+            if !joined && first.kind == Kind::Word && first.end() == here && begins("AND", first.text) {
+                return Some((Expected::And, first.start));
+            }
+            joined = false;
+            let name = at.name()?;
+            if let Some(found) = self.key_at_end(&name, at.peek(), here)? {
+                return Some(found);
+            }
+            let subject = (self.subject)(&name);
+            let operator = match operator(&mut at, subject.as_ref(), here)? {
+                Operator::At(start) => return Some((Expected::Operator(subject?), start)),
+                Operator::Done(operator) => operator,
+            };
+            let (place, read) = match operator.as_str() {
+                "IS NULL" | "IS NOT NULL" => continue,
+                "IN" | "NOT IN" if at.take(|token| token.kind == Kind::Open).is_some() => {
+                    (Place::InList, item(&mut at, here)?)
+                }
+                // What isn't a list has no place here.
+                "IN" | "NOT IN" if at.peek().is_some() => return None,
+                "IN" | "NOT IN" => (Place::FirstOfList, Read::At(here)),
+                _ => (Place::Alone, single(&mut at, here)?),
+            };
+            match read {
+                // Whatever it is: larger and smaller are numbers.
+                Read::At(start) if operator.starts_with(['<', '>']) => {
+                    return subject.map(|_| (Expected::Value(Subject::Number, place), start));
+                }
+                Read::At(start) => return Some((Expected::Value(subject?, place), start)),
+                Read::Done => {}
+            }
+        }
+    }
+
+    /// What is expected if the name, or the key whose quote opens right behind it, ends the text: nothing that could be told is
+    /// `None`, a text that goes on `Some(None)`.
+    fn key_at_end(
+        &self,
+        name: &Name<'_>,
+        next: Option<Token<'_>>,
+        here: usize,
+    ) -> Option<Option<(Expected, usize)>> {
+        let end = name.span().end;
+        let opens = |token: &Token<'_>| token.kind == Kind::Unclosed && token.start == end;
+        let start = match next.filter(opens) {
+            Some(open) if name.prefix.is_some() && name.key.is_empty() => open.start,
+            _ if end != here => return Some(None),
+            _ if name.prefix.is_none() => return Some(Some((Expected::Name, name.start))),
+            _ => end - name.key.len() - if name.quoted { 2 } else { 0 },
+        };
+        Some(Some(((self.behind)(name)?, start)))
+    }
 }
 
 impl Completion {
     /// The words that can be chosen whatever was logged, as far as they fit what is typed.
     pub fn words(&self) -> Vec<&'static str> {
         let words: &[&'static str] = match &self.expected {
-            Expected::Name => &NAMES,
-            Expected::Attribute => &ATTRIBUTES,
-            Expected::Dataset => &DATASET,
+            Expected::Name => self.names,
+            Expected::Word(words) | Expected::Value(Subject::OneOf(words), _) => words,
             Expected::Operator(subject) => subject.operators(),
             Expected::And => &["AND"],
             Expected::Nothing | Expected::Key(_) | Expected::Value(..) => &[],
@@ -147,7 +231,7 @@ impl Completion {
         new.push_str(&written);
         let goes_on = match self.expected {
             Expected::Value(..) => false,
-            Expected::Name => !choice.ends_with('.'),
+            Expected::Name | Expected::Word(_) => !choice.ends_with('.'),
             _ => true,
         };
         let blank = behind.chars().next().filter(|c| c.is_whitespace());
@@ -165,34 +249,14 @@ impl Completion {
 }
 
 impl Subject {
-    fn of(name: &Name<'_>) -> Option<Subject> {
-        let key = || (!name.key.is_empty()).then(|| name.key.to_owned());
-        Some(match Table::of(name).ok()? {
-            Table::Metric(_) => Subject::Number,
-            Table::Param => Subject::Field(RunField::Param(key()?)),
-            Table::Tag => Subject::Field(RunField::Tag(key()?)),
-            Table::Dataset => Subject::Listed,
-            Table::Attribute => match name.key {
-                "start_time" | "created" | "Created" | "end_time" => Subject::Number,
-                "run_id" => Subject::Listed,
-                "run_name" | "run name" | "Run name" | "Run Name" => Subject::Field(RunField::Name),
-                "status" => Subject::Field(RunField::Status),
-                "user_id" => Subject::Field(RunField::User),
-                "artifact_uri" => Subject::Text,
-                _ => return None,
-            },
-        })
-    }
-
     /// What it can be compared by.
     pub fn operators(&self) -> &'static [&'static str] {
         match self {
             Subject::Number => &["<", "<=", ">", ">=", "=", "!="],
-            Subject::Field(RunField::Param(_) | RunField::Tag(_)) => {
-                &["=", "!=", "LIKE", "ILIKE", "IS NULL", "IS NOT NULL"]
-            }
-            Subject::Field(_) | Subject::Text => &["=", "!=", "LIKE", "ILIKE"],
-            Subject::Listed => &["=", "!=", "LIKE", "ILIKE", "IN", "NOT IN"],
+            Subject::Field(FieldOf::Run(field)) => run::operators(field),
+            Subject::Field(FieldOf::Trace(field)) => trace::operators(field),
+            Subject::OneOf(_) => &LIST_OPS,
+            Subject::Text(operators) => operators,
         }
     }
 
@@ -216,72 +280,6 @@ fn unquoted(piece: &str) -> String {
         Some(token) if matches!(token.kind, Kind::Quoted(_)) => token.inner().to_owned(),
         _ => piece.to_owned(),
     }
-}
-
-/// What is expected at the end of a text, and where what is typed of it starts; `None` for what can't be told.
-fn expected_at_end(before: &str) -> Option<(Expected, usize)> {
-    let here = before.len();
-    let mut at = Cursor::new(before, |_, _| String::new());
-    let mut joined = true;
-    loop {
-        while let Some(and) = at.take(|token| token.is("AND")) {
-            if and.end() == here {
-                return Some((Expected::And, and.start));
-            }
-            joined = true;
-        }
-        let Some(first) = at.peek() else {
-            return Some((if joined { Expected::Name } else { Expected::And }, here));
-        };
-        if !joined && first.kind == Kind::Word && first.end() == here && begins("AND", first.text) {
-            return Some((Expected::And, first.start));
-        }
-        joined = false;
-        let name = at.name()?;
-        if let Some(found) = key_at_end(&name, at.peek(), here)? {
-            return Some(found);
-        }
-        let subject = Subject::of(&name);
-        let operator = match operator(&mut at, subject.as_ref(), here)? {
-            Operator::At(start) => return Some((Expected::Operator(subject?), start)),
-            Operator::Done(operator) => operator,
-        };
-        let (place, read) = match operator.as_str() {
-            "IS NULL" | "IS NOT NULL" => continue,
-            "IN" | "NOT IN" if at.take(|token| token.kind == Kind::Open).is_some() => {
-                (Place::InList, item(&mut at, here)?)
-            }
-            // What isn't a list has no place here.
-            "IN" | "NOT IN" if at.peek().is_some() => return None,
-            "IN" | "NOT IN" => (Place::FirstOfList, Read::At(here)),
-            _ => (Place::Alone, single(&mut at, here)?),
-        };
-        match read {
-            Read::At(start) => return Some((Expected::Value(subject?, place), start)),
-            Read::Done => {}
-        }
-    }
-}
-
-/// What is expected if the name, or the key whose quote opens right behind it, ends the text: nothing that could be told is
-/// `None`, a text that goes on `Some(None)`.
-fn key_at_end(name: &Name<'_>, next: Option<Token<'_>>, here: usize) -> Option<Option<(Expected, usize)>> {
-    let end = name.span().end;
-    let opens = |token: &Token<'_>| token.kind == Kind::Unclosed && token.start == end;
-    let start = match next.filter(opens) {
-        Some(open) if name.prefix.is_some() && name.key.is_empty() => open.start,
-        _ if end != here => return Some(None),
-        _ if name.prefix.is_none() => return Some(Some((Expected::Name, name.start))),
-        _ => end - name.key.len() - if name.quoted { 2 } else { 0 },
-    };
-    let expected = match Table::of(name).ok()? {
-        Table::Metric(_) => Expected::Key(KeyKind::Metric),
-        Table::Param => Expected::Key(KeyKind::Param),
-        Table::Tag => Expected::Key(KeyKind::Tag),
-        Table::Attribute => Expected::Attribute,
-        Table::Dataset => Expected::Dataset,
-    };
-    Some(Some((expected, start)))
 }
 
 enum Operator {
@@ -362,10 +360,7 @@ fn end_of(text: &str, cursor: usize, start: usize, expected: &Expected) -> usize
         (_, Expected::Name | Expected::And) => start < cursor && token.kind == Kind::Word,
         (Kind::Sign, Expected::Operator(_)) => true,
         (Kind::Number, Expected::Value(..)) => true,
-        (
-            Kind::Quoted(_),
-            Expected::Key(_) | Expected::Attribute | Expected::Dataset | Expected::Value(..),
-        ) => !is_open,
+        (Kind::Quoted(_), Expected::Key(_) | Expected::Word(_) | Expected::Value(..)) => !is_open,
         (Kind::Word | Kind::Number, _) => is_within,
         _ => false,
     };

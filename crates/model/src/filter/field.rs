@@ -6,6 +6,12 @@ use super::term::{KeyTest, ListTest, NumberOp, OneOf};
 
 /// What texts are compared by.
 pub const TEXT_OPS: [&str; 4] = ["=", "!=", "LIKE", "ILIKE"];
+/// What texts are compared by that can be missing.
+pub const KEY_OPS: [&str; 6] = ["=", "!=", "LIKE", "ILIKE", "IS NULL", "IS NOT NULL"];
+/// What texts are compared by that can be in a list.
+pub const LIST_OPS: [&str; 6] = ["=", "!=", "LIKE", "ILIKE", "IN", "NOT IN"];
+/// What is compared by a part of it alone.
+pub const LIKE_OPS: [&str; 2] = ["LIKE", "ILIKE"];
 
 /// A comparator of numbers.
 pub fn number_op(operator: &Operator) -> Result<NumberOp, FilterError> {
@@ -19,10 +25,7 @@ pub fn key_test(comparison: &Comparison<'_>, kind: &str) -> Result<KeyTest, Filt
         Test::Null { negated: true, .. } => Ok(KeyTest::IsNotNull),
         Test::Value { operator, value } => {
             let text = value.text(&format!("Expected a quoted string value for {kind} (e.g. 'my-value')"))?;
-            operator
-                .text_test(text)
-                .map(KeyTest::Text)
-                .ok_or_else(|| not_one_of(operator, &["=", "!=", "LIKE", "ILIKE", "IS NULL", "IS NOT NULL"]))
+            operator.text_test(text).map(KeyTest::Text).ok_or_else(|| not_one_of(operator, &KEY_OPS))
         }
     }
 }
@@ -35,7 +38,7 @@ pub fn list_test(operator: &Operator, value: &Value<'_>, expected: &str) -> Resu
         None => operator
             .text_test(value.text(expected)?)
             .map(ListTest::Text)
-            .ok_or_else(|| not_one_of(operator, &["=", "!=", "LIKE", "ILIKE", "IN", "NOT IN"])),
+            .ok_or_else(|| not_one_of(operator, &LIST_OPS)),
     }
 }
 

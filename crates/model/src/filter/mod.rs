@@ -5,8 +5,8 @@
 //! Never: looks anything up, or builds SQL. The browser parses while the user types and marks [`FilterError::span`];
 //! the server parses the same text and answers [`FilterError::message`], in MLflow's words.
 //!
-//! Start reading at [`parse`], then `syntax` (the grammar), then `run` (the richest language). What helps to write a run
-//! filter is in `complete` (what may come at the cursor) and `facet` (conditions by click).
+//! Start reading at [`parse`], then `syntax` (the grammar), then `run` (the richest language). What helps to write a
+//! filter of runs or traces is in `complete` (what may come at the cursor) and `facet` (conditions by click).
 //! To make one more kind of thing searchable: add a file with its condition enum, implement [`Condition`] and
 //! `Display` for it, and add a table of examples to the tests.
 
@@ -33,7 +33,10 @@ use crate::name::limit;
 use std::fmt;
 use std::ops::Range;
 
-pub use self::complete::{Completion, Expected, Place, Subject, complete};
+pub use self::complete::{
+    Completion, Expected, FieldOf, KeysOf, Language, Place, RUN_LANGUAGE, Subject, TRACE_LANGUAGE,
+    TraceField, TraceKeys, TraceWords,
+};
 pub use self::experiment::{ExperimentCondition, ExperimentTime};
 pub use self::facet::{RunField, toggle_condition};
 pub use self::like::like;

@@ -282,12 +282,14 @@ proptest! {
         text in prop_oneof![almost_filter(), any::<String>()],
         cursor in 0_usize..80,
     ) {
-        let completion = complete(&text, cursor);
-        prop_assert!(text.get(completion.span.clone()).is_some(), "{completion:?}");
-        prop_assert!(completion.span.start <= cursor);
-        for choice in completion.words().into_iter().chain(["x", "a b", "it's \"it\"", ""]) {
-            if let Some((new, at)) = completion.accept(&text, choice) {
-                prop_assert!(new.is_char_boundary(at), "{new:?} {at}");
+        for language in [&RUN_LANGUAGE, &TRACE_LANGUAGE] {
+            let completion = language.complete(&text, cursor);
+            prop_assert!(text.get(completion.span.clone()).is_some(), "{completion:?}");
+            prop_assert!(completion.span.start <= cursor);
+            for choice in completion.words().into_iter().chain(["x", "a b", "it's \"it\"", ""]) {
+                if let Some((new, at)) = completion.accept(&text, choice) {
+                    prop_assert!(new.is_char_boundary(at), "{new:?} {at}");
+                }
             }
         }
     }
@@ -309,7 +311,7 @@ proptest! {
         let mut written = (start.clone(), start.len());
         let mut choose = |choice: &str| {
             let (text, cursor) = &written;
-            let completion = complete(text, *cursor);
+            let completion = RUN_LANGUAGE.complete(text, *cursor);
             written = completion.accept(text, choice).unwrap_or_else(|| panic!("{choice:?} in {text:?}"));
             (completion.expected, written.0.clone())
         };
@@ -322,8 +324,8 @@ proptest! {
         };
         let prefix = if kind == crate::page::KeyKind::Param { "params." } else { "tags." };
         prop_assert_eq!(choose(prefix).0, Expected::Name);
-        prop_assert_eq!(choose(key.as_str()).0, Expected::Key(kind));
-        let subject = Subject::Field(field);
+        prop_assert_eq!(choose(key.as_str()).0, Expected::Key(KeysOf::Run(kind)));
+        let subject = Subject::Field(FieldOf::Run(field));
         let operator = subject.operators()[operator];
         let (expected, mut text) = choose(operator);
         prop_assert_eq!(expected, Expected::Operator(subject.clone()));

@@ -4,7 +4,9 @@
 use std::fmt;
 
 use super::FilterError;
-use super::field::{key_test, list_test, not_one_of, number_op, only_lists, rounded, unknown_attribute};
+use super::field::{
+    LIKE_OPS, key_test, list_test, not_one_of, number_op, only_lists, rounded, unknown_attribute,
+};
 use super::order::OrderKey;
 use super::syntax::{Comparison, Condition, Name, Operator, Test, Value};
 use super::term::{Key, KeyTest, ListTest, Number, NumberOp, Text, TextTest};
@@ -141,7 +143,7 @@ impl TraceText {
         }
     }
 
-    fn from_word(word: &str) -> Option<Self> {
+    pub(super) fn from_word(word: &str) -> Option<Self> {
         // What is called a trace's id elsewhere is its request's in this language.
         let word = if word == "trace_id" { "request_id" } else { word };
         Self::ALL.into_iter().find(|field| field.as_str() == word)
@@ -159,7 +161,7 @@ impl TraceNumber {
     }
 
     /// The field with this name, of which each has two.
-    fn from_word(word: &str) -> Option<Self> {
+    pub(super) fn from_word(word: &str) -> Option<Self> {
         match word {
             "timestamp" | "timestamp_ms" => Some(TraceNumber::Timestamp),
             "execution_time" | "execution_time_ms" => Some(TraceNumber::ExecutionTime),
@@ -180,7 +182,7 @@ impl AssessmentField {
 }
 
 /// What the attributes of traces are called.
-const ATTRIBUTES: [&str; 10] = [
+pub(super) const ATTRIBUTES: [&str; 10] = [
     "client_request_id",
     "end_time",
     "execution_time",
@@ -285,7 +287,7 @@ fn content(comparison: &Comparison<'_>) -> Result<TextTest, FilterError> {
     operator
         .text_test(value.text("Expected a quoted string value for span (e.g. 'my-value')")?)
         .filter(|test| matches!(test, TextTest::Like(_) | TextTest::Ilike(_)))
-        .ok_or_else(|| not_one_of(operator, &["LIKE", "ILIKE"]))
+        .ok_or_else(|| not_one_of(operator, &LIKE_OPS))
 }
 
 fn span(comparison: &Comparison<'_>) -> Result<TraceCondition, FilterError> {

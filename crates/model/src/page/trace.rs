@@ -2,6 +2,7 @@
 
 use crate::{
     AssessmentId, ExperimentId, Millis, Permission, RunId, TraceId,
+    filter::TraceWords,
     page::registry::RunLink,
     run::Tag,
     trace::{
@@ -28,6 +29,22 @@ pub struct TracesQuery {
     pub filter: String,
     /// From the page before; empty for the first.
     pub after: String,
+}
+
+/// Keys or values that a search for them finds at most.
+pub const WORDS_FOUND: usize = 50;
+
+/// Asks what can stand in a filter of traces.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TraceWordsQuery {
+    /// Whose traces.
+    pub experiment: ExperimentId,
+    /// Only those that this run has to do with, wherever they are.
+    pub run: Option<RunId>,
+    /// What is looked for.
+    pub words: TraceWords,
+    /// What they contain, in any case.
+    pub text: String,
 }
 
 /// A part of a table of traces.

@@ -1,6 +1,7 @@
 //! Completion by example: `|` is the cursor.
 
 use super::*;
+use crate::filter::run::ATTRIBUTES;
 
 fn cut(text: &str) -> (String, usize) {
     let cursor = text.find('|').unwrap();
@@ -11,7 +12,7 @@ fn cut(text: &str) -> (String, usize) {
 #[track_caller]
 fn check(text: &str, expected: Expected, replaced: &str) {
     let (text, cursor) = cut(text);
-    let completion = complete(&text, cursor);
+    let completion = RUN_LANGUAGE.complete(&text, cursor);
     assert_eq!((&completion.expected, &text[completion.span.clone()]), (&expected, replaced), "{text}");
 }
 
@@ -19,31 +20,35 @@ fn check(text: &str, expected: Expected, replaced: &str) {
 #[track_caller]
 fn check_part(text: &str, part: &str) {
     let (text, cursor) = cut(text);
-    assert_eq!(complete(&text, cursor).part, part, "{text}");
+    assert_eq!(RUN_LANGUAGE.complete(&text, cursor).part, part, "{text}");
 }
 
 /// The words to choose from.
 #[track_caller]
 fn check_words(text: &str, words: &[&str]) {
     let (text, cursor) = cut(text);
-    assert_eq!(complete(&text, cursor).words(), words, "{text}");
+    assert_eq!(RUN_LANGUAGE.complete(&text, cursor).words(), words, "{text}");
 }
 
 /// The text once something was chosen.
 #[track_caller]
 fn check_chosen(text: &str, choice: &str, expected: &str) {
     let (text, cursor) = cut(text);
-    let (mut chosen, at) = complete(&text, cursor).accept(&text, choice).unwrap();
+    let (mut chosen, at) = RUN_LANGUAGE.complete(&text, cursor).accept(&text, choice).unwrap();
     chosen.insert(at, '|');
     assert_eq!(chosen, expected);
 }
 
+fn keys(kind: KeyKind) -> Expected {
+    Expected::Key(KeysOf::Run(kind))
+}
+
 fn param(key: &str) -> Subject {
-    Subject::Field(RunField::Param(key.to_owned()))
+    Subject::Field(FieldOf::Run(RunField::Param(key.to_owned())))
 }
 
 fn status() -> Subject {
-    Subject::Field(RunField::Status)
+    Subject::Field(FieldOf::Run(RunField::Status))
 }
 
 fn value(subject: Subject) -> Expected {
@@ -68,19 +73,19 @@ fn a_condition_starts_with_a_name() {
 
 #[test]
 fn a_key_follows_its_table() {
-    check("params.|", Expected::Key(KeyKind::Param), "");
-    check("params.l|", Expected::Key(KeyKind::Param), "l");
-    check("metric.val/l|", Expected::Key(KeyKind::Metric), "val/l");
-    check("max_metrics.l|", Expected::Key(KeyKind::Metric), "l");
-    check("metrics.a > 1 AND tag.mlflow.u|", Expected::Key(KeyKind::Tag), "mlflow.u");
-    check("params.l|r = '1'", Expected::Key(KeyKind::Param), "lr");
-    check("params.|lr = '1'", Expected::Key(KeyKind::Param), "lr");
-    check("params.`val l|", Expected::Key(KeyKind::Param), "`val l");
-    check("params.\"val l|oss\" = '1'", Expected::Key(KeyKind::Param), "\"val loss\"");
-    check("params.`val loss`|", Expected::Key(KeyKind::Param), "`val loss`");
-    check("params.`val| AND tags.a = 'x'", Expected::Key(KeyKind::Param), "`val");
-    check("attributes.st|", Expected::Attribute, "st");
-    check("dataset.|", Expected::Dataset, "");
+    check("params.|", keys(KeyKind::Param), "");
+    check("params.l|", keys(KeyKind::Param), "l");
+    check("metric.val/l|", keys(KeyKind::Metric), "val/l");
+    check("max_metrics.l|", keys(KeyKind::Metric), "l");
+    check("metrics.a > 1 AND tag.mlflow.u|", keys(KeyKind::Tag), "mlflow.u");
+    check("params.l|r = '1'", keys(KeyKind::Param), "lr");
+    check("params.|lr = '1'", keys(KeyKind::Param), "lr");
+    check("params.`val l|", keys(KeyKind::Param), "`val l");
+    check("params.\"val l|oss\" = '1'", keys(KeyKind::Param), "\"val loss\"");
+    check("params.`val loss`|", keys(KeyKind::Param), "`val loss`");
+    check("params.`val| AND tags.a = 'x'", keys(KeyKind::Param), "`val");
+    check("attributes.st|", Expected::Word(&ATTRIBUTES), "st");
+    check("dataset.|", Expected::Word(&["name", "digest", "context"]), "");
     check("foo.|", Expected::Nothing, "");
     check_part("params.`val l|", "val l");
     check_part("params.`val loss`|", "val loss");
@@ -121,9 +126,9 @@ fn a_value_fits_its_operator() {
     check("params.`a b` != |", value(param("a b")), "");
     check("metrics.loss < 0|", value(Subject::Number), "0");
     check("created > |", value(Subject::Number), "");
-    check("run_id IN |", Expected::Value(Subject::Listed, Place::FirstOfList), "");
-    check("run_id IN (|", Expected::Value(Subject::Listed, Place::InList), "");
-    check("run_id NOT IN ('a', 'b|", Expected::Value(Subject::Listed, Place::InList), "'b");
+    check("run_id IN |", Expected::Value(Subject::Text(&LIST_OPS), Place::FirstOfList), "");
+    check("run_id IN (|", Expected::Value(Subject::Text(&LIST_OPS), Place::InList), "");
+    check("run_id NOT IN ('a', 'b|", Expected::Value(Subject::Text(&LIST_OPS), Place::InList), "'b");
     check("run_id IN ('a' |", Expected::Nothing, "");
     check_part("status = 'F|AILED'", "F");
     check_part("params.a = 'a b|", "a b");
@@ -169,7 +174,7 @@ fn what_is_chosen_is_quoted_where_it_must_be() {
 
 #[test]
 fn what_the_language_cannot_say_is_not_chosen() {
-    let choose = |text: &str, choice: &str| complete(text, text.len()).accept(text, choice);
+    let choose = |text: &str, choice: &str| RUN_LANGUAGE.complete(text, text.len()).accept(text, choice);
     assert_eq!(choose("params.a = ", "it's \"it\""), None);
     assert_eq!(choose("params.", ""), None);
     assert_eq!(choose("foo.", "x"), None);
