@@ -2,6 +2,7 @@
 //! same name.
 
 pub(crate) mod assessment;
+pub(crate) mod metric;
 mod search;
 pub(crate) mod span;
 
