@@ -173,6 +173,27 @@ OF_TRACES = [
         "traces",
         runmark="supplied: it is no (time|duration)",
     ),
+    Known(
+        "words of metrics that aren't known",
+        TRACES,
+        (200, 400),
+        "traces/metrics",
+        runmark="^(view_type|aggregation_type) must be|^Missing value for required parameter 'aggregations",
+    ),
+    Known(
+        "intervals and numbers of points of metrics",
+        TRACES,
+        (200, 400),
+        "traces/metrics",
+        runmark="parameter '(time_interval_seconds|max_results)' supplied",
+    ),
+    Known(
+        "values of assessments by which metrics are told",
+        TRACES,
+        label="traces/metrics",
+        where=r"\.data_points\[\d+\]\.dimensions\.assessment_value",
+        when=_same_json,
+    ),
 ]
 
 OF_WEBHOOKS = [

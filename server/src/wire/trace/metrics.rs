@@ -58,6 +58,7 @@ pub async fn query(acting: Acting, mut args: Args) -> Answer {
         max_results: args.int("max_results")?.unwrap_or(USUAL),
     };
     let points = acting.trace_metrics(&query).await?;
-    let point = |point: &_| encode::trace::metric_point(&query.metric, point);
-    Ok(Object::default().set_list("data_points", &points, point).done())
+    Ok(Object::default()
+        .set_list("data_points", &points, |point| encode::trace::metric_point(&query.metric, point))
+        .done())
 }
