@@ -248,11 +248,7 @@ impl Query for Tx {
 
 impl Db {
     /// Hands over one row after the other, for answers that are too large to be held.
-    pub async fn each<T: Row>(
-        &self,
-        sql: Sql,
-        mut take: impl FnMut(T) -> Result<()> + Send,
-    ) -> Result<()> {
+    pub async fn each<T: Row>(&self, sql: Sql, mut take: impl FnMut(T) -> Result<()> + Send) -> Result<()> {
         match self {
             Self::Sqlite(sqlite) => {
                 let (text, args, kept) = sql.for_sqlite()?;

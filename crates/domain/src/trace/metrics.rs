@@ -96,7 +96,8 @@ impl Acting {
             groups: BTreeMap::new(),
             numbers: 0,
         };
-        store::trace::metric::each(&self.domain.db, &self.visible(), &asked, |alike| groups.take(alike)).await?;
+        store::trace::metric::each(&self.domain.db, &self.visible(), &asked, |alike| groups.take(alike))
+            .await?;
         let mut groups = groups.groups;
         if groups.is_empty() && interval.is_none() && dimensions.is_empty() {
             // Nothing is a count, too.
@@ -402,10 +403,15 @@ mod tests {
 
     #[test]
     fn figures_are_told_once_and_of_nothing_only_how_many() {
-        let all = [Aggregation::Count, Aggregation::Sum, Aggregation::Avg, Aggregation::Min, Aggregation::Max];
+        let all =
+            [Aggregation::Count, Aggregation::Sum, Aggregation::Avg, Aggregation::Min, Aggregation::Max];
         let told = |group: Group| {
             let figures = group.figures(&[&all[..], &all[..1]].concat());
-            figures.into_iter().map(|(label, figure)| format!("{label} {figure}")).collect::<Vec<_>>().join(", ")
+            figures
+                .into_iter()
+                .map(|(label, figure)| format!("{label} {figure}"))
+                .collect::<Vec<_>>()
+                .join(", ")
         };
         assert_eq!(told(group(&[(-1.0, 2), (5.0, 1)])), "COUNT 3, SUM 3, AVG 1, MIN -1, MAX 5");
         assert_eq!(told(Group::default()), "COUNT 0");

@@ -115,23 +115,20 @@ fn read_name(raw: &str) -> Result<(&str, &str, Option<Key>), String> {
     if !matches!(entity, "tag" | "metadata") {
         return match key {
             None => Ok((view, entity, None)),
-            Some(_) => Err(format!("Filtering by {entity} does not require a key, use '{view}.{entity}' instead")),
+            Some(_) => {
+                Err(format!("Filtering by {entity} does not require a key, use '{view}.{entity}' instead"))
+            }
         };
     }
     match key.and_then(|key| Key::new(unquoted(key))) {
         Some(key) => Ok((view, entity, Some(key))),
-        None => Err(format!(
-            "Filtering by {entity} requires a key, e.g. '{view}.{entity}.<key> = <value>'"
-        )),
+        None => Err(format!("Filtering by {entity} requires a key, e.g. '{view}.{entity}.<key> = <value>'")),
     }
 }
 
 /// Without the quotes around it.
 fn unquoted(key: &str) -> &str {
-    ['`', '"', '\'']
-        .into_iter()
-        .find_map(|quote| key.strip_prefix(quote)?.strip_suffix(quote))
-        .unwrap_or(key)
+    ['`', '"', '\''].into_iter().find_map(|quote| key.strip_prefix(quote)?.strip_suffix(quote)).unwrap_or(key)
 }
 
 fn read_value(entity: &str, value: &Token<'_>) -> Result<Text, FilterError> {

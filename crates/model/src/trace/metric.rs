@@ -107,7 +107,9 @@ impl TraceMetric {
     /// What it is of.
     pub fn view(self) -> MetricView {
         match self {
-            Self::TraceCount | Self::SessionCount | Self::TraceLatency | Self::Tokens(_) => MetricView::Traces,
+            Self::TraceCount | Self::SessionCount | Self::TraceLatency | Self::Tokens(_) => {
+                MetricView::Traces
+            }
             Self::SpanCount | Self::SpanLatency | Self::Cost(_) => MetricView::Spans,
             Self::AssessmentCount | Self::AssessmentValue => MetricView::Assessments,
         }
@@ -117,7 +119,9 @@ impl TraceMetric {
     fn aggregations(self) -> &'static [&'static str] {
         match self {
             Self::TraceCount | Self::SessionCount | Self::SpanCount | Self::AssessmentCount => &["COUNT"],
-            Self::TraceLatency | Self::SpanLatency | Self::AssessmentValue => &["AVG", "MAX", "MIN", "PERCENTILE"],
+            Self::TraceLatency | Self::SpanLatency | Self::AssessmentValue => {
+                &["AVG", "MAX", "MIN", "PERCENTILE"]
+            }
             Self::Tokens(_) | Self::Cost(_) => &["AVG", "MAX", "MIN", "PERCENTILE", "SUM"],
         }
     }
@@ -267,7 +271,9 @@ impl Aggregation {
             }
             _ => {
                 let known = listed(Self::WORDS.into_iter());
-                return Err(Problem::invalid(format!("aggregation_type must be one of {known}, got '{word}'")));
+                return Err(Problem::invalid(format!(
+                    "aggregation_type must be one of {known}, got '{word}'"
+                )));
             }
         };
         if percentile.is_some() {

@@ -22,8 +22,7 @@ fn aggregation(args: &Args) -> Result<Aggregation, Problem> {
         // What isn't known is told by what it is.
         None => args.required("aggregation_type")?,
     };
-    let percentile =
-        if args.has("percentile_value") { Some(args.double("percentile_value")?) } else { None };
+    let percentile = if args.has("percentile_value") { Some(args.double("percentile_value")?) } else { None };
     Aggregation::new(word, percentile)
 }
 

@@ -109,7 +109,9 @@ pub(crate) async fn each(
     }
     select.push(match asked.metric {
         TraceMetric::TraceCount | TraceMetric::SpanCount | TraceMetric::AssessmentCount => "",
-        TraceMetric::SessionCount | TraceMetric::Tokens(_) | TraceMetric::Cost(_) => " AND m.said IS NOT NULL",
+        TraceMetric::SessionCount | TraceMetric::Tokens(_) | TraceMetric::Cost(_) => {
+            " AND m.said IS NOT NULL"
+        }
         TraceMetric::TraceLatency | TraceMetric::SpanLatency | TraceMetric::AssessmentValue => {
             " AND m.number IS NOT NULL"
         }
@@ -137,7 +139,9 @@ fn push_bucket(select: &mut Sql, view: MetricView, interval: Option<i64>) {
 fn push_dimension(select: &mut Sql, db: &Db, dimension: Dimension) {
     match dimension {
         Dimension::TraceName => {
-            select.push("(SELECT SUBSTR(y.value, 1, 1000) FROM trace_tags y WHERE y.trace_id = t.id AND y.key = ");
+            select.push(
+                "(SELECT SUBSTR(y.value, 1, 1000) FROM trace_tags y WHERE y.trace_id = t.id AND y.key = ",
+            );
             select.push_bind(key::NAME).push(")");
         }
         Dimension::TraceStatus => {

@@ -135,7 +135,8 @@ async fn tokens_are_read_from_what_clients_tell(world: &World) {
         acting.start_trace(NewTrace { metadata, ..named(number, 1000, "chat") }).await.unwrap();
     }
     acting.start_trace(new_trace(5, 1000)).await.unwrap();
-    let all = [Aggregation::Sum, Aggregation::Avg, Aggregation::Percentile(50.0), Aggregation::Percentile(50.0)];
+    let all =
+        [Aggregation::Sum, Aggregation::Avg, Aggregation::Percentile(50.0), Aggregation::Percentile(50.0)];
     for (metric, expected) in [
         ("input_tokens", "chat: SUM 40, AVG 20, P50.0 20"),
         ("output_tokens", "chat: SUM 10, AVG 5, P50.0 5"),
@@ -188,10 +189,7 @@ async fn steps_are_counted_and_measured(world: &World) {
         told(&acting, by(&["span_type", "span_status"], count())).await,
         ["LLM ERROR: COUNT 1", "LLM OK: COUNT 1", "UNKNOWN OK: COUNT 2"]
     );
-    assert_eq!(
-        told(&acting, by(&["span_model_name"], count())).await,
-        ["large: COUNT 1", "small: COUNT 2"]
-    );
+    assert_eq!(told(&acting, by(&["span_model_name"], count())).await, ["large: COUNT 1", "small: COUNT 2"]);
     assert_eq!(told(&acting, by(&["span_model_provider"], count())).await, ["openai: COUNT 2"]);
     let of_llm = only(&["span.type = 'LLM'", "span.status = 'OK'"], count());
     assert_eq!(told(&acting, of_llm).await, [": COUNT 1"]);
