@@ -185,7 +185,15 @@ OF_TRACES = [
         TRACES,
         (200, 400),
         "traces/metrics",
-        runmark="parameter '(time_interval_seconds|max_results)' supplied",
+        runmark=r"parameter '(view_type|.*\.aggregation_type|time_interval_seconds|max_results)' supplied",
+    ),
+    Known("metrics of which nothing is made", TRACES, (400, 400), "traces/metrics", "^Query contains no columns"),
+    Known(
+        "names by which metrics are told have 1,000 characters",
+        TRACES,
+        label="traces/metrics",
+        where=r"\.data_points\[\d+\]\.dimensions\.\w+",
+        when=lambda case: len(str(case.difference.runmark)) == 1000 and str(case.difference.mlflow).startswith(case.difference.runmark),
     ),
     Known(
         "values of assessments by which metrics are told",

@@ -44,6 +44,9 @@ pub async fn query(acting: Acting, mut args: Args) -> Answer {
         }
     }
     let aggregations = args.items("aggregations")?;
+    if aggregations.is_empty() {
+        return Err(args.missing("aggregations").into());
+    }
     let query = MetricsQuery {
         experiments: experiment_ids(&args)?,
         view: view(&args)?,
