@@ -30,7 +30,7 @@ class Call:
         """Which operation, whatever its arguments."""
         path = re.sub(r"(/logged-models)/(?!search$)[^/]+", r"\1/*", self.path)
         path = re.sub(r"(/mlflow-artifacts/artifacts|/tags|/assessments|/webhooks|/mpu/create)/[^?]+", r"\1/*", path)
-        path = re.sub(r"(/mlflow/traces)/(?!(get|batchGet|batchGetInfos|search|delete-traces|link-\w+(-\w+)?)$)[^/]+", r"\1/*", path)
+        path = re.sub(r"(/mlflow/traces)/(?!(get|batchGet|batchGetInfos|search|metrics|delete-traces|link-\w+(-\w+)?)$)[^/]+", r"\1/*", path)
         return f"{self.method} {path}"
 
     def with_token(self, token):

@@ -173,6 +173,35 @@ OF_TRACES = [
         "traces",
         runmark="supplied: it is no (time|duration)",
     ),
+    Known(
+        "words of metrics that aren't known",
+        TRACES,
+        (200, 400),
+        "traces/metrics",
+        runmark="^(view_type|aggregation_type) must be|^Missing value for required parameter 'aggregations",
+    ),
+    Known(
+        "intervals and numbers of points of metrics",
+        TRACES,
+        (200, 400),
+        "traces/metrics",
+        runmark=r"parameter '(view_type|.*\.aggregation_type|time_interval_seconds|max_results)' supplied",
+    ),
+    Known("metrics of which nothing is made", TRACES, (400, 400), "traces/metrics", "^Query contains no columns"),
+    Known(
+        "names by which metrics are told have 1,000 characters",
+        TRACES,
+        label="traces/metrics",
+        where=r"\.data_points\[\d+\]\.dimensions\.\w+",
+        when=lambda case: len(str(case.difference.runmark)) == 1000 and str(case.difference.mlflow).startswith(case.difference.runmark),
+    ),
+    Known(
+        "values of assessments by which metrics are told",
+        TRACES,
+        label="traces/metrics",
+        where=r"\.data_points\[\d+\]\.dimensions\.assessment_value",
+        when=_same_json,
+    ),
 ]
 
 OF_WEBHOOKS = [

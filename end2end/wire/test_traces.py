@@ -12,9 +12,11 @@ import pytest
 import requests
 from google.protobuf.json_format import MessageToDict
 from mlflow.entities import AssessmentSource, Expectation, Feedback, SpanType, TraceData
+from mlflow.entities.trace_metrics import AggregationType, MetricAggregation, MetricViewType
 from mlflow.exceptions import MlflowException, RestException
 from mlflow.store.analytics.trace_correlation import calculate_npmi_from_counts
 from mlflow.tracing.client import TracingClient
+from mlflow.tracking._tracking_service.utils import _get_store
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
@@ -142,6 +144,60 @@ def test_two_filters_are_counted_together(server, client, experiment):
     for wrong in [{"filter_string1": ""}, {"filter_string2": "nonsense = 1"}, {"experiment_ids": None}]:
         response = requests.post(address, json=asked | wrong, headers=server.admin.headers, timeout=30)
         check_refusal(response, 400, "INVALID_PARAMETER_VALUE")
+
+
+def test_traces_are_measured(server, client, experiment):
+    first, second = ask("first"), ask("second")
+    mlflow.log_feedback(trace_id=first, name="good", value=True, source=HUMAN)
+    mlflow.log_feedback(trace_id=second, name="good", value=False, source=HUMAN)
+    client.set_trace_tag(first, "team", "vision")
+
+    def measured(view, metric, *aggregations, **asked):
+        made = [MetricAggregation(AggregationType(word)) for word in aggregations if word != "P50"]
+        if "P50" in aggregations:
+            made.append(MetricAggregation(AggregationType.PERCENTILE, 50.0))
+        points = _get_store().query_trace_metrics([experiment], MetricViewType(view), metric, made, **asked)
+        assert all(point.metric_name == metric for point in points)
+        return [(point.dimensions, point.values) for point in points]
+
+    assert measured("TRACES", "trace_count", "COUNT") == [({}, {"COUNT": 2})]
+    by_name = measured("TRACES", "trace_count", "COUNT", dimensions=["trace_name", "trace_status"])
+    assert by_name == [({"trace_name": "chat", "trace_status": "OK"}, {"COUNT": 2})]
+    assert measured("TRACES", "trace_count", "COUNT", filters=["trace.tag.team = 'vision'"]) == [({}, {"COUNT": 1})]
+    ((_, took),) = measured("TRACES", "latency", "AVG", "MIN", "MAX", "P50")
+    assert set(took) == {"AVG", "MIN", "MAX", "P50.0"} and took["MIN"] <= took["P50.0"] == took["AVG"] <= took["MAX"]
+    now = int(time.time() * 1000)
+    range_of_time = {"start_time_ms": now - 60_000, "end_time_ms": now + 60_000}
+    by_day = measured("TRACES", "trace_count", "COUNT", time_interval_seconds=86400, **range_of_time)
+    assert sum(values["COUNT"] for _, values in by_day) == 2
+    assert all(dimensions["time_bucket"].endswith("T00:00:00+00:00") for dimensions, _ in by_day)
+    by_step = measured("SPANS", "span_count", "COUNT", dimensions=["span_type"], filters=["span.name = 'think'"])
+    assert by_step == [({"span_type": "LLM"}, {"COUNT": 2})]
+    said = measured("ASSESSMENTS", "assessment_count", "COUNT", dimensions=["assessment_name", "assessment_value"])
+    expected = [({"assessment_name": "good", "assessment_value": value}, {"COUNT": 1}) for value in ["false", "true"]]
+    assert said == expected
+    assert measured("ASSESSMENTS", "assessment_value", "AVG") == [({}, {"AVG": 0.5})]
+    for view, metric, asked in [
+        ("TRACES", "nonsense", {}),
+        ("TRACES", "latency", {}),
+        ("TRACES", "trace_count", {"dimensions": ["span_name"]}),
+        ("TRACES", "trace_count", {"filters": ["span.name = 'think'"]}),
+        ("TRACES", "trace_count", {"time_interval_seconds": 60}),
+    ]:
+        with pytest.raises(RestException, match="INVALID_PARAMETER_VALUE"):
+            measured(view, metric, "COUNT", **asked)
+    eve = server.add(f"eve-{uuid.uuid4().hex[:8]}")
+    server.grant(eve, experiment, "NO_PERMISSIONS")
+    body = {
+        "experiment_ids": [experiment],
+        "view_type": "TRACES",
+        "metric_name": "trace_count",
+        "aggregations": [{"aggregation_type": "COUNT"}],
+    }
+    for prefix, account, count in [("api", server.admin, 2), ("ajax-api", server.admin, 2), ("api", eve, 0)]:
+        address = f"{server.url}/{prefix}/3.0/mlflow/traces/metrics"
+        answer = requests.post(address, json=body, headers=account.headers, timeout=30)
+        assert answer.json() == {"data_points": [{"metric_name": "trace_count", "values": {"COUNT": count}}]}
 
 
 def test_what_is_thought_of_a_trace(client, experiment):

@@ -3,6 +3,7 @@
 //! Start reading: [`TraceInfo`], then [`span`] (the steps) and [`assessment`] (what was thought of it).
 
 pub mod assessment;
+pub mod metric;
 pub mod span;
 
 use crate::{ExperimentId, Millis, TraceId, run::Tag};

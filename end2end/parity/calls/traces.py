@@ -7,6 +7,7 @@ from ..call import Call, arguments, at, get, items, maybe, post
 from ..values import ABSENT, EXPERIMENT, RUN, mostly, one_of, rarely, ref
 from .assessments import NEW_ASSESSMENT
 from .spans import whole
+from .trace_metrics import TRACE_METRICS
 from .tracking import TAGS
 
 TRACE = mostly(ref("trace"), one_of("tr-" + "0" * 32, "abc", "tr-x", "⟦run:0⟧", "⟦TRACE:0⟧", "x" * 60), 9)
@@ -154,6 +155,7 @@ TRACES = [
     get("traces/batchGet", api="3.0", trace_ids=IDS, experiment_ids=maybe(st.lists(EXPERIMENT, max_size=2), 3)),
     post("traces/batchGetInfos", api="3.0", trace_ids=IDS, experiment_ids=maybe(st.lists(EXPERIMENT, max_size=2), 3)),
     *[post("traces/search", pages=2, api="3.0", locations=WHERE, **ASKED)] * 6,
+    *TRACE_METRICS,
     post("traces/delete-traces", api="3.0", **DELETIONS),
     TRACE.map(lambda trace: Call("GET", f"/api/3.0/mlflow/traces/{trace}")),
     *tags("traces/{trace}/tags", "3.0"),

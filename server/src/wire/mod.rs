@@ -223,6 +223,7 @@ operations! {
     POST "/3.0/mlflow/traces/batchGetInfos" => trace::batch_get_infos;
     POST "/3.0/mlflow/traces/search" => trace::search;
     POST "/3.0/mlflow/traces/calculate-filter-correlation" => trace::filter_correlation;
+    POST "/3.0/mlflow/traces/metrics" => trace::metrics::query;
     POST "/3.0/mlflow/traces/delete-traces" => trace::delete;
     GET "/3.0/mlflow/traces/{trace_id}" => trace::get_info;
     PATCH "/3.0/mlflow/traces/{trace_id}/tags" => trace::set_tag;

@@ -1,6 +1,7 @@
 //! `/mlflow/traces…` (MLflow 3): see `otlp` for how their steps come.
 
 pub mod assessment;
+pub mod metrics;
 pub mod otlp;
 pub mod v2;
 

@@ -252,6 +252,7 @@ fn of_traces(things: &Things) -> Value {
         "filter_string1": "status = 'OK'", "filter_string2": "tags.k = 'v'",
         "assessment": { "assessment_name": "fast", "feedback": { "value": true }, "rationale": "it is" },
         "prompt_versions": [{ "name": "greeting", "version": "1" }],
+        "view_type": "TRACES", "metric_name": "trace_count", "aggregations": [{ "aggregation_type": "COUNT" }],
     })
 }
 

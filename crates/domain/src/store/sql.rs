@@ -2,6 +2,7 @@
 
 use super::{Db, Tx};
 use crate::error::{Error, Result};
+use futures::TryStreamExt as _;
 use sqlx::{
     Arguments, AssertSqlSafe, FromRow, Postgres, Sqlite, postgres::PgArguments, postgres::PgRow,
     sqlite::SqliteArguments, sqlite::SqliteRow,
@@ -242,6 +243,31 @@ impl Query for Tx {
                 query.fetch_all(&mut **tx).await?
             }
         })
+    }
+}
+
+impl Db {
+    /// Hands over one row after the other, for answers that are too large to be held.
+    pub async fn each<T: Row>(&self, sql: Sql, mut take: impl FnMut(T) -> Result<()> + Send) -> Result<()> {
+        match self {
+            Self::Sqlite(sqlite) => {
+                let (text, args, kept) = sql.for_sqlite()?;
+                let query = sqlx::query_as_with::<Sqlite, T, _>(text, args).persistent(kept);
+                let mut rows = query.fetch(&sqlite.readers);
+                while let Some(row) = rows.try_next().await? {
+                    take(row)?;
+                }
+            }
+            Self::Postgres(postgres) => {
+                let (text, args, kept) = sql.for_postgres()?;
+                let query = sqlx::query_as_with::<Postgres, T, _>(text, args).persistent(kept);
+                let mut rows = query.fetch(&postgres.pool);
+                while let Some(row) = rows.try_next().await? {
+                    take(row)?;
+                }
+            }
+        }
+        Ok(())
     }
 }
 

@@ -2,6 +2,7 @@
 //! the folder of the same name.
 
 pub(crate) mod assessment;
+pub(crate) mod metric;
 mod search;
 pub(crate) mod span;
 pub(crate) mod words;

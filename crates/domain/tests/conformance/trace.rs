@@ -3,6 +3,7 @@
 mod at_once;
 mod find;
 mod limits;
+mod metrics;
 mod page;
 mod words;
 

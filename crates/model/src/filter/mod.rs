@@ -23,6 +23,7 @@ mod syntax;
 mod term;
 mod token;
 mod trace;
+mod trace_metric;
 
 #[cfg(test)]
 mod property_test;
@@ -52,6 +53,7 @@ pub use self::term::{IdTest, Key, KeyTest, ListTest, NumberOp, OneOf, Text, Text
 pub use self::trace::{
     AssessmentField, AssessmentTest, SpanField, TraceCondition, TraceNumber, TraceOrder, TraceText,
 };
+pub use self::trace_metric::{MetricCondition, parse_metric_condition};
 
 /// A parsed filter: everything it finds meets all its clauses. Without clauses it finds everything.
 ///

@@ -13,6 +13,12 @@ pub const TYPE: &str = "mlflow.spanType";
 pub const INPUTS: &str = "mlflow.spanInputs";
 /// The attribute that holds what a step made.
 pub const OUTPUTS: &str = "mlflow.spanOutputs";
+/// The attribute that holds the name of the model that a step asked.
+pub const MODEL: &str = "mlflow.llm.model";
+/// The attribute that holds whose model that is.
+pub const PROVIDER: &str = "mlflow.llm.provider";
+/// The attribute that holds what a step cost, in JSON.
+pub const COST: &str = "mlflow.llm.cost";
 /// The type of a span that has none.
 pub const NO_TYPE: &str = "UNKNOWN";
 

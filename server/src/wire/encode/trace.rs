@@ -10,6 +10,7 @@ use model::{
         Trace, TraceInfo, TraceState,
         assessment::{Assessment, AssessmentError, AssessmentKind},
         key,
+        metric::MetricPoint,
         span::{Attribute, AttributeValue, Span, SpanEvent, SpanId, SpanKind, SpanLink, SpanStatus},
     },
 };
@@ -203,6 +204,22 @@ fn value(any: &AttributeValue) -> Value {
             json!({ "kvlist_value": Object::default().set_list("values", values, attribute).done() })
         }
     }
+}
+
+/// What a metric of traces is for one value of each dimension.
+pub fn metric_point(metric: &str, point: &MetricPoint) -> Value {
+    let dimensions: Map<String, Value> = point
+        .dimensions
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), Value::from(value.as_str())))
+        .collect();
+    let values: Map<String, Value> =
+        point.values.iter().map(|(label, value)| (label.clone(), json!(Double(*value)))).collect();
+    Object::default()
+        .set("metric_name", metric)
+        .set_some("dimensions", Some(dimensions).filter(|dimensions| !dimensions.is_empty()))
+        .set("values", values)
+        .done()
 }
 
 #[cfg(test)]

@@ -120,7 +120,8 @@ const TAG: &str = "EXISTS (SELECT 1 FROM trace_tags x WHERE x.trace_id = t.id AN
 const METADATA: &str = "EXISTS (SELECT 1 FROM trace_metadata x WHERE x.trace_id = t.id AND x.key = ";
 const SPAN: &str = "EXISTS (SELECT 1 FROM spans x WHERE x.trace_id = t.id AND ";
 
-fn push_condition(select: &mut Sql, db: &Db, condition: &TraceCondition) {
+/// Adds what must hold of a trace, `t`.
+pub(super) fn push_condition(select: &mut Sql, db: &Db, condition: &TraceCondition) {
     match condition {
         TraceCondition::Tag { key, test } => push_key_test(select, TAG, key, "x.value", test),
         TraceCondition::Metadata { key, test } => push_key_test(select, METADATA, key, "x.value", test),
