@@ -27,7 +27,7 @@ use crate::{
     },
 };
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use bounds::{check_room, checked_pairs, in_duration, in_time, own_out, preview};
+use bounds::{check_room, checked_pairs, counted, in_duration, in_time, own_out, preview};
 pub use correlation::Together;
 use model::{
     Code, ExperimentId, Millis, Problem, RunId, TraceId,
@@ -94,7 +94,7 @@ impl Acting {
         let grant = self.experiment::<Edit>(new.experiment).await?.active()?;
         let new = NewTrace {
             tags: checked_pairs(own_out(new.tags), "tags")?,
-            metadata: checked_pairs(new.metadata, "trace_metadata")?,
+            metadata: checked_pairs(counted(new.metadata), "trace_metadata")?,
             request_preview: new.request_preview.as_deref().map(preview),
             response_preview: new.response_preview.as_deref().map(preview),
             client_request_id: new
@@ -163,7 +163,7 @@ impl Acting {
     ) -> Result<TraceInfo> {
         let grant = self.trace::<Edit>(id).await?;
         let tags = checked_pairs(own_out(tags), "tags")?;
-        let metadata = checked_pairs(metadata, "request_metadata")?;
+        let metadata = checked_pairs(counted(metadata), "request_metadata")?;
         let mut tx = self.data().await?;
         let before = store::trace::count_pairs(&mut tx, id).await?;
         store::trace::end(&mut tx, &grant, in_time(at), state, (&tags, &metadata)).await?;
