@@ -58,10 +58,18 @@ def _between_nearest_times(case):
     return isinstance(mlflow, int) and isinstance(runmark, int) and abs(mlflow) > LAST - FIRST >= abs(runmark)
 
 
+def _tell_runs(case):
+    """Whether the answers hold ids of runs, which each server makes up for itself."""
+    return re.search(r"'[0-9a-f]{32}'", str([case.mlflow.body, case.runmark.body]))
+
+
 def _by_id_of_run(case):
-    """Whether traces are sorted by the ids of runs, which each server makes up for itself."""
-    by = re.search(r"run_id|metadata", str(case.given("order_by")), re.IGNORECASE)
-    return by and re.search(r"'[0-9a-f]{32}'", str([case.mlflow.body, case.runmark.body]))
+    return re.search(r"run_id|metadata", str(case.given("order_by")), re.IGNORECASE) and _tell_runs(case)
+
+
+def _like_id_of_run(case):
+    """Whether a letter is looked for in metadata, which may be the id of a run."""
+    return re.search(r"metadata\S*\s+i?like\s+'%a%'", str(case.given("filter")), re.IGNORECASE) and _tell_runs(case)
 
 
 def _same_time(case):
@@ -242,6 +250,7 @@ OF_TRACES = [
         runmark="its names are in camel case",
     ),
     Known("ids of runs sort otherwise", "", label=SEARCHES, where=r"\.traces.*|\.next_page_token", when=_by_id_of_run),
+    Known("a letter is in the id of one run and not of the other", "", label=SEARCHES, where=r"\.traces.*|\.next_page_token", when=_like_id_of_run),
     Known("ids of traces sort otherwise", "", label=SEARCHES, where=r"\.traces order", when=_same_time),
     Known(
         "a trace's id is 128 bits",
