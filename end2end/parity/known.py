@@ -309,6 +309,14 @@ KNOWN = [
         SEARCHES,
         mlflow=r"(Invalid comparator (for \w+: |')|comparator ')[a-z]",
     ),
+    Known(
+        "a backslash before a quote is a backslash",
+        READING,
+        (200, 400),
+        SEARCHES,
+        runmark="The quote is not closed",
+        when=lambda case: re.search(r"\\['\"]", str(case.given("filter"))),
+    ),
     Known("numbers with a sign", READING, (400, 200), SEARCHES, mlflow=r"Invalid clause.*\+"),
     Known(
         "parentheses around a list", READING, (200, 400), SEARCHES, runmark="expected a non-empty list of string values"
