@@ -27,6 +27,14 @@ def _by_chance(case):
     return re.search(ids, str(case.given("filter")), re.IGNORECASE)
 
 
+def _lacks_and(case):
+    """Whether one condition follows another with nothing between them."""
+    words = re.sub(r"'[^']*'|\"[^\"]*\"|`[^`]*`", "x", str(case.given("filter")))
+    words = re.sub(r"^(\s*and\b)+|(\band\s*)+$", "", words, flags=re.IGNORECASE)
+    tests = re.findall(r"[=<>!]+|\b(?:i?like|in|is)\b", words, re.IGNORECASE)
+    return len(tests) > len(re.findall(r"(?:\band\b\s*)+", words, re.IGNORECASE)) + 1
+
+
 def _same_models(case):
     """Whether both tell the same of the models of a run, where MLflow tells of null, too."""
 
@@ -314,8 +322,16 @@ KNOWN = [
         READING,
         (200, 400),
         SEARCHES,
-        runmark="The quote is not closed",
+        runmark="^Invalid (comparison )?clause",
         when=lambda case: re.search(r"\\['\"]", str(case.given("filter"))),
+    ),
+    # MLflow takes some conditions that follow each other so, refuses others, and passes over one in between.
+    Known(
+        "AND may be left out",
+        READING,
+        ((200, 400), (200, 400)),
+        r"traces/search$|GET .*/2\.0/mlflow/traces$",
+        when=_lacks_and,
     ),
     Known("numbers with a sign", READING, (400, 200), SEARCHES, mlflow=r"Invalid clause.*\+"),
     Known(

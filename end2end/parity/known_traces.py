@@ -304,6 +304,13 @@ OF_TRACES = [
     Known("`text` behind another condition", READING, (400, 200), "traces", r"^Invalid clause.*'text'"),
     Known("`in` of steps, in small letters", READING, (400, 200), "traces", r"^span\.\w+ comparator '(not )?in'"),
     Known("traces of an experiment that isn't there", TRACES, (200, 404), "traces/delete-traces", runmark="Experiment"),
+    Known(
+        "names of prompts have 250 characters",
+        TRACES,
+        (200, 400),
+        "traces/link-prompts",
+        runmark="^'(name|version)' exceeds the maximum",
+    ),
     Known("a link that is there already", TRACES, (400, 200), "traces/link-", INTEGRITY),
     Known(
         "a time that is none is refused, not passed over",
