@@ -300,6 +300,29 @@ KNOWN = [
         "logged-models/search",
         runmark=r"^Invalid attribute key '(lifecycle_stage|experiment_id)'",
     ),
+    Known(
+        "texts without quotes in a filter for logged models",
+        READING,
+        (400, 200),
+        "logged-models/search",
+        mlflow="^Invalid filter string",
+        when=lambda case: re.search(r"([=<>]|like)\s*[^\s'\"(`=<>]", str(case.given("filter")), re.IGNORECASE),
+    ),
+    Known(
+        "NULL is no text",
+        READING,
+        (200, 400),
+        "logged-models/search",
+        runmark="^Invalid filter string",
+        when=lambda case: re.search(r"([=<>]|like)\s*null\b", str(case.given("filter")), re.IGNORECASE),
+    ),
+    Known(
+        "numbers in a filter are decimal",
+        READING,
+        (200, 400),
+        "logged-models/search",
+        runmark=r"^Expected numeric value type for (metrics|attributes)\.",
+    ),
     Known("keys with a dash are quoted", READING, (200, 400), "logged-models/search", runmark="Quote a key"),
     Known(
         "a version's source may be on any host: the server doesn't go there",
@@ -322,7 +345,7 @@ KNOWN = [
         READING,
         (200, 400),
         SEARCHES,
-        runmark="^Invalid (comparison )?clause",
+        runmark="^Invalid (comparison clause|clause|filter string)",
         when=lambda case: re.search(r"\\['\"]", str(case.given("filter"))),
     ),
     # MLflow takes some conditions that follow each other so, refuses others, and passes over one in between.
