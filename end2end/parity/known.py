@@ -348,12 +348,12 @@ KNOWN = [
         runmark="^Invalid (comparison clause|clause|filter string)",
         when=lambda case: re.search(r"\\['\"]", str(case.given("filter"))),
     ),
-    # MLflow takes some conditions that follow each other so, refuses others, and passes over one in between.
+    # MLflow takes some conditions that follow each other so, refuses others, and passes over what else is in between.
     Known(
         "AND may be left out",
         READING,
         ((200, 400), (200, 400)),
-        r"traces/search$|GET .*/2\.0/mlflow/traces$",
+        r"(traces|logged-models)/search$|GET .*/2\.0/mlflow/traces$",
         when=_lacks_and,
     ),
     Known("numbers with a sign", READING, (400, 200), SEARCHES, mlflow=r"Invalid clause.*\+"),
