@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 VALUES, ERRORS, READING, REGISTRY = "Values and writes", "Errors", "Reading", "Registry"
 INTEGRITY = r"IntegrityError|ProgrammingError|Query-invoked autoflush"
+# Operations that search; clients before MLflow 3 search for traces with a GET.
+SEARCHES = r"search|GET .*/2\.0/mlflow/traces$"
 
 ANY = lambda case: True  # noqa: E731
 

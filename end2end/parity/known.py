@@ -7,7 +7,7 @@ here and a sentence there. A difference without an entry is a finding.
 import json
 import re
 
-from .accepted import ERRORS, INTEGRITY, READING, REGISTRY, VALUES, Case, Known, truncated
+from .accepted import ERRORS, INTEGRITY, READING, REGISTRY, SEARCHES, VALUES, Case, Known, truncated
 from .compare import GENERATED, MISSING
 from .known_traces import OF_GRAPHQL, OF_TRACES, OF_WEBHOOKS
 
@@ -23,8 +23,16 @@ def _made_up(case):
 
 def _by_chance(case):
     """Whether a pattern is looked for in ids, which each server makes up for itself."""
-    ids = r"(run_id|model_id|source_path|artifact_uri|experiment_id)\W*\s(not )?i?like"
+    ids = r"(run_id|request_id|model_id|source_path|artifact_uri|experiment_id)\W*\s(not )?i?like"
     return re.search(ids, str(case.given("filter")), re.IGNORECASE)
+
+
+def _lacks_and(case):
+    """Whether one condition follows another with nothing between them."""
+    words = re.sub(r"'[^']*'|\"[^\"]*\"|`[^`]*`", "x", str(case.given("filter")))
+    words = re.sub(r"^(\s*and\b)+|(\band\s*)+$", "", words, flags=re.IGNORECASE)
+    tests = re.findall(r"[=<>!]+|\b(?:i?like|in|is)\b", words, re.IGNORECASE)
+    return len(tests) > len(re.findall(r"(?:\band\b\s*)+", words, re.IGNORECASE)) + 1
 
 
 def _same_models(case):
@@ -41,12 +49,11 @@ def _same_models(case):
 
 WRONG_TYPE = r"supplied:  Hint: Value was of type"
 # What is wrong with the words of a call, whatever is there to be found.
-OF_VALUES = r"^Invalid|^Missing value|exceeds the maximum|not one of|must be|Duplicate|can contain at most|Names may only|cannot|^Unknown assessment type|^The `value` field|^Cannot update"
+OF_VALUES = r"^Invalid|^Missing value|exceeds the maximum|not one of|must be|Duplicate|can contain at most|Names may only|cannot|^Unknown assessment type|^The `value` field|^Cannot (update|specify both)|^A webhook URL must not hold"
 OF_THINGS = r"not found|No Experiment with id|no experiment|doesn't exist|exists"
 
 KNOWN = [
     Known("how the models of a run are written in its tag", VALUES, where=r".*\.tags\[\d+\]\.value", when=_same_models),
-    Known("a path with a line break", ERRORS, (404, 501), "mpu/create"),
     Known(
         "numbers of experiments have gaps on Postgres",
         READING,
@@ -196,7 +203,7 @@ KNOWN = [
         mlflow="parameter 'model_id'",
     ),
     Known("the type of a body in any case", READING, (400, (200, 404)), mlflow="Content-Type"),
-    Known("blanks in an order", READING, (400, 200), "search", mlflow="Invalid order_by clause"),
+    Known("blanks in an order", READING, (400, 200), SEARCHES, mlflow="Invalid order_by clause"),
     Known(
         "the logged model of a version's source need not be named again",
         REGISTRY,
@@ -247,11 +254,11 @@ KNOWN = [
         runmark="Unknown model status",
     ),
     Known("last_updated_time is a time", READING, (400, 200), "logged-models/search", mlflow="last_updated_time"),
-    Known("a pattern fits one id and not the other", "", label="search", where=".*", when=_by_chance),
+    Known("a pattern fits one id and not the other", "", label=SEARCHES, where=".*", when=_by_chance),
     Known(
         "names that were made up differ, and so does what finds or orders by them",
         "",
-        label="search",
+        label=SEARCHES,
         where=".*",
         when=_made_up,
     ),
@@ -262,7 +269,7 @@ KNOWN = [
         "times in a filter are whole numbers",
         READING,
         (200, 400),
-        "search",
+        SEARCHES,
         runmark="Invalid value for numeric attribute",
     ),
     Known(
@@ -279,6 +286,43 @@ KNOWN = [
         "registered-models/search",
         runmark="It must be a positive integer",
     ),
+    Known(
+        "no negative number of results can be asked for",
+        READING,
+        (200, 400),
+        "logged-models/search",
+        runmark=r"^Invalid value -\d+ for parameter 'max_results'",
+    ),
+    Known(
+        "columns of logged models that are no attributes",
+        READING,
+        (200, 400),
+        "logged-models/search",
+        runmark=r"^Invalid attribute key '(lifecycle_stage|experiment_id)'",
+    ),
+    Known(
+        "texts without quotes in a filter for logged models",
+        READING,
+        (400, 200),
+        "logged-models/search",
+        mlflow="^Invalid filter string",
+        when=lambda case: re.search(r"([=<>]|like)\s*[^\s'\"(`=<>]", str(case.given("filter")), re.IGNORECASE),
+    ),
+    Known(
+        "NULL is no text",
+        READING,
+        (200, 400),
+        "logged-models/search",
+        runmark="^Invalid filter string",
+        when=lambda case: re.search(r"([=<>]|like)\s*null\b", str(case.given("filter")), re.IGNORECASE),
+    ),
+    Known(
+        "numbers in a filter are decimal",
+        READING,
+        (200, 400),
+        "logged-models/search",
+        runmark=r"^Expected numeric value type for (metrics|attributes)\.",
+    ),
     Known("keys with a dash are quoted", READING, (200, 400), "logged-models/search", runmark="Quote a key"),
     Known(
         "a version's source may be on any host: the server doesn't go there",
@@ -288,23 +332,40 @@ KNOWN = [
         "cannot use the '.*' scheme",
     ),
     Known("prompts have no logged model", REGISTRY, (404, 200), "model-versions/create", "Logged model with ID"),
-    Known("numbers in a list of texts", READING, (200, 400), "search", runmark="got different type in list"),
+    Known("numbers in a list of texts", READING, (200, 400), SEARCHES, runmark="got different type in list"),
     Known(
         "keywords of a filter in any case",
         READING,
         (400, 200),
-        "search",
+        SEARCHES,
         mlflow=r"(Invalid comparator (for \w+: |')|comparator ')[a-z]",
     ),
-    Known("numbers with a sign", READING, (400, 200), "search", mlflow=r"Invalid clause.*\+"),
     Known(
-        "parentheses around a list", READING, (200, 400), "search", runmark="expected a non-empty list of string values"
+        "a backslash before a quote is a backslash",
+        READING,
+        (200, 400),
+        SEARCHES,
+        runmark="^Invalid (comparison clause|clause|filter string)",
+        when=lambda case: re.search(r"\\['\"]", str(case.given("filter"))),
+    ),
+    # MLflow takes some conditions that follow each other so, refuses others, and passes over what else is in between.
+    Known(
+        "AND may be left out",
+        READING,
+        ((200, 400), (200, 400)),
+        r"(traces|logged-models)/search$|GET .*/2\.0/mlflow/traces$",
+        when=_lacks_and,
+    ),
+    Known("numbers with a sign", READING, (400, 200), SEARCHES, mlflow=r"Invalid clause.*\+"),
+    Known(
+        "parentheses around a list", READING, (200, 400), SEARCHES, runmark="expected a non-empty list of string values"
     ),
     Known("params of a logged model that isn't there", READING, (200, 404), "logged-models"),
     Known(
         "backslashes, control characters and empty names in paths of artifacts",
         VALUES,
-        ((200, 404), 400),
+        # Uploads in parts answer 501 if the path can be one.
+        ((200, 404, 501), 400),
         "artifacts|logged-models",
         runmark="Invalid path",
     ),

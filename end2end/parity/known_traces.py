@@ -1,11 +1,14 @@
 """Differences that are meant, of traces, webhooks and GraphQL."""
 
 import json
+import re
 
-from .accepted import INTEGRITY, READING, VALUES, Known, truncated
+from .accepted import INTEGRITY, READING, SEARCHES, VALUES, Known, truncated
 from .compare import MISSING
 
 TRACES, WEBHOOKS, GRAPHQL = "Traces", "Webhooks", "What is offered"
+# The first and the last millisecond of the years that clients can read.
+FIRST, LAST = -62_135_596_800_000, 253_402_300_799_999
 
 
 def _same_number(case):
@@ -25,6 +28,54 @@ def _cut(case):
     """A value of which MLflow keeps 4,096 characters."""
     mlflow, runmark = str(case.difference.mlflow), str(case.difference.runmark)
     return len(mlflow) == 4096 and len(runmark) <= 8000 and runmark.startswith(mlflow)
+
+
+def _begins(shorter, longer):
+    return isinstance(shorter, str) and isinstance(longer, str) and longer.startswith(shorter)
+
+
+def _first_250(case):
+    """Metadata, of which MLflow answers the first 250 characters and keeps all."""
+    mlflow, runmark = case.difference.mlflow, case.difference.runmark
+    return _begins(mlflow, runmark) and len(mlflow) == 250 and len(runmark) <= 8000
+
+
+def _first_1000(case):
+    """A preview, of which Runmark keeps 1,000 characters."""
+    mlflow, runmark = case.difference.mlflow, case.difference.runmark
+    return _begins(runmark, mlflow) and len(runmark) == 1000
+
+
+def _nearest_time(case):
+    """A time that no client can read."""
+    mlflow, runmark = case.difference.mlflow, case.difference.runmark
+    return isinstance(mlflow, int) and not FIRST <= mlflow <= LAST and runmark == (FIRST if mlflow < FIRST else LAST)
+
+
+def _between_nearest_times(case):
+    """A duration from or to such a time."""
+    mlflow, runmark = case.difference.mlflow, case.difference.runmark
+    return isinstance(mlflow, int) and isinstance(runmark, int) and abs(mlflow) > LAST - FIRST >= abs(runmark)
+
+
+def _tell_runs(case):
+    """Whether the answers hold ids of runs, which each server makes up for itself."""
+    return re.search(r"'[0-9a-f]{32}'", str([case.mlflow.body, case.runmark.body]))
+
+
+def _by_id_of_run(case):
+    return re.search(r"run_id|metadata", str(case.given("order_by")), re.IGNORECASE) and _tell_runs(case)
+
+
+def _like_id_of_run(case):
+    """Whether a letter is looked for in metadata, which may be the id of a run."""
+    return re.search(r"metadata\S*\s+i?like\s+'%a%'", str(case.given("filter")), re.IGNORECASE) and _tell_runs(case)
+
+
+def _same_time(case):
+    """Whether traces came at the same time; then the ids decide, which servers make for older clients."""
+    times = [trace.get("timestamp_ms", trace.get("request_time")) for trace in case.mlflow.body["traces"]]
+    return len(set(times)) < len(times)
 
 
 def _left_out(case):
@@ -124,12 +175,83 @@ OF_TRACES = [
         when=lambda case: case.difference.runmark is MISSING,
     ),
     Known(
-        "values of metadata are cut at the length of tags",
+        "metadata is answered as it is kept",
         TRACES,
         label="traces",
         where=r".*\.(trace|request)_metadata.*",
+        when=_first_250,
+    ),
+    Known(
+        "values of metadata of assessments are cut at the length of tags",
+        TRACES,
+        label="traces",
+        where=r".*\.metadata\.[^.]+",
         when=truncated,
     ),
+    Known(
+        "previews have 1,000 characters",
+        TRACES,
+        label="traces",
+        where=r".*\.(request|response)_preview",
+        when=_first_1000,
+    ),
+    Known(
+        "keys of tags and metadata of traces have 1 to 250 characters",
+        TRACES,
+        (200, 400),
+        r"(POST .*/traces|PATCH .*/traces/\*)$",
+        runmark=r"^'(tags|trace_metadata|request_metadata)' exceeds the maximum"
+        r"|^Missing value for required parameter '(tags|trace_metadata)\.key'",
+    ),
+    Known(
+        "where the files of a trace are can't be changed",
+        TRACES,
+        (200, 400),
+        r"traces/\*/tags$",
+        runmark=r"^Tag 'mlflow\.artifactLocation' is immutable",
+    ),
+    Known("a trace's conversation is metadata like others", TRACES, (400, 200), "traces", "^'Session ID' exceeds"),
+    Known(
+        "a trace stays in its experiment",
+        TRACES,
+        (200, 400),
+        "POST .*/3.0/mlflow/traces$",
+        runmark="is there already, in another experiment",
+    ),
+    # Of what is refused by both, but for another reason.
+    Known(
+        "a trace stays in its experiment",
+        TRACES,
+        (400, 400),
+        "POST .*/3.0/mlflow/traces$",
+        "^Trace location type",
+        "is there already, in another experiment",
+    ),
+    Known("times are those that clients can read", TRACES, label="traces", where=r".*\.timestamp_ms", when=_nearest_time),
+    Known(
+        "times are those that clients can read",
+        TRACES,
+        label="traces",
+        where=r".*\.execution_time_ms",
+        when=_between_nearest_times,
+    ),
+    Known(
+        "an assessment has a name",
+        TRACES,
+        (200, 400),
+        "assessments|POST .*/3.0/mlflow/traces$",
+        runmark=r"^Missing value for required parameter '(assessment|trace\.trace_info\.assessments\[\d+\])\.assessment_name'",
+    ),
+    Known(
+        "names in a mask are in camel case",
+        TRACES,
+        (200, 400),
+        "PATCH .*/assessments",
+        runmark="its names are in camel case",
+    ),
+    Known("ids of runs sort otherwise", "", label=SEARCHES, where=r"\.traces.*|\.next_page_token", when=_by_id_of_run),
+    Known("a letter is in the id of one run and not of the other", "", label=SEARCHES, where=r"\.traces.*|\.next_page_token", when=_like_id_of_run),
+    Known("ids of traces sort otherwise", "", label=SEARCHES, where=r"\.traces order", when=_same_time),
     Known(
         "a trace's id is 128 bits",
         TRACES,
@@ -160,11 +282,35 @@ OF_TRACES = [
     ),
     Known("names and runs of traces in a list", READING, (400, 200), "traces", r"^Invalid comparator '(NOT )?IN'"),
     Known("a trace's name is a tag like others", TRACES, (400, 200), "traces", "^'Trace name' exceeds"),
-    Known("numbers that begin or end with a point", READING, (400, 200), "traces", r"^Invalid clause.*'(\d+\.|\.\d+)'"),
+    # Where MLflow takes them for some fields and not for others.
+    Known("numbers with a point", READING, (400, 200), "traces", r"^Invalid clause.*'(\d+\.\d*|\.\d+)'"),
+    Known("no RLIKE", READING, (200, 400), "traces", runmark="^Invalid comparator 'RLIKE' not one of"),
+    Known(
+        "a list goes with IN",
+        READING,
+        (200, 400),
+        "traces",
+        runmark=r"^Expected a quoted string value for span .* Got value \(",
+    ),
+    Known("attributes of steps in a list", READING, (400, 200), "traces", "^IN expression list, SELECT construct"),
+    Known(
+        "numbers with an exponent",
+        READING,
+        (400, 200),
+        "traces",
+        r"^Invalid clause.*'\d[\d.]*[eE][+-]?\d+'",
+    ),
     Known("a time that a trace took is a number", READING, (200, 400), "traces", runmark="^Expected numeric value type"),
     Known("`text` behind another condition", READING, (400, 200), "traces", r"^Invalid clause.*'text'"),
     Known("`in` of steps, in small letters", READING, (400, 200), "traces", r"^span\.\w+ comparator '(not )?in'"),
     Known("traces of an experiment that isn't there", TRACES, (200, 404), "traces/delete-traces", runmark="Experiment"),
+    Known(
+        "names of prompts have 250 characters",
+        TRACES,
+        (200, 400),
+        "traces/link-prompts",
+        runmark="^'(name|version)' exceeds the maximum",
+    ),
     Known("a link that is there already", TRACES, (400, 200), "traces/link-", INTEGRITY),
     Known(
         "a time that is none is refused, not passed over",
@@ -206,6 +352,13 @@ OF_TRACES = [
 
 OF_WEBHOOKS = [
     Known("an address is ASCII", WEBHOOKS, (200, 400), "webhooks", runmark="encode what is no ASCII"),
+    Known(
+        "an address without a user and a password",
+        WEBHOOKS,
+        (200, 400),
+        "webhooks",
+        runmark="^A webhook URL must not hold a user or a password",
+    ),
     Known("an event twice", WEBHOOKS, (400, 200), "webhooks", INTEGRITY),
 ]
 

@@ -185,6 +185,7 @@ def raw(server, method, path, body=None):
     """A request whose path no client library has tidied up."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
         head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {server.admin.token}\r\nConnection: close\r\n"
+        head += "Content-Type: application/json\r\n"
         head += f"Content-Length: {len(body or b'')}\r\n\r\n"
         connection.sendall(head.encode() + (body or b""))
         answer = b""
@@ -207,6 +208,13 @@ def test_paths_that_lead_out(server, run, method, escape):
         assert "error_code" in json.loads(text)
         assert "root:" not in text
     assert tree() == before
+
+
+@pytest.mark.parametrize("path, status, code", [("1/x", 501, "NOT_IMPLEMENTED"), ("1/..", *INVALID), ("1/a%23b", *INVALID)])
+def test_the_path_of_an_upload_in_parts_is_looked_at_first(server, path, status, code):
+    body = json.dumps({"path": "a.txt", "num_parts": 2}).encode()
+    found, text = raw(server, "POST", f"/api/2.0/mlflow-artifacts/mpu/create/{path}", body)
+    assert (found, json.loads(text)["error_code"]) == (status, code)
 
 
 @pytest.mark.parametrize("path", ["..", "../..", "/etc", "%2e%2e", "0/../..", "a/%2e%2e"])

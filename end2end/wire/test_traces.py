@@ -236,9 +236,11 @@ def test_what_is_linked_or_changed_must_be_named(server, client, experiment):
     path = "/mlflow/traces/link-prompts"
     check_refusal(server.api("POST", path, json={"trace_id": trace}), 400, "INVALID_PARAMETER_VALUE", "prompt_versions")
     url = f"{server.url}/api/3.0/mlflow/traces/{trace}/assessments/{thought.assessment_id}"
-    body = {"assessment": {"assessment_name": "other"}, "update_mask": ""}
-    answer = requests.patch(url, json=body, headers=server.admin.headers, timeout=60)
-    check_refusal(answer, 400, "INVALID_PARAMETER_VALUE", "update_mask")
+    for mask in ["", "assessment_name", {"paths": ["rationale"]}]:
+        body = {"assessment": {"assessment_name": "other"}, "update_mask": mask}
+        answer = requests.patch(url, json=body, headers=server.admin.headers, timeout=60)
+        check_refusal(answer, 400, "INVALID_PARAMETER_VALUE", "update_mask")
+    assert mlflow.get_assessment(trace, thought.assessment_id).name == "good"
 
 
 def test_traces_are_deleted(server, client, experiment):
@@ -289,6 +291,43 @@ def test_an_older_client_begins_and_ends_a_trace(server, experiment):
     assert server.api("GET", f"{path}/info").json()["trace_info"] == ended
     listed = server.api("GET", f"/mlflow/traces?experiment_ids={experiment}").json()
     assert listed == {"traces": [ended]}
+
+
+def test_an_older_client_says_nothing_with_null(server, experiment):
+    begun = server.post("/traces", {"experiment_id": experiment, "timestamp_ms": None})["trace_info"]
+    for name in ["tags", "request_metadata"]:
+        said = f"Invalid value null for parameter '{name}' supplied"
+        check_refusal(
+            server.api("POST", "/mlflow/traces", json={"experiment_id": experiment, name: None}), 400, "INVALID_PARAMETER_VALUE", said
+        )
+        answer = server.api("PATCH", f"/mlflow/traces/{begun['request_id']}", json={"status": "OK", name: None})
+        check_refusal(answer, 400, "INVALID_PARAMETER_VALUE", said)
+
+
+@pytest.mark.parametrize(
+    "told, kept",
+    [
+        ('{"input_tokens": 3, "total_tokens": 7}', '{"input_tokens": 3, "total_tokens": 7}'),
+        ('{"total_tokens":7,"words":2}', '{"total_tokens": 7}'),
+        ("alice", None),
+        ("1.0", None),
+    ],
+)
+def test_counted_tokens_are_numbers(server, experiment, told, kept):
+    """As with MLflow, whose pages read them."""
+    pairs = [{"key": "k", "value": "a"}, {"key": "mlflow.trace.tokenUsage", "value": told}]
+    answer = server.post("/traces", {"experiment_id": experiment, "timestamp_ms": 1, "request_metadata": pairs})
+    expected = {"k": "a"} if kept is None else {"k": "a", "mlflow.trace.tokenUsage": kept}
+    assert {pair["key"]: pair["value"] for pair in answer["trace_info"]["request_metadata"]} == expected
+
+
+def test_a_duration_that_no_client_could_read_is_none(server, experiment):
+    location = {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": experiment}}
+    for told, status in [("315576000000s", 200), ("9999999999999s", 400), ("NaNs", 400)]:
+        info = {"trace_id": "tr-" + uuid.uuid4().hex, "trace_location": location, "execution_duration": told}
+        body = {"trace": {"trace_info": info}}
+        answer = requests.post(f"{server.url}/api/3.0/mlflow/traces", json=body, headers=server.admin.headers, timeout=30)
+        assert answer.status_code == status, answer.text
 
 
 def steps_of(server, trace, account=None, version="3.0", **query):

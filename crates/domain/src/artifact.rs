@@ -46,6 +46,14 @@ const UPLOAD_PARTS: usize = 2;
 const SHARED_FILES: usize = 200;
 const LOOKED_THROUGH: usize = 1000;
 
+/// Whether a path is one that files can have.
+///
+/// # Errors
+/// `INVALID_PARAMETER_VALUE` if not.
+pub fn check_path(path: &str) -> Result<()> {
+    ArtifactPath::parse(path).map(drop)
+}
+
 /// Where the files are.
 #[derive(Clone)]
 pub(crate) struct Artifacts {

@@ -30,7 +30,7 @@ use crate::{
     },
 };
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use bounds::{check_room, checked_pairs, in_duration, in_time, own_out, preview};
+use bounds::{check_room, checked_pairs, counted, in_duration, in_time, own_out, preview};
 pub use correlation::Together;
 pub use metrics::MetricsQuery;
 use model::{
@@ -98,7 +98,7 @@ impl Acting {
         let grant = self.experiment::<Edit>(new.experiment).await?.active()?;
         let new = NewTrace {
             tags: checked_pairs(own_out(new.tags), "tags")?,
-            metadata: checked_pairs(new.metadata, "trace_metadata")?,
+            metadata: checked_pairs(counted(new.metadata), "trace_metadata")?,
             request_preview: new.request_preview.as_deref().map(preview),
             response_preview: new.response_preview.as_deref().map(preview),
             client_request_id: new
@@ -167,7 +167,7 @@ impl Acting {
     ) -> Result<TraceInfo> {
         let grant = self.trace::<Edit>(id).await?;
         let tags = checked_pairs(own_out(tags), "tags")?;
-        let metadata = checked_pairs(metadata, "request_metadata")?;
+        let metadata = checked_pairs(counted(metadata), "request_metadata")?;
         let mut tx = self.data().await?;
         let before = store::trace::count_pairs(&mut tx, id).await?;
         store::trace::end(&mut tx, &grant, in_time(at), state, (&tags, &metadata)).await?;

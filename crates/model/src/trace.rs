@@ -31,6 +31,8 @@ pub mod key {
     pub const USER: &str = "mlflow.trace.user";
     /// Metadata: how many tokens models read and wrote for it, in JSON.
     pub const TOKEN_USAGE: &str = "mlflow.trace.tokenUsage";
+    /// Metadata: what it cost, in JSON.
+    pub const COST: &str = "mlflow.trace.cost";
     /// Metadata: how large the trace is, as its client says, in JSON.
     pub const SIZE_STATS: &str = "mlflow.trace.sizeStats";
     /// How keys of attributes of a root span begin that are tags of the trace.

@@ -101,6 +101,14 @@ impl Args {
         Problem::invalid(format!("Missing value for required parameter '{}'. {HINT}", self.path(name)))
     }
 
+    /// Refuses null, which isn't absent to the few operations of MLflow that look at a list before it is read.
+    pub fn not_null(&self, name: &str) -> Result<(), Problem> {
+        match self.fields.get(name) {
+            Some(Value::Null) => Err(self.wrong(name, &Value::Null)),
+            _ => Ok(()),
+        }
+    }
+
     /// A text, if it's there.
     pub fn text(&self, name: &str) -> Result<Option<&str>, Problem> {
         match self.get(name) {
@@ -361,6 +369,16 @@ mod tests {
         assert_eq!(args.flag("deep"), Ok(false));
         assert_eq!(args.flag("absent"), Ok(false));
         assert!(Args::of_query("deep=maybe").flag("deep").is_err());
+    }
+
+    #[test]
+    fn null_is_absent_unless_it_is_asked_for() {
+        let args = body(r#"{"tags": null, "trace": []}"#);
+        assert_eq!((args.has("tags"), args.not_null("trace"), args.not_null("other")), (false, Ok(()), Ok(())));
+        assert_eq!(
+            args.not_null("tags").unwrap_err().message,
+            "Invalid value null for parameter 'tags' supplied:  Hint: Value was of type 'NoneType'. See the API docs for more information about request parameters."
+        );
     }
 
     #[test]

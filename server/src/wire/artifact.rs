@@ -16,7 +16,7 @@ use axum::{
 };
 use domain::{
     Acting,
-    artifact::{ArtifactRead, ByteRange},
+    artifact::{ArtifactRead, ByteRange, check_path},
 };
 use futures::TryStreamExt as _;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -44,7 +44,8 @@ pub async fn delete(acting: Acting, args: Args) -> Answer {
 
 /// The beginning of an upload in parts, which isn't offered. By these very words a client that was told to try it
 /// (`MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD`) knows that it shall send the file as a whole; any other answer fails the upload.
-pub async fn begin_parts(_: Acting, _: Args) -> Answer {
+pub async fn begin_parts(_: Acting, args: Args) -> Answer {
+    check_path(args.text_or_empty("path")?)?;
     let message = "Multipart upload is not supported for the current artifact repository";
     Err(Problem::new(Code::NotImplemented, message).into())
 }

@@ -48,12 +48,15 @@ fn time(args: &Args, name: &str) -> Result<Option<Millis>, Problem> {
     })
 }
 
+/// The longest duration of protobuf, in seconds.
+const LONGEST: f64 = 315_576_000_000.0;
+
 /// Milliseconds of a duration as protobuf writes it.
 fn duration(args: &Args, name: &str) -> Result<Option<i64>, Problem> {
     let Some(text) = args.text(name)? else { return Ok(None) };
     let seconds = text.strip_suffix('s').and_then(|seconds| seconds.parse::<f64>().ok());
     seconds
-        .filter(|seconds| seconds.is_finite())
+        .filter(|seconds| seconds.abs() <= LONGEST)
         .map(|seconds| Some((seconds * 1000.0).round() as i64))
         .ok_or_else(|| {
             args.hinted(format!(

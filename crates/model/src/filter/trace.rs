@@ -10,6 +10,7 @@ use super::field::{
 use super::order::OrderKey;
 use super::syntax::{Comparison, Condition, Name, Operator, Test, Value};
 use super::term::{Key, KeyTest, ListTest, Number, NumberOp, Text, TextTest};
+use crate::trace::key;
 
 /// One question about a trace.
 #[derive(Clone, Debug, PartialEq)]
@@ -251,6 +252,11 @@ fn attribute(comparison: &Comparison<'_>) -> Result<TraceCondition, FilterError>
         return Ok(TraceCondition::Number(number, op, rounded(value, op, name.key)?));
     }
     if let Some(text) = TraceText::from_word(name.key) {
+        if let Test::Null { negated, .. } = &comparison.test
+            && let Some(condition) = kept(text, if *negated { KeyTest::IsNotNull } else { KeyTest::IsNull })
+        {
+            return Ok(condition);
+        }
         let (operator, value) = not_null(comparison)?;
         return Ok(TraceCondition::Text(text, list_test(operator, value, EXPECTED)?));
     }
@@ -258,6 +264,15 @@ fn attribute(comparison: &Comparison<'_>) -> Result<TraceCondition, FilterError>
         "prompt" => Ok(TraceCondition::Prompt(prompt(comparison)?)),
         "text" => Ok(TraceCondition::SpanContent(content(comparison)?)),
         key => Err(name.error(unknown_attribute(key, &ATTRIBUTES))),
+    }
+}
+
+/// The question whether a trace has a text that is a tag or metadata of its.
+fn kept(text: TraceText, test: KeyTest) -> Option<TraceCondition> {
+    match text {
+        TraceText::Name => Key::new(key::NAME).map(|key| TraceCondition::Tag { key, test }),
+        TraceText::RunId => Key::new(key::SOURCE_RUN).map(|key| TraceCondition::Metadata { key, test }),
+        TraceText::Status | TraceText::RequestId | TraceText::ClientRequestId => None,
     }
 }
 
@@ -440,6 +455,10 @@ mod tests {
         check("trace.status IN ('OK', 'ERROR')", "status IN ('OK', 'ERROR')");
         check("attributes.name ILIKE '%x%'", "name ILIKE '%x%'");
         check("trace_id = 'tr-1'", "request_id = 'tr-1'");
+        check(
+            "name IS NULL AND trace.run_id IS NOT NULL",
+            "tags.mlflow.traceName IS NULL AND metadata.mlflow.sourceRun IS NOT NULL",
+        );
         check("timestamp_ms >= 5.5 AND execution_time < 3", "timestamp >= 6 AND execution_time < 3");
         check("prompt = 'greeting/3'", "prompt = 'greeting/3'");
         check(

@@ -117,37 +117,40 @@ pub async fn get(acting: Acting, args: Args) -> Answer {
     Ok(json!({ "assessment": encode::trace::assessment(&assessment) }))
 }
 
+/// What is to be changed. Protobuf writes a mask as one text, with names in camel case.
+fn mask(args: &Args) -> Result<Vec<String>, Problem> {
+    let text = args.required("update_mask")?;
+    if text.contains('_') {
+        return Err(args.hinted(format!(
+            "Invalid value \"{text}\" for parameter 'update_mask' supplied: its names are in camel case, as 'assessmentName'."
+        )));
+    }
+    Ok(text.split(',').map(|path| path.trim().to_owned()).collect())
+}
+
 pub async fn update(acting: Acting, mut args: Args) -> Answer {
     let (trace, id) = (trace_id(&args)?, assessment_id(&args)?);
-    for name in ["assessment", "update_mask"] {
-        if !args.has(name) {
-            return Err(args.missing(name).into());
-        }
+    if !args.has("assessment") {
+        return Err(args.missing("assessment").into());
     }
-    // Protobuf writes a mask as one text, with names in camel case.
-    let text = args.text("update_mask").ok().flatten().map(str::to_owned);
-    let mask: Vec<String> = match text {
-        Some(text) if text.is_empty() => return Err(args.missing("update_mask").into()),
-        Some(text) => text.split(',').map(|path| path.trim().to_owned()).collect(),
-        None => args.object("update_mask")?.texts("paths")?,
-    };
-    let is_asked = |snake: &str, camel: &str| mask.iter().any(|path| path == snake || path == camel);
+    let mask = mask(&args)?;
+    let is_asked = |name: &str| mask.iter().any(|path| path == name);
     let mut assessment = args.object("assessment")?;
     let mut change = AssessmentChange::default();
-    if is_asked("assessment_name", "assessmentName") {
+    if is_asked("assessmentName") {
         change.name = Some(assessment.required("assessment_name")?.to_owned());
     }
-    if is_asked("rationale", "rationale") {
+    if is_asked("rationale") {
         change.rationale = Some(assessment.text_or_empty("rationale")?.to_owned());
     }
-    if is_asked("metadata", "metadata") {
+    if is_asked("metadata") {
         change.metadata = pairs(&assessment, "metadata")?;
     }
-    if is_asked("valid", "valid") && assessment.has("valid") {
+    if is_asked("valid") && assessment.has("valid") {
         change.valid = Some(assessment.flag("valid")?);
     }
     // What is asked to change and isn't there is nothing, which an expectation can't be.
-    let (feedback, expectation) = (is_asked("feedback", "feedback"), is_asked("expectation", "expectation"));
+    let (feedback, expectation) = (is_asked("feedback"), is_asked("expectation"));
     if expectation && !assessment.has("expectation") {
         return Err(no_value().into());
     }

@@ -9,12 +9,18 @@ use crate::wire::{
     read_tags,
 };
 use domain::Acting;
-use model::trace::TraceState;
+use model::{Problem, run::Tag, trace::TraceState};
 use serde_json::json;
 
+/// Pairs that come as a list, which may be absent, but not null.
+fn listed(args: &mut Args, name: &str) -> Result<Vec<Tag>, Problem> {
+    args.not_null(name)?;
+    read_tags(args, name)
+}
+
 pub async fn start(acting: Acting, mut args: Args) -> Answer {
-    let metadata = read_tags(&mut args, "request_metadata")?;
-    let tags = read_tags(&mut args, "tags")?;
+    let metadata = listed(&mut args, "request_metadata")?;
+    let tags = listed(&mut args, "tags")?;
     let time = args.int("timestamp_ms")?.unwrap_or_default();
     let info = acting.begin_trace(experiment_id(&args)?, time, tags, metadata).await?;
     Ok(json!({ "trace_info": encode::trace::info_v2(&info) }))
@@ -28,8 +34,8 @@ pub async fn end(acting: Acting, mut args: Args) -> Answer {
         ("IN_PROGRESS", TraceState::InProgress),
     ];
     let state = args.word("status", &words, 0)?.unwrap_or(TraceState::Unspecified);
-    let metadata = read_tags(&mut args, "request_metadata")?;
-    let tags = read_tags(&mut args, "tags")?;
+    let metadata = listed(&mut args, "request_metadata")?;
+    let tags = listed(&mut args, "tags")?;
     let time = args.int("timestamp_ms")?.unwrap_or_default();
     let info = acting.end_trace(trace_id(&args)?, time, state, tags, metadata).await?;
     Ok(json!({ "trace_info": encode::trace::info_v2(&info) }))

@@ -50,6 +50,8 @@ async fn filters_find(world: &World) {
     check("attributes.status IN ('OK')", &[1, 3]).await;
     check("name = 'chat'", &[1]).await;
     check("name LIKE 'c%'", &[1]).await;
+    check("name IS NULL", &[3]).await;
+    check("trace.run_id IS NOT NULL", &[1]).await;
     check("name = 'search' AND timestamp > 1500", &[2]).await;
     check("client_request_id ILIKE 'CLIENT%'", &[1]).await;
     check(&format!("request_id = '{}'", id(3)), &[3]).await;
