@@ -8,6 +8,7 @@ mod assessment;
 mod bounds;
 mod correlation;
 mod file;
+mod import;
 pub(crate) mod outline;
 mod page;
 mod shown;
@@ -29,6 +30,7 @@ use crate::{
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use bounds::{check_room, checked_pairs, in_duration, in_time, own_out, preview};
 pub use correlation::Together;
+pub use file::read_step;
 use model::{
     Code, ExperimentId, Millis, Problem, RunId, TraceId,
     audit::{Action, Object},

@@ -256,7 +256,7 @@ fn whole(number: Option<f64>) -> Option<i64> {
 }
 
 /// JSON, where `NaN`, `Infinity` and `-Infinity` may stand as they do in Python's JSON.
-fn parse_json(body: &[u8]) -> Option<Value> {
+pub fn parse_json(body: &[u8]) -> Option<Value> {
     match serde_json::from_slice(body) {
         Ok(value) => Some(value),
         Err(_) => serde_json::from_str(&quote_constants(std::str::from_utf8(body).ok()?)?).ok(),

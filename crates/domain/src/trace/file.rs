@@ -10,7 +10,7 @@ use model::{
     TraceId,
     trace::{
         TraceInfo,
-        span::{Attribute, AttributeValue, Nanos, Span, SpanEvent, SpanId, SpanKind, SpanStatus},
+        span::{Attribute, AttributeValue, Nanos, Span, SpanEvent, SpanId, SpanKind, SpanLink, SpanStatus},
     },
 };
 use serde_json::{Map, Value};
@@ -65,10 +65,11 @@ impl Acting {
 fn steps_in(json: &[u8]) -> Option<Vec<Span>> {
     let file: Value = serde_json::from_slice(json).ok()?;
     let spans = file.get("spans")?.as_array()?;
-    Some(spans.iter().take(MOST_SPANS).filter_map(step).collect())
+    Some(spans.iter().take(MOST_SPANS).filter_map(read_step).collect())
 }
 
-fn step(value: &Value) -> Option<Span> {
+/// A step as MLflow's clients of all ages write it; `None` if it is none.
+pub fn read_step(value: &Value) -> Option<Span> {
     let id = |value: Option<&Value>| value.and_then(Value::as_str).and_then(span_id);
     let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
     let either =
@@ -92,7 +93,7 @@ fn step(value: &Value) -> Option<Span> {
         ),
         attributes: value.get("attributes").and_then(Value::as_object).map(dumped).unwrap_or_default(),
         events: value.get("events").and_then(Value::as_array).into_iter().flatten().map(event).collect(),
-        links: Vec::new(),
+        links: value.get("links").and_then(Value::as_array).into_iter().flatten().filter_map(link).collect(),
     })
 }
 
@@ -127,6 +128,18 @@ fn event(value: &Value) -> SpanEvent {
         time: time.and_then(nanos).unwrap_or_default(),
         attributes: known.into_iter().flatten().map(read).collect(),
     }
+}
+
+/// A link names ids as people see them.
+fn link(value: &Value) -> Option<SpanLink> {
+    let trace = value.get("trace_id")?.as_str()?;
+    let known = value.get("attributes").and_then(Value::as_object);
+    let read = |(key, value): (&String, &Value)| Attribute { key: key.clone(), value: attribute(value) };
+    Some(SpanLink {
+        trace: trace.parse().or_else(|_| format!("tr-{trace}").parse()).ok()?,
+        span: value.get("span_id").and_then(Value::as_str).and_then(span_id)?,
+        attributes: known.into_iter().flatten().map(read).collect(),
+    })
 }
 
 fn attribute(value: &Value) -> AttributeValue {
@@ -180,6 +193,22 @@ mod tests {
         assert_eq!(span.attribute("mlflow.spanInputs"), Some(&AttributeValue::Map(vec![question])));
         assert_eq!(span.attribute("odd"), Some(&AttributeValue::Text("x".to_owned())));
         assert_eq!((span.events[0].time, span.events[0].attributes.len()), (8, 1));
+    }
+
+    #[test]
+    fn links_name_traces_with_and_without_their_prefix() {
+        let hex = "0af7651916cd43dd8448eb211c80319c";
+        let links = json!([
+            { "trace_id": format!("tr-{hex}"), "span_id": "0000000000000002", "attributes": { "a": 1 } },
+            { "trace_id": hex, "span_id": "0000000000000003", "attributes": null },
+            { "trace_id": "x", "span_id": "0000000000000003" },
+        ]);
+        let span = json!({ "span_id": "AAAAAAAAAAE=", "start_time_unix_nano": 5, "links": links });
+        let links = read_step(&span).unwrap().links;
+        let read: Vec<(SpanId, usize)> =
+            links.iter().map(|link| (link.span, link.attributes.len())).collect();
+        assert_eq!(read, [(SpanId(2), 1), (SpanId(3), 0)]);
+        assert_eq!(links[0].trace, links[1].trace);
     }
 
     #[test]
