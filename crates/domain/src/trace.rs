@@ -11,6 +11,7 @@ mod file;
 mod import;
 pub(crate) mod outline;
 mod page;
+pub mod python;
 mod shown;
 mod span;
 pub(crate) mod text;

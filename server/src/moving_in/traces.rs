@@ -5,8 +5,10 @@ use super::{
     progress::Progress,
     tally::{Kind, Tally},
 };
-use crate::wire::args::parse_json;
-use domain::{Acting, trace::read_step};
+use domain::{
+    Acting,
+    trace::{python, read_step},
+};
 use futures::TryStreamExt as _;
 use mlflow::{Error, STEPS_FILE, Steps};
 use model::{
@@ -155,7 +157,7 @@ impl Import<'_> {
         };
         let (mut steps, mut unreadable) = (BTreeMap::new(), Vec::new());
         for text in &texts {
-            let json = parse_json(text.as_bytes()).unwrap_or_default();
+            let json = python::read(text).unwrap_or_default();
             let all = match json.get("spans") {
                 Some(Value::Array(all)) => all.as_slice(),
                 _ => std::slice::from_ref(&json),

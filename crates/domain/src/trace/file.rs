@@ -1,5 +1,6 @@
 //! Steps of traces in a file: clients that know no door for them put them beside the trace, as `traces.json`.
 
+use super::python;
 use crate::{
     Acting,
     artifact::{PROXY_SCHEME, served_path},
@@ -63,7 +64,7 @@ impl Acting {
 
 /// The steps that a file holds, as MLflow's clients of all ages write them; `None` if it is no such file.
 fn steps_in(json: &[u8]) -> Option<Vec<Span>> {
-    let file: Value = serde_json::from_slice(json).ok()?;
+    let file = python::read(std::str::from_utf8(json).ok()?)?;
     let spans = file.get("spans")?.as_array()?;
     Some(spans.iter().take(MOST_SPANS).filter_map(read_step).collect())
 }
@@ -113,7 +114,7 @@ fn nanos(value: &Value) -> Option<Nanos> {
 /// Attributes of a step, each of which is JSON in a text.
 fn dumped(attributes: &Map<String, Value>) -> Vec<Attribute> {
     let read = |(key, value): (&String, &Value)| {
-        let inner = value.as_str().and_then(|text| serde_json::from_str(text).ok());
+        let inner = value.as_str().and_then(python::read);
         Attribute { key: key.clone(), value: attribute(&inner.unwrap_or_else(|| value.clone())) }
     };
     attributes.iter().map(read).collect()
@@ -150,7 +151,10 @@ fn attribute(value: &Value) -> AttributeValue {
             Some(whole) => AttributeValue::Whole(whole),
             None => AttributeValue::Real(number.as_f64().unwrap_or(f64::NAN)),
         },
-        Value::String(text) => AttributeValue::Text(text.clone()),
+        Value::String(text) => match python::number(text) {
+            Some(number) => AttributeValue::Real(number),
+            None => AttributeValue::Text(text.clone()),
+        },
         Value::Array(items) => AttributeValue::List(items.iter().map(attribute).collect()),
         Value::Object(fields) => {
             let read =
