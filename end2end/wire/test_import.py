@@ -157,7 +157,7 @@ def last_trace() -> str:
 
 
 @pytest.fixture
-def watch():
+def watch(monkeypatch):
     """Makes traces in a place: of a run, linked to a run, failed, and in the trash, with what was thought of them. Their ids."""
 
     def watch(client: mlflow.MlflowClient, links: bool = True) -> list[str]:
@@ -193,6 +193,9 @@ def watch():
         mlflow.tracing.reset()
         return [of_run, alone, failed, gone]
 
+    # Which experiment is chosen is nothing that other tests should find.
+    monkeypatch.setattr(mlflow.tracking.fluent, "_active_experiment_id", None)
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_ID", "0")
     yield watch
     mlflow.tracing.reset()
 
