@@ -137,10 +137,12 @@ def old_place(kind: str, folder: Path, runs: int = 0):
 
 @mlflow.trace(name="chat", span_type=SpanType.AGENT)
 def chat(question: str) -> int:
+    mlflow.update_current_trace(metadata={"mlflow.trace.session": "s-1", "mlflow.trace.user": "lise"})
     with mlflow.start_span("think", span_type=SpanType.LLM) as span:
         span.set_inputs({"question": question, "é": [1, 2.5, True, "日本 🎉"]})
         span.set_attribute("model", "gpt-none")
         span.set_attribute("losses", [0.5, math.inf])
+        span.set_attribute("mlflow.chat.tokenUsage", {"input_tokens": 5, "output_tokens": 7, "total_tokens": 12})
         span.add_event(SpanEvent("token", attributes={"n": 1}))
         span.set_outputs({"answer": 42})
     return 42

@@ -91,7 +91,10 @@ pub(crate) fn record(of: &Value) -> Result<TraceRecord, String> {
 
 /// The record with its tags, of which some say where its files are and what it was made with.
 pub(crate) fn with_tags(mut record: TraceRecord, tags: Vec<Tag>) -> TraceRecord {
-    record.info.artifact_uri = value_of(&tags, key::ARTIFACT_LOCATION).unwrap_or_default().to_owned();
+    // Whoever may set tags could have it name other people's files.
+    let own = format!("/traces/{}/artifacts", record.there);
+    let place = value_of(&tags, key::ARTIFACT_LOCATION).filter(|place| place.ends_with(&own));
+    record.info.artifact_uri = place.unwrap_or_default().to_owned();
     let prompts = value_of(&tags, PROMPTS).and_then(|json| serde_json::from_str::<Value>(json).ok());
     for prompt in prompts.iter().filter_map(Value::as_array).flatten() {
         let version = prompt["version"].as_str().map_or_else(|| prompt["version"].to_string(), str::to_owned);
@@ -194,7 +197,7 @@ mod tests {
             "request_time": "2026-11-21T05:30:12.345Z", "execution_duration": "1.500s", "state": "OK",
             "trace_metadata": { "mlflow.sourceRun": "r" },
             "tags": {
-                "mlflow.artifactLocation": "s3://bucket/x", "mlflow.trace.spansLocation": "TRACKING_STORE",
+                "mlflow.artifactLocation": format!("s3://bucket/traces/tr-{hex}/artifacts"), "mlflow.trace.spansLocation": "TRACKING_STORE",
                 "mlflow.linkedPrompts": "[{\"name\": \"p\", \"version\": \"2\"}]",
             },
         });
@@ -203,18 +206,37 @@ mod tests {
             "execution_time_ms": 1500, "status": "OK",
             "request_metadata": [{ "key": "mlflow.sourceRun", "value": "r" }],
             "tags": [
-                { "key": "mlflow.artifactLocation", "value": "s3://bucket/x" },
+                { "key": "mlflow.artifactLocation", "value": format!("s3://bucket/traces/{hex}/artifacts") },
                 { "key": "mlflow.linkedPrompts", "value": "[{\"name\": \"p\", \"version\": \"2\"}]" },
             ],
         });
         let (new, old) = (record(&new).unwrap(), record(&old).unwrap());
         assert_eq!((new.info.request_time, new.info.duration), (1_795_239_012_345, Some(1500)));
-        assert_eq!(new.info.artifact_uri, "s3://bucket/x");
+        assert_eq!(new.info.artifact_uri, format!("s3://bucket/traces/tr-{hex}/artifacts"));
         assert_eq!(new.prompts, [("p".to_owned(), "2".to_owned())]);
         assert_eq!(new.info.tags.len(), 1);
         assert_eq!(old.there, hex);
-        assert_eq!(TraceRecord { there: new.there.clone(), ..old }, new);
+        assert_eq!(old.info.artifact_uri, format!("s3://bucket/traces/{hex}/artifacts"));
+        let same = TraceInfo { artifact_uri: new.info.artifact_uri.clone(), ..old.info };
+        assert_eq!(TraceRecord { info: same, there: new.there.clone(), ..old }, new);
         assert!(record(&json!({ "trace_id": "trace:/a/b" })).is_err());
+    }
+
+    #[test]
+    fn a_trace_names_no_files_but_its_own() {
+        let id = "tr-0af7651916cd43dd8448eb211c80319c";
+        let check = |place: &str, is_kept: bool| {
+            let told = json!({
+                "trace_id": id, "experiment_id": "7", "tags": { "mlflow.artifactLocation": place },
+            });
+            let kept = record(&told).unwrap().info.artifact_uri;
+            assert_eq!(kept, if is_kept { place } else { "" });
+        };
+        check(&format!("mlflow-artifacts:/7/traces/{id}/artifacts"), true);
+        check(&format!("/srv/mlruns/7/traces/{id}/artifacts"), true);
+        check("mlflow-artifacts:/7/models/artifacts", false);
+        check("/home/alice", false);
+        check("", false);
     }
 
     #[test]

@@ -86,7 +86,9 @@ impl Import<'_> {
             info.experiment = self.number(info.experiment);
             let place = format!("{}/traces/{}/artifacts", info.experiment, info.id);
             // Most traces have no files, so that nothing is said of those that stay where they are.
-            match self.copies.as_mut().and_then(|copies| copies.plan(&info.artifact_uri, place)) {
+            let planned =
+                self.copies.as_ref().and_then(|copies| copies.plan_apart(&info.artifact_uri, place));
+            match planned {
                 Some((copy, here)) => {
                     info.artifact_uri = here;
                     copies.push(copy);
@@ -179,8 +181,10 @@ impl Import<'_> {
 
     /// What is in the file of steps below a URI; `None` if there is no such file.
     async fn filed_steps(&self, uri: &str) -> Result<Option<String>, String> {
-        let root = self.steps.locate(uri);
-        let root = root.ok_or_else(|| format!("its spans are in {uri}, which can't be read from here"))?;
+        let root = self.steps.locate(uri).ok_or_else(|| match uri {
+            "" => "nobody knows where its spans are".to_owned(),
+            uri => format!("its spans are in {uri}, which can't be read from here"),
+        })?;
         let failed = |error: Error| format!("its spans can't be read: {error}");
         let mut parts = match root.read(STEPS_FILE).await {
             Ok(parts) => parts,

@@ -41,14 +41,14 @@ impl Acting {
         let experiment_of =
             |record: &TraceRecord| known.get(&record.info.id).copied().unwrap_or(record.info.experiment);
         let mut grants: HashMap<ExperimentId, ExperimentGrant<Edit>> = HashMap::new();
-        for record in &traces {
+        for record in traces.iter().copied() {
             if let Entry::Vacant(place) = grants.entry(experiment_of(record)) {
                 let grant = self.experiment::<Edit>(*place.key()).await?;
                 place.insert(grant);
             }
         }
         let mut change = self.change().await?;
-        for record in &traces {
+        for record in traces.iter().copied() {
             if let Some(grant) = grants.get(&experiment_of(record)) {
                 take(&mut change, (&importing, grant), record, adopt).await?;
             }

@@ -1,8 +1,8 @@
 //! MLflow's database, SQLite or Postgres: opened to be read only, and only if its schema is one that is known.
 //!
 //! Lists go on by key. Points come as a stream, sorted by metric, so that the longest history needs no memory.
-//! Start reading: [`schema`]. When MLflow changes its schema: a line in [`schema::REVISIONS`], and what differs in `read.rs` or
-//! `registry.rs`.
+//! Start reading: [`schema`]. When MLflow changes its schema: a line in [`schema::REVISIONS`], and what differs in `read.rs`,
+//! `registry.rs` or `trace.rs`.
 
 mod read;
 mod registry;

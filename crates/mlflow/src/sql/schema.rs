@@ -76,6 +76,8 @@ pub const ASSESSMENTS: &str = "770bee3ae1dd";
 pub const SPANS: &str = "a1b2c3d4e5f6";
 /// Since when traces are linked to runs and prompts.
 pub const ASSOCIATIONS: &str = "de4033877273";
+/// Since when names, sessions, tokens and costs of traces are in columns, and no longer among tags and metadata.
+pub const PROMOTED: &str = "75868b020152";
 /// Since when things are in workspaces.
 pub const WORKSPACES: &str = "1b5f0d9ad7c1";
 
@@ -146,7 +148,7 @@ mod tests {
         let ours = [ALIASES, DATASETS, STORAGE_LOCATION, LOGGED_MODELS, STEPS, WORKSPACES];
         for since in ours
             .into_iter()
-            .chain([TRACES, PREVIEWS, ASSESSMENTS, SPANS, ASSOCIATIONS])
+            .chain([TRACES, PREVIEWS, ASSESSMENTS, SPANS, ASSOCIATIONS, PROMOTED])
             .chain(LEFT_OUT.map(|(_, since, _)| since))
         {
             assert!(REVISIONS.contains(&since), "{since}");

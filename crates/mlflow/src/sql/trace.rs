@@ -2,7 +2,7 @@
 
 use super::{
     Arg, Database, places,
-    schema::{ASSESSMENTS, ASSOCIATIONS, PREVIEWS, SPANS, TRACES},
+    schema::{ASSESSMENTS, ASSOCIATIONS, PREVIEWS, PROMOTED, SPANS, TRACES},
 };
 use crate::{
     Page, Result, Steps,
@@ -26,6 +26,8 @@ use std::collections::{HashMap, HashSet};
 const PAGE: usize = 100;
 /// Links of a page.
 const LINKS: usize = 1000;
+/// Metadata: what the models cost that a trace asked, in JSON.
+const COST: &str = "mlflow.trace.cost";
 /// Where the steps of a trace are: in the database, and where MLflow archives them.
 const IN_DATABASE: &str = "TRACKING_STORE";
 const ARCHIVED: &str = "ARCHIVE_REPO";
@@ -59,6 +61,59 @@ struct AssessmentRow {
     overrides: Option<String>,
     valid: bool,
     metadata: Option<String>,
+}
+
+/// What is in columns that clients know as a tag and as metadata.
+#[derive(FromRow)]
+struct PromotedRow {
+    request_id: String,
+    trace_name: Option<String>,
+    session_id: Option<String>,
+    input_tokens: Option<i64>,
+    output_tokens: Option<i64>,
+    total_tokens: Option<i64>,
+    cache_read_input_tokens: Option<i64>,
+    cache_creation_input_tokens: Option<i64>,
+    cache_creation_input_tokens_above_1hr: Option<i64>,
+    input_cost: Option<f64>,
+    output_cost: Option<f64>,
+    total_cost: Option<f64>,
+}
+
+/// Those of the figures that there are, in JSON as Python writes it; `None` if there are none.
+fn figures<T: std::fmt::Debug>(named: &[(&str, Option<T>)]) -> Option<String> {
+    let named = named.iter().filter_map(|(name, figure)| Some(format!("\"{name}\": {:?}", figure.as_ref()?)));
+    let named: Vec<String> = named.collect();
+    (!named.is_empty()).then(|| format!("{{{}}}", named.join(", ")))
+}
+
+/// Puts a value in the place of what stands behind a key.
+fn put(pairs: &mut Vec<Tag>, key: &str, value: Option<String>) {
+    pairs.retain(|pair| pair.key != key);
+    pairs.extend(value.map(|value| Tag { key: key.to_owned(), value }));
+    pairs.sort_by(|a, b| a.key.cmp(&b.key));
+}
+
+impl PromotedRow {
+    fn put(self, tags: &mut Vec<Tag>, metadata: &mut Vec<Tag>) {
+        let tokens = figures(&[
+            ("input_tokens", self.input_tokens),
+            ("output_tokens", self.output_tokens),
+            ("total_tokens", self.total_tokens),
+            ("cache_read_input_tokens", self.cache_read_input_tokens),
+            ("cache_creation_input_tokens", self.cache_creation_input_tokens),
+            ("cache_creation_input_tokens_above_1hr", self.cache_creation_input_tokens_above_1hr),
+        ]);
+        let cost = figures(&[
+            ("input_cost", self.input_cost),
+            ("output_cost", self.output_cost),
+            ("total_cost", self.total_cost),
+        ]);
+        put(tags, key::NAME, self.trace_name);
+        put(metadata, key::SESSION, self.session_id);
+        put(metadata, key::TOKEN_USAGE, tokens);
+        put(metadata, COST, cost);
+    }
 }
 
 impl TraceRow {
@@ -156,12 +211,16 @@ impl Database {
         let mut metadata = self.pairs(of_traces("trace_request_metadata"), ids.clone()).await?;
         let mut assessments = self.assessments_of(&among, ids.clone()).await?;
         let mut prompts = self.prompts_of(&among, ids.clone()).await?;
+        let mut promoted = self.promoted_of(&among, ids.clone()).await?;
         let mut steps = self.steps_counted(&among, ids).await?;
         let mut items = Vec::with_capacity(known.len());
         for (id, row) in known {
-            let tags = tags.remove(&row.request_id).unwrap_or_default();
+            let mut tags = tags.remove(&row.request_id).unwrap_or_default();
+            let mut metadata = metadata.remove(&row.request_id).unwrap_or_default();
+            if let Some(promoted) = promoted.remove(&row.request_id) {
+                promoted.put(&mut tags, &mut metadata);
+            }
             let in_database = value_of(&tags, key::SPANS_LOCATION) == Some(IN_DATABASE);
-            let metadata = metadata.remove(&row.request_id).unwrap_or_default();
             let mut record = with_tags(row.into_record(id, metadata), tags);
             record.steps = in_database.then(|| steps.remove(&record.there).unwrap_or_default());
             // Of both ways in which MLflow keeps these links, the tables count.
@@ -177,6 +236,20 @@ impl Database {
             items.push(record);
         }
         Ok(Page { items, skipped, next })
+    }
+
+    async fn promoted_of(&self, among: &str, ids: Vec<Arg>) -> Result<HashMap<String, PromotedRow>> {
+        if !self.schema.has(PROMOTED) {
+            return Ok(HashMap::new());
+        }
+        let text = format!(
+            "SELECT request_id, trace_name, session_id, input_tokens, output_tokens, total_tokens,
+                 cache_read_input_tokens, cache_creation_input_tokens, cache_creation_input_tokens_above_1hr,
+                 input_cost, output_cost, total_cost
+             FROM trace_info WHERE request_id IN {among}"
+        );
+        let rows: Vec<PromotedRow> = self.on.all(text, ids).await?;
+        Ok(rows.into_iter().map(|row| (row.request_id.clone(), row)).collect())
     }
 
     async fn assessments_of(
@@ -280,5 +353,27 @@ impl Database {
             .filter_map(|(trace, run, _, _)| Some((trace_id(&trace)?, run.parse().ok()?)))
             .collect();
         Ok(Page { items, skipped: Vec::new(), next })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_written_as_python_does() {
+        assert_eq!(figures::<i64>(&[("a", None)]), None);
+        let written = figures(&[("a", Some(5)), ("b", None), ("c", Some(7))]);
+        assert_eq!(written.as_deref(), Some("{\"a\": 5, \"c\": 7}"));
+        assert_eq!(figures(&[("a", Some(2.0))]).as_deref(), Some("{\"a\": 2.0}"));
+    }
+
+    #[test]
+    fn what_is_in_a_column_takes_the_place_of_what_was_a_tag() {
+        let tag = |key: &str, value: &str| Tag { key: key.to_owned(), value: value.to_owned() };
+        let mut tags = vec![tag("z", "1"), tag("b", "old")];
+        put(&mut tags, "b", Some("new".to_owned()));
+        put(&mut tags, "c", None);
+        assert_eq!(tags, [tag("b", "new"), tag("z", "1")]);
     }
 }
