@@ -551,6 +551,18 @@ def test_traces_of_a_folder_move_in(fresh, tmp_path, sign_in, allow_folders, wat
         new = sign_in(fresh, fresh.admin)
         assert sorted(differing(there, traces_told(new, ids[:3], links=False))) == []
     assert len(new.get_trace(ids[3]).data.spans) == 2
+    out = tmp_path / "out"
+    done = fresh.run("export", "--to", str(out))
+    assert done.returncode == 0, done.stderr
+    check_counts(done.stdout)
+    left = mlflow.MlflowClient(tracking_uri=str(out), registry_uri=str(out))
+    assert sorted(differing(there, traces_told(left, ids[:3], links=False))) == []
+    second = tmp_path / "second"
+    second.mkdir()
+    with database("sqlite", second) as address, running(second / "server", address) as server:
+        check_counts(moves_in(server, str(out)))
+        again = traces_told(sign_in(server, server.admin), ids[:3], links=False)
+        assert sorted(differing(there, again)) == []
     # A folder that was moved has its spans still beside their traces.
     moved = tmp_path / "moved"
     folder.rename(moved)

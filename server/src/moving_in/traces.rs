@@ -87,7 +87,7 @@ impl Import<'_> {
             let place = format!("{}/traces/{}/artifacts", info.experiment, info.id);
             // Most traces have no files, so that nothing is said of those that stay where they are.
             let planned =
-                self.copies.as_ref().and_then(|copies| copies.plan_apart(&info.artifact_uri, place));
+                self.copies.as_ref().and_then(|copies| copies.plan_at(&info.artifact_uri, place));
             match planned {
                 Some((copy, here)) => {
                     info.artifact_uri = here;

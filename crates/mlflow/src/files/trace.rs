@@ -18,9 +18,10 @@ use std::{
     path::Path,
 };
 
-const TRACES: &str = "traces";
+/// Where traces are, below their experiment.
+pub(super) const TRACES: &str = "traces";
 /// What a trace says of itself.
-const INFO: &str = "trace_info.yaml";
+pub(super) const INFO: &str = "trace_info.yaml";
 
 fn read_trace(folder: &Path) -> Result<TraceRecord> {
     let info: Value = meta::read(&folder.join(INFO))?;

@@ -2,6 +2,8 @@
 //!
 //! Keys become paths, so only those that MLflow itself lets through are written; the others are told of.
 
+mod trace;
+
 use super::{META, MODELS, TRASH, file, meta::Meta, registry::VERSION};
 use crate::Result;
 use model::{
@@ -12,6 +14,7 @@ use model::{
     registry::{ModelVersion, RegisteredModel},
     run::{Dataset, Run, RunStatus, Tag},
 };
+pub use trace::TraceToWrite;
 use std::{
     collections::HashMap,
     fs::{self, File},
