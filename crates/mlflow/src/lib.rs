@@ -113,11 +113,7 @@ pub trait Source: Send + Sync {
     async fn steps(&self, trace: &TraceRecord) -> Result<Steps>;
 
     /// Which traces of these experiments were linked to which of their runs.
-    async fn trace_runs(
-        &self,
-        of: &[ExperimentId],
-        after: Option<&str>,
-    ) -> Result<Page<(TraceId, RunId)>>;
+    async fn trace_runs(&self, of: &[ExperimentId], after: Option<&str>) -> Result<Page<(TraceId, RunId)>>;
 }
 
 /// Opens what an address names: `http://…`, `sqlite:///file`, `postgresql://…`, or a folder of runs. Of a database with workspaces,

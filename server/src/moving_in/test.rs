@@ -93,11 +93,7 @@ impl Source for Busy {
         Ok(Steps::Texts(Vec::new()))
     }
 
-    async fn trace_runs(
-        &self,
-        _of: &[ExperimentId],
-        _after: Option<&str>,
-    ) -> Result<Page<(TraceId, RunId)>> {
+    async fn trace_runs(&self, _of: &[ExperimentId], _after: Option<&str>) -> Result<Page<(TraceId, RunId)>> {
         whole(Vec::new())
     }
 }

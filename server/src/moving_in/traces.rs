@@ -64,7 +64,11 @@ impl Import<'_> {
         }
     }
 
-    async fn take_traces(&mut self, theirs: Vec<TraceRecord>, progress: &mut Progress) -> Result<(), Failure> {
+    async fn take_traces(
+        &mut self,
+        theirs: Vec<TraceRecord>,
+        progress: &mut Progress,
+    ) -> Result<(), Failure> {
         for record in &theirs {
             self.tally.found(Kind::Traces, 1);
             self.tally.found(Kind::Tags, record.info.tags.len());
@@ -86,8 +90,7 @@ impl Import<'_> {
             info.experiment = self.number(info.experiment);
             let place = format!("{}/traces/{}/artifacts", info.experiment, info.id);
             // Most traces have no files, so that nothing is said of those that stay where they are.
-            let planned =
-                self.copies.as_ref().and_then(|copies| copies.plan_at(&info.artifact_uri, place));
+            let planned = self.copies.as_ref().and_then(|copies| copies.plan_at(&info.artifact_uri, place));
             match planned {
                 Some((copy, here)) => {
                     info.artifact_uri = here;

@@ -376,7 +376,10 @@ async fn traces_come_as_they_were(world: &World) {
     admin.import_traces(std::slice::from_ref(&unnamed), false).await.unwrap();
     let found = admin.get_trace_info(unnamed.info.id).await.unwrap();
     assert_eq!(found.artifact_uri, format!("s3://bucket/5/traces/{}/artifacts", unnamed.info.id));
-    check_code(admin.import_traces(&[trace_of(ExperimentId(404), 3)], false).await, Code::ResourceDoesNotExist);
+    check_code(
+        admin.import_traces(&[trace_of(ExperimentId(404), 3)], false).await,
+        Code::ResourceDoesNotExist,
+    );
     check_code(admin.import_steps(TraceId(Uuid::from_u128(404)), steps).await, Code::ResourceDoesNotExist);
 }
 
@@ -402,11 +405,10 @@ async fn importing_traces_again_adds_what_is_missing(world: &World) {
     admin.import_traces(std::slice::from_ref(&record), true).await.unwrap();
     admin.import_steps(id, vec![step(1, None, "ask"), step(2, Some(1), "think")]).await.unwrap();
     let after = admin.get_trace(id, true).await.unwrap();
-    assert_eq!(after.info.tags, [
-        tag("late", "1"),
-        tag("mlflow.traceName", "ask"),
-        tag("team", "changed here")
-    ]);
+    assert_eq!(
+        after.info.tags,
+        [tag("late", "1"), tag("mlflow.traceName", "ask"), tag("team", "changed here")]
+    );
     assert_eq!((after.info.metadata.len(), after.info.assessments.len(), after.spans.len()), (2, 2, 2));
     assert_eq!((after.info.span_count, after.info.artifact_uri), (2, record.info.artifact_uri));
 }
@@ -416,10 +418,8 @@ async fn traces_come_with_links_to_runs_and_prompts(world: &World) {
     let experiment = admin.import_experiment(&foreign(5, "theirs")).await.unwrap().id();
     let run = run_of(experiment, 1);
     admin.import_runs(std::slice::from_ref(&run), false).await.unwrap();
-    let record = TraceRecord {
-        prompts: vec![("greeting".to_owned(), "2".to_owned())],
-        ..trace_of(experiment, 1)
-    };
+    let record =
+        TraceRecord { prompts: vec![("greeting".to_owned(), "2".to_owned())], ..trace_of(experiment, 1) };
     let id = record.info.id;
     for _ in 0..2 {
         admin.import_traces(std::slice::from_ref(&record), false).await.unwrap();

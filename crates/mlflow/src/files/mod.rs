@@ -141,11 +141,7 @@ impl Source for Folder {
     }
 
     /// MLflow links none in folders, but by what traces say themselves.
-    async fn trace_runs(
-        &self,
-        _of: &[ExperimentId],
-        _after: Option<&str>,
-    ) -> Result<Page<(TraceId, RunId)>> {
+    async fn trace_runs(&self, _of: &[ExperimentId], _after: Option<&str>) -> Result<Page<(TraceId, RunId)>> {
         Ok(Page { items: Vec::new(), skipped: Vec::new(), next: None })
     }
 }

@@ -12,11 +12,7 @@ use crate::{
 };
 use model::{ExperimentId, import::TraceRecord};
 use serde_json::Value;
-use std::{
-    fs,
-    io::ErrorKind,
-    path::Path,
-};
+use std::{fs, io::ErrorKind, path::Path};
 
 /// Where traces are, below their experiment.
 pub(super) const TRACES: &str = "traces";

@@ -14,13 +14,13 @@ use model::{
     registry::{ModelVersion, RegisteredModel},
     run::{Dataset, Run, RunStatus, Tag},
 };
-pub use trace::TraceToWrite;
 use std::{
     collections::HashMap,
     fs::{self, File},
     io::{BufWriter, Write as _},
     path::{Path, PathBuf},
 };
+pub use trace::TraceToWrite;
 
 /// A folder that is being written.
 #[derive(Debug)]

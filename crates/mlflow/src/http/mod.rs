@@ -334,11 +334,7 @@ impl Source for Server {
         self.steps_of(trace).await
     }
 
-    async fn trace_runs(
-        &self,
-        of: &[ExperimentId],
-        after: Option<&str>,
-    ) -> Result<Page<(TraceId, RunId)>> {
+    async fn trace_runs(&self, of: &[ExperimentId], after: Option<&str>) -> Result<Page<(TraceId, RunId)>> {
         self.trace_run_page(of, after).await
     }
 }

@@ -273,11 +273,7 @@ impl Database {
         Ok(found)
     }
 
-    async fn prompts_of(
-        &self,
-        among: &str,
-        ids: Vec<Arg>,
-    ) -> Result<HashMap<String, Vec<(String, String)>>> {
+    async fn prompts_of(&self, among: &str, ids: Vec<Arg>) -> Result<HashMap<String, Vec<(String, String)>>> {
         let mut found: HashMap<String, Vec<(String, String)>> = HashMap::new();
         if !self.schema.has(ASSOCIATIONS) {
             return Ok(found);
