@@ -20,6 +20,7 @@ import requests
 import sqlalchemy
 from conftest import database
 from mlflow.entities import (
+    AssessmentSource,
     Dataset,
     DatasetInput,
     InputTag,
@@ -28,6 +29,8 @@ from mlflow.entities import (
     Metric,
     Param,
     RunTag,
+    SpanEvent,
+    SpanType,
     ViewType,
 )
 from runmark import BINARY, Server, running
@@ -129,6 +132,76 @@ def old_place(kind: str, folder: Path, runs: int = 0):
         yield address, client
 
 
+# -- and one that watches over an agent
+
+
+@mlflow.trace(name="chat", span_type=SpanType.AGENT)
+def chat(question: str) -> int:
+    mlflow.update_current_trace(metadata={"mlflow.trace.session": "s-1", "mlflow.trace.user": "lise"})
+    with mlflow.start_span("think", span_type=SpanType.LLM) as span:
+        span.set_inputs({"question": question, "é": [1, 2.5, True, "日本 🎉"]})
+        span.set_attribute("model", "gpt-none")
+        span.set_attribute("losses", [0.5, math.inf])
+        span.set_attribute("mlflow.chat.tokenUsage", {"input_tokens": 5, "output_tokens": 7, "total_tokens": 12})
+        span.add_event(SpanEvent("token", attributes={"n": 1}))
+        span.set_outputs({"answer": 42})
+    return 42
+
+
+@mlflow.trace
+def fail():
+    raise ValueError("no answer")
+
+
+def last_trace() -> str:
+    mlflow.flush_trace_async_logging()
+    return mlflow.get_last_active_trace_id()
+
+
+@pytest.fixture
+def watch(monkeypatch):
+    """Makes traces in a place: of a run, linked to a run, failed, and in the trash, with what was thought of them. Their ids."""
+
+    def watch(client: mlflow.MlflowClient, links: bool = True) -> list[str]:
+        mlflow.set_tracking_uri(client.tracking_uri)
+        mlflow.tracing.reset()
+        agents = client.create_experiment("agents")
+        mlflow.set_experiment(experiment_id=agents)
+        with mlflow.start_run():
+            chat("why?")
+            of_run = last_trace()
+        linked = client.create_run(agents, run_name="evaluation").info.run_id
+        chat("how?")
+        alone = last_trace()
+        with pytest.raises(ValueError, match="no answer"):
+            fail()
+        failed = last_trace()
+        if links:
+            client.link_traces_to_run([alone, failed], linked)
+        client.set_trace_tag(of_run, "team", "two\nlines: - #")
+        human = AssessmentSource(source_type="HUMAN", source_id="alice")
+        good = mlflow.log_feedback(
+            trace_id=of_run, name="good", value=True, source=human, rationale="it is", metadata={"round": "1"}
+        )
+        mlflow.log_feedback(trace_id=of_run, name="broken", error=ValueError("no judge"), source=human)
+        mlflow.log_expectation(trace_id=of_run, name="answer", value={"number": 42}, source=human)
+        mlflow.override_feedback(trace_id=of_run, assessment_id=good.assessment_id, value=False, source=human)
+        mlflow.log_feedback(trace_id=alone, name="score", value=0.75, source=human)
+        trash = client.create_experiment("agents of old")
+        mlflow.set_experiment(experiment_id=trash)
+        chat("when?")
+        gone = last_trace()
+        client.delete_experiment(trash)
+        mlflow.tracing.reset()
+        return [of_run, alone, failed, gone]
+
+    # Which experiment is chosen is nothing that other tests should find.
+    monkeypatch.setattr(mlflow.tracking.fluent, "_active_experiment_id", None)
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_ID", "0")
+    yield watch
+    mlflow.tracing.reset()
+
+
 @pytest.fixture
 def allow_folders(monkeypatch):
     monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
@@ -224,6 +297,56 @@ def told_by(client):
             "models": models_of(client, experiment),
         }
     return told, registry_of(client)
+
+
+def trace_of(client, trace_id: str):
+    """What a client says of a trace, but where its files and its spans are."""
+    trace = client.get_trace(trace_id)
+    info = trace.info
+    own = ("mlflow.artifactLocation", "mlflow.trace.spansLocation")
+    return {
+        "info": (info.request_time, info.execution_duration, str(info.state), info.client_request_id),
+        "previews": (info.request_preview, info.response_preview),
+        "tags": {key: value for key, value in info.tags.items() if key not in own},
+        "metadata": info.trace_metadata,
+        "assessments": {said.assessment_id: assessment_of(said) for said in info.assessments},
+        "spans": {
+            span.span_id: {
+                "parent": span.parent_id,
+                "what": (span.name, span.span_type, span.status.status_code.value, span.status.description),
+                "times": (span.start_time_ns, span.end_time_ns),
+                "attributes": span.attributes,
+                "events": [(event.name, event.timestamp, dict(event.attributes)) for event in span.events],
+            }
+            for span in trace.data.spans
+        },
+    }
+
+
+def assessment_of(said):
+    value, error = (said.feedback or said.expectation).value, said.feedback and said.feedback.error
+    return {
+        "what": (said.name, value, error and (error.error_code, error.error_message, error.stack_trace)),
+        "who": (said.source.source_type, said.source.source_id),
+        "why": (said.rationale, said.metadata or {}),
+        "overrides": (said.overrides, said.valid is not False),
+        "times": (said.create_time_ms, said.last_update_time_ms),
+    }
+
+
+def traces_linked(client):
+    """The traces of each run of the agents."""
+    agents = client.get_experiment_by_name("agents").experiment_id
+    runs = [run.info.run_id for run in client.search_runs([agents])]
+    found = {run: client.search_traces(locations=[agents], run_id=run, include_spans=False) for run in runs}
+    return {run: sorted(trace.info.trace_id for trace in traces) for run, traces in found.items()}
+
+
+def traces_told(client, ids: list[str], links: bool = True):
+    # What is decorated goes where the process points.
+    mlflow.set_tracking_uri(client.tracking_uri)
+    told = {trace: trace_of(client, trace) for trace in ids}
+    return told | ({"links": traces_linked(client)} if links else {})
 
 
 def check_same(old, new):
@@ -363,6 +486,109 @@ def test_a_server_of_mlflow_moves_in(kind, fresh, tmp_path, sign_in):
         report = moves_in(fresh, url, "--artifacts", "copy", "--artifacts-folder", folder)
         assert counted(report, "artifacts, files") == [2, 2]
         check_same(old, new)
+
+
+# What comes of them: kinds of the report, with how many.
+OF_TRACES = {"traces": 4, "spans of traces": 7, "assessments": 5}
+
+
+def check_counts(report: str, links: int | None = None):
+    for kind, count in OF_TRACES.items():
+        assert set(counted(report, kind)) == {count}, report
+    if links is not None:
+        assert set(counted(report, "runs, prompts of traces")) == {links}, report
+
+
+def test_traces_of_a_database_move_in_once(kind, fresh, tmp_path, sign_in, watch):
+    folder = tmp_path / "old"
+    folder.mkdir()
+    with database(kind, folder) as address:
+        old = mlflow.MlflowClient(tracking_uri=address, registry_uri=address)
+        ids = watch(old)
+        there = traces_told(old, ids)
+        dry = fresh.run("import", "mlflow", "--from", address, "--dry-run")
+        assert dry.returncode == 0, dry.stderr
+        check_counts(dry.stdout, links=2)
+        reports = [moves_in(fresh, address)]
+        new = sign_in(fresh, fresh.admin)
+        assert sorted(differing(there, traces_told(new, ids))) == []
+        new.set_trace_tag(ids[0], "team", "changed here")
+        reports.append(moves_in(fresh, address))
+        for report in reports:
+            check_counts(report, links=2)
+        assert reports[0].split("\n\n")[0] == reports[1].split("\n\n")[0]
+        assert new.get_trace(ids[0]).info.tags["team"] == "changed here"
+        new.set_trace_tag(ids[0], "team", "two\nlines: - #")
+        assert sorted(differing(there, traces_told(new, ids))) == []
+
+
+def test_spans_that_can_not_be_read_are_told(fresh, tmp_path, watch):
+    folder = tmp_path / "old"
+    folder.mkdir()
+    with database("sqlite", folder) as address:
+        trace = watch(mlflow.MlflowClient(tracking_uri=address, registry_uri=address))[0]
+        engine = sqlalchemy.create_engine(address)
+        with engine.begin() as connection:
+            broken = "UPDATE spans SET content = 'no JSON' WHERE parent_span_id IS NOT NULL AND trace_id = :id"
+            connection.execute(sqlalchemy.text(broken), {"id": trace})
+        engine.dispose()
+        for _ in range(2):
+            done = fresh.run("import", "mlflow", "--from", address)
+            assert done.returncode == 1, done.stdout
+            assert counted(done.stdout, "spans of traces") == [7, 6], done.stdout
+            assert f"trace {trace}: a span is none that can be read" in done.stdout
+            assert counted(done.stdout, "traces") == [4, 4]
+
+
+def test_traces_of_a_folder_move_in(fresh, tmp_path, sign_in, allow_folders, watch):
+    folder = tmp_path / "mlruns"
+    old = mlflow.MlflowClient(tracking_uri=str(folder), registry_uri=str(folder))
+    ids = watch(old, links=False)
+    # In a folder MLflow doesn't find what is in the trash.
+    there = traces_told(old, ids[:3], links=False)
+    for _ in range(2):
+        check_counts(moves_in(fresh, str(folder)))
+        new = sign_in(fresh, fresh.admin)
+        assert sorted(differing(there, traces_told(new, ids[:3], links=False))) == []
+    assert len(new.get_trace(ids[3]).data.spans) == 2
+    out = tmp_path / "out"
+    done = fresh.run("export", "--to", str(out))
+    assert done.returncode == 0, done.stderr
+    check_counts(done.stdout)
+    left = mlflow.MlflowClient(tracking_uri=str(out), registry_uri=str(out))
+    assert sorted(differing(there, traces_told(left, ids[:3], links=False))) == []
+    second = tmp_path / "second"
+    second.mkdir()
+    with database("sqlite", second) as address, running(second / "server", address) as server:
+        check_counts(moves_in(server, str(out)))
+        again = traces_told(sign_in(server, server.admin), ids[:3], links=False)
+        assert sorted(differing(there, again)) == []
+    # A folder that was moved has its spans still beside their traces.
+    moved = tmp_path / "moved"
+    folder.rename(moved)
+    check_counts(moves_in(fresh, str(moved)))
+
+
+def test_traces_of_servers_move_in(fresh, tmp_path, sign_in, watch):
+    folder = tmp_path / "old"
+    folder.mkdir()
+    with database("sqlite", folder) as address:
+        old = mlflow.MlflowClient(tracking_uri=address, registry_uri=address)
+        ids = watch(old)
+        there = traces_told(old, ids)
+        with server_of_mlflow(tmp_path / "mlflow", address) as url:
+            for _ in range(2):
+                # The trace of a run is found with those that were linked.
+                check_counts(moves_in(fresh, url), links=3)
+    new = sign_in(fresh, fresh.admin)
+    assert sorted(differing(there, traces_told(new, ids))) == []
+    # And from here to another one.
+    folder = tmp_path / "second"
+    folder.mkdir()
+    with database("sqlite", folder) as address, running(folder / "server", address) as second:
+        source = fresh.url.replace("//", f"//admin:{fresh.password}@")
+        check_counts(moves_in(second, source), links=3)
+        assert sorted(differing(there, traces_told(sign_in(second, second.admin), ids))) == []
 
 
 def permissions_of(server: Server, name: str):

@@ -1,23 +1,32 @@
 //! Moving out: all that is here, written as a folder that MLflow reads, so that nobody has to stay.
 //!
-//! What has no place in such a folder isn't in it: accounts, permissions, saved views, share links, the audit log, and logged
-//! models that are in the trash.
+//! What has no place in such a folder isn't in it: accounts, permissions, saved views, share links, the audit log, links of
+//! traces to other runs than their own, and logged models that are in the trash.
 
-use crate::moving_in::{
-    Failure,
-    tally::{Kind, Tally},
+use crate::{
+    moving_in::{
+        Failure,
+        tally::{Kind, Tally},
+    },
+    wire::encode::{trace as trace_json, trace_file},
 };
 use domain::{
     Acting,
     logged_model::{ModelOrder, ModelSearch},
     run::SearchRuns,
+    trace::TraceSearch,
 };
 use futures::TryStreamExt as _;
-use mlflow::{artifact::kept_path, files::write::Writer};
+use mlflow::{
+    STEPS_FILE,
+    artifact::kept_path,
+    files::write::{TraceToWrite, Writer},
+};
 use model::{
     experiment::{Experiment, ViewType},
     registry::{ModelVersion, RegisteredModel},
     run::Run,
+    trace::Trace,
 };
 use std::path::Path;
 use tokio::io::AsyncWriteExt as _;
@@ -80,7 +89,8 @@ impl Out<'_> {
                 None => break,
             }
         }
-        self.models(experiment).await
+        self.models(experiment).await?;
+        self.traces(experiment).await
     }
 
     async fn run(&mut self, experiment: &Experiment, run: &Run) -> Result<(), Failure> {
@@ -139,6 +149,61 @@ impl Out<'_> {
                 None => return Ok(()),
             }
         }
+    }
+
+    async fn traces(&mut self, experiment: &Experiment) -> Result<(), Failure> {
+        let mut search = TraceSearch {
+            experiments: vec![experiment.id],
+            order_by: vec!["timestamp ASC".to_owned()],
+            max_results: PAGE,
+            ..TraceSearch::default()
+        };
+        loop {
+            let page = self.acting.search_traces(&search).await?;
+            for info in &page.items {
+                let trace = self.acting.get_trace(info.id, true).await?;
+                self.trace(experiment, &trace).await?;
+            }
+            match page.next {
+                Some(next) => search.page_token = next,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    async fn trace(&mut self, experiment: &Experiment, trace: &Trace) -> Result<(), Failure> {
+        let info = &trace.info;
+        let folder = self.writer.artifacts_of_trace(experiment, info.id);
+        let mut has_files = false;
+        if let Some(path) = kept_path(&info.artifact_uri).filter(|_| self.with_files) {
+            match self.files(path, &folder).await {
+                Ok(()) => has_files = true,
+                // They may be said to be in an experiment that isn't here.
+                Err(error)
+                    if matches!(error.downcast_ref::<domain::Error>(), Some(domain::Error::Problem(_))) =>
+                {
+                    self.tally.note(format!("Not written: files of trace {}: {error}.", info.id));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        // Steps that clients put beside the trace were copied with its files.
+        let is_filed = trace.spans.is_empty() && (!has_files || folder.join(STEPS_FILE).is_file());
+        let assessments = info.assessments.iter();
+        let written = TraceToWrite {
+            info,
+            told: trace_json::info(info),
+            assessments: assessments.map(|said| (said.id, trace_json::assessment(said))).collect(),
+            steps: (!is_filed).then(|| trace_file::steps(trace)),
+            has_files,
+        };
+        self.writer.trace(experiment, &written)?;
+        self.tally.found(Kind::Traces, 1);
+        self.tally.found(Kind::Tags, info.tags.len());
+        self.tally.found(Kind::Metadata, info.metadata.len());
+        self.tally.found(Kind::Assessments, info.assessments.len());
+        self.tally.found(Kind::Spans, trace.spans.len());
+        Ok(())
     }
 
     async fn registry(&mut self, filter: &str) -> Result<(), Failure> {

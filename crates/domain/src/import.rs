@@ -4,7 +4,7 @@
 //! registered models by their names, points by what they are. What is there stays as it is, and only what is missing is added,
 //! so an import that was cut off goes on where it was, and later changes here aren't undone by importing once more.
 //! Must never: read the other server (the crate `mlflow` does), or check names and limits: what people had they keep.
-//! All of it is for admins. Points go the way of all that is logged ([`crate::log`]).
+//! All of it is for admins. Points go the way of all that is logged ([`crate::log`]), traces have a file of their own (`trace/import.rs`).
 
 use crate::{
     Acting,
@@ -27,7 +27,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 
 /// `None` for what isn't there.
-fn found<T>(outcome: Result<T>) -> Result<Option<T>> {
+pub(crate) fn found<T>(outcome: Result<T>) -> Result<Option<T>> {
     match outcome {
         Ok(thing) => Ok(Some(thing)),
         Err(Error::Problem(problem)) if problem.code == Code::ResourceDoesNotExist => Ok(None),

@@ -9,9 +9,11 @@ mod assessment;
 mod bounds;
 mod correlation;
 mod file;
+mod import;
 mod metrics;
 pub(crate) mod outline;
 mod page;
+pub mod python;
 mod shown;
 mod span;
 pub(crate) mod text;
@@ -32,6 +34,7 @@ use crate::{
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use bounds::{check_room, checked_pairs, counted, in_duration, in_time, own_out, preview};
 pub use correlation::Together;
+pub use file::read_step;
 pub use metrics::MetricsQuery;
 use model::{
     Code, ExperimentId, Millis, Problem, RunId, TraceId,

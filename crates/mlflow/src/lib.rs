@@ -11,13 +11,14 @@ pub mod files;
 pub mod http;
 pub mod people;
 pub mod sql;
+mod trace;
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use model::{
-    ExperimentId, RunId,
+    ExperimentId, RunId, TraceId,
     experiment::Experiment,
-    import::{ModelRecord, RegisteredRecord},
+    import::{ModelRecord, RegisteredRecord, TraceRecord},
     logged_model::ModelMetric,
     metric::Point,
     run::{Run, Tag, tag},
@@ -60,6 +61,20 @@ pub struct Page<T> {
     pub next: Option<String>,
 }
 
+/// The steps of a trace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Steps {
+    /// Texts in JSON as MLflow's clients write them: of one step each, or of a file of them.
+    Texts(Vec<String>),
+    /// They are in the file [`STEPS_FILE`] among the trace's artifacts.
+    Filed,
+    /// They can't be read, in words.
+    Unreadable(String),
+}
+
+/// The name of the file that holds the steps of a trace where they are in no database.
+pub const STEPS_FILE: &str = "traces.json";
+
 /// How many points each metric of some runs has.
 pub type PointCounts = HashMap<RunId, HashMap<String, u64>>;
 
@@ -90,6 +105,15 @@ pub trait Source: Send + Sync {
 
     /// Registered models, prompts too.
     async fn registered(&self, after: Option<&str>) -> Result<Page<RegisteredRecord>>;
+
+    /// Traces of these experiments, without their steps.
+    async fn traces(&self, of: &[ExperimentId], after: Option<&str>) -> Result<Page<TraceRecord>>;
+
+    /// The steps of a trace.
+    async fn steps(&self, trace: &TraceRecord) -> Result<Steps>;
+
+    /// Which traces of these experiments were linked to which of their runs.
+    async fn trace_runs(&self, of: &[ExperimentId], after: Option<&str>) -> Result<Page<(TraceId, RunId)>>;
 }
 
 /// Opens what an address names: `http://…`, `sqlite:///file`, `postgresql://…`, or a folder of runs. Of a database with workspaces,

@@ -6,6 +6,7 @@ use crate::{
     experiment::Lifecycle,
     logged_model::LoggedModel,
     registry::{ModelVersion, RegisteredModel},
+    trace::TraceInfo,
 };
 
 /// A logged model, and whether it is in the trash.
@@ -26,6 +27,21 @@ pub struct RegisteredRecord {
     pub last_version: i64,
     /// All that there are.
     pub versions: Vec<ModelVersion>,
+}
+
+/// A trace but for its steps.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TraceRecord {
+    /// What is known of it, without the tags that only a server sets. Where nobody said where its files are, that is empty.
+    pub info: TraceInfo,
+    /// What its id is there: of clients before MLflow 3 the digits alone.
+    pub there: String,
+    /// Versions of prompts that it was made with, by name and version.
+    pub prompts: Vec<(String, String)>,
+    /// How many steps it has, if that is known without reading them.
+    pub steps: Option<u64>,
+    /// What was thought of it and can't be taken over, in words.
+    pub unreadable: Vec<String>,
 }
 
 /// How an experiment was taken in.

@@ -74,7 +74,8 @@ impl ImportCommand {
             Some(address) => Some(people::read(address, &args.workspace).await?),
             None => None,
         };
-        let wanted = Wanted { files: (args.artifacts == Artifacts::Copy).then_some(files), people };
+        let copied = (args.artifacts == Artifacts::Copy).then(|| files.clone());
+        let wanted = Wanted { files: copied, steps: files, people };
         let target = (!args.dry_run).then_some(operator);
         let tally = Import::new(&*source, target, wanted).run().await?;
         let text = tally.text(args.dry_run);

@@ -50,8 +50,7 @@ impl Copies {
     /// What to copy, and the URI that it has here: its own if the server kept it already, otherwise one at this place. `None`
     /// for what can't be read, such as a folder of another machine.
     pub fn plan(&mut self, uri: &str, place: String) -> Option<(Copying, String)> {
-        // What a server keeps has no folder until there are files.
-        let from = self.files.locate(uri).filter(|from| kept_path(uri).is_some() || !from.is_missing())?;
+        let from = self.readable(uri)?;
         // Permissions go by the experiment that a path begins with.
         let is_ours = |path: &&str| path.split('/').next().is_some_and(|first| first.parse::<i64>().is_ok());
         let to = kept_path(uri).filter(is_ours).map_or(place, str::to_owned);
@@ -60,6 +59,17 @@ impl Copies {
             self.moved.insert(without_scheme(uri).trim_end_matches('/').to_owned(), here.clone());
         }
         Some((Copying { from, to }, here))
+    }
+
+    /// As [`Self::plan`], of what nothing else names: it goes to this place in any case.
+    pub fn plan_at(&self, uri: &str, place: String) -> Option<(Copying, String)> {
+        let here = format!("{PROXY}/{place}");
+        Some((Copying { from: self.readable(uri)?, to: place }, here))
+    }
+
+    fn readable(&self, uri: &str) -> Option<Root> {
+        // What a server keeps has no folder until there are files.
+        self.files.locate(uri).filter(|from| kept_path(uri).is_some() || !from.is_missing())
     }
 
     /// What a URI is here: of what lies in a folder that was copied, its new place.

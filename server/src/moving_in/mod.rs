@@ -10,6 +10,7 @@ mod progress;
 pub mod tally;
 #[cfg(test)]
 mod test;
+mod traces;
 
 use domain::Acting;
 use files::{Copies, Copying};
@@ -40,6 +41,8 @@ const PART: usize = 5_000;
 pub struct Wanted {
     /// Files are copied; otherwise they stay where they are.
     pub files: Option<Files>,
+    /// Where files with the steps of traces are, which are read in any case.
+    pub steps: Files,
     /// Accounts that come along.
     pub people: Option<People>,
 }
@@ -50,6 +53,7 @@ pub struct Import<'a> {
     /// Who takes over; `None`: all is only counted.
     target: Option<&'a Acting>,
     copies: Option<Copies>,
+    steps: Files,
     people: Option<People>,
     /// Numbers of experiments: there, and here.
     numbers: HashMap<ExperimentId, ExperimentId>,
@@ -90,6 +94,7 @@ impl<'a> Import<'a> {
             source,
             target,
             copies: wanted.files.map(Copies::new),
+            steps: wanted.steps,
             people: wanted.people,
             numbers: HashMap::new(),
             experiments: Vec::new(),
@@ -150,14 +155,14 @@ impl<'a> Import<'a> {
             let page = self.source.runs(&self.experiments, after.as_deref()).await?;
             self.tally.skipped(Kind::Runs, page.skipped);
             self.take_runs(page.items).await?;
-            let count = |kind| self.tally.count(kind);
-            progress.show(count(Kind::Runs), count(Kind::Points), count(Kind::Bytes));
+            progress.show(&self.tally);
             match page.next {
                 Some(next) => after = Some(next),
                 None => break,
             }
         }
         self.go_through_models(true).await?;
+        self.go_through_traces(progress).await?;
         let mut after: Option<String> = None;
         loop {
             let page = self.source.registered(after.as_deref()).await?;

@@ -1,5 +1,6 @@
 //! How far an import is: a line that changes on a terminal, and now and then a line of its own elsewhere.
 
+use super::tally::{Kind, Tally};
 use std::{
     io::{self, IsTerminal as _, Write as _},
     time::{Duration, Instant},
@@ -26,15 +27,18 @@ impl Progress {
     }
 
     /// Says how far it is, unless it did so just before.
-    pub fn show(&mut self, runs: u64, points: u64, bytes: u64) {
+    pub fn show(&mut self, tally: &Tally) {
         let every = if self.is_terminal { ON_TERMINAL } else { IN_LOGS };
         if self.shown.elapsed() < every {
             return;
         }
         self.shown = Instant::now();
+        let [runs, points, traces, bytes] =
+            [Kind::Runs, Kind::Points, Kind::Traces, Kind::Bytes].map(|kind| tally.count(kind));
         let of = self.runs.map(|all| format!(" of {all}")).unwrap_or_default();
+        let traces = if traces > 0 { format!(", {traces} traces") } else { String::new() };
         let files = if bytes > 0 { format!(", {} MB of files", bytes / 1_000_000) } else { String::new() };
-        let text = format!("{runs}{of} runs, {points} points{files}");
+        let text = format!("{runs}{of} runs, {points} points{traces}{files}");
         let mut out = io::stderr().lock();
         let _ = match self.is_terminal {
             true => write!(out, "\r\x1b[2K{}{text}", bar(runs, self.runs)),

@@ -26,6 +26,16 @@ pub enum Kind {
     Models,
     /// What was measured on them.
     Measured,
+    /// Traces.
+    Traces,
+    /// Metadata of traces.
+    Metadata,
+    /// Steps of traces.
+    Spans,
+    /// What was thought of traces.
+    Assessments,
+    /// Runs and prompts that traces have to do with.
+    TraceLinks,
     /// Registered models.
     Registered,
     /// Their versions.
@@ -56,6 +66,11 @@ impl Kind {
             Self::Links => "models of runs",
             Self::Models => "logged models",
             Self::Measured => "metrics of logged models",
+            Self::Traces => "traces",
+            Self::Metadata => "metadata of traces",
+            Self::Spans => "spans of traces",
+            Self::Assessments => "assessments",
+            Self::TraceLinks => "runs, prompts of traces",
             Self::Registered => "registered models",
             Self::Versions => "versions",
             Self::Aliases => "aliases",
@@ -172,12 +187,12 @@ mod tests {
         tally.arrived(Kind::Runs, 2);
         assert!(tally.is_whole());
         tally.skipped(Kind::Runs, vec!["run abc: why".to_owned()]);
-        tally.leave_out(vec![("traces".to_owned(), 7)]);
+        tally.leave_out(vec![("webhooks".to_owned(), 7)]);
         assert!(!tally.is_whole());
         let text = tally.text(false);
         let line = text.lines().find(|line| line.starts_with("runs")).unwrap();
         assert_eq!(line.split_whitespace().collect::<Vec<_>>(), ["runs", "3", "2", "differ"]);
-        assert!(text.contains("traces: 7") && text.contains("run abc: why"), "{text}");
+        assert!(text.contains("webhooks: 7") && text.contains("run abc: why"), "{text}");
         assert!(!tally.text(true).contains("differ"));
     }
 

@@ -4,11 +4,11 @@ use super::{Import, Wanted, tally::Kind};
 use async_trait::async_trait;
 use domain::{Caller, Config, Domain};
 use futures::{StreamExt as _, stream::BoxStream};
-use mlflow::{Page, PointCounts, Result, Source};
+use mlflow::{Page, PointCounts, Result, Source, Steps};
 use model::{
-    ExperimentId, Permission, RunId,
+    ExperimentId, Permission, RunId, TraceId,
     experiment::{Experiment, Lifecycle},
-    import::{ModelRecord, RegisteredRecord},
+    import::{ModelRecord, RegisteredRecord, TraceRecord},
     logged_model::{LoggedModel, ModelStatus},
     metric::Point,
     run::Run,
@@ -82,6 +82,18 @@ impl Source for Busy {
     }
 
     async fn registered(&self, _after: Option<&str>) -> Result<Page<RegisteredRecord>> {
+        whole(Vec::new())
+    }
+
+    async fn traces(&self, _of: &[ExperimentId], _after: Option<&str>) -> Result<Page<TraceRecord>> {
+        whole(Vec::new())
+    }
+
+    async fn steps(&self, _trace: &TraceRecord) -> Result<Steps> {
+        Ok(Steps::Texts(Vec::new()))
+    }
+
+    async fn trace_runs(&self, _of: &[ExperimentId], _after: Option<&str>) -> Result<Page<(TraceId, RunId)>> {
         whole(Vec::new())
     }
 }

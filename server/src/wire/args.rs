@@ -3,6 +3,7 @@
 //! One type for JSON bodies and query strings. Numbers may come as decimal text, doubles also as `"NaN"` and
 //! `"Infinity"` (clients in R send everything as text); unknown fields are passed over; null is absent.
 
+use domain::trace::python::quote_constants;
 use model::Problem;
 use serde_json::{Map, Value};
 use std::str::FromStr;
@@ -267,45 +268,8 @@ fn whole(number: Option<f64>) -> Option<i64> {
 fn parse_json(body: &[u8]) -> Option<Value> {
     match serde_json::from_slice(body) {
         Ok(value) => Some(value),
-        Err(_) => serde_json::from_str(&quote_constants(std::str::from_utf8(body).ok()?)?).ok(),
+        Err(_) => serde_json::from_str(&quote_constants(std::str::from_utf8(body).ok()?, "")?).ok(),
     }
-}
-
-/// Puts quotes around the constants outside of texts; `None` if there are none.
-fn quote_constants(text: &str) -> Option<String> {
-    let mut quoted = String::with_capacity(text.len() + 16);
-    let mut rest = text;
-    let mut changed = false;
-    while let Some(first) = rest.chars().next() {
-        if first == '"' {
-            let mut escaped = false;
-            let end = rest[1..]
-                .char_indices()
-                .find(|(_, character)| {
-                    let closes = *character == '"' && !escaped;
-                    escaped = *character == '\\' && !escaped;
-                    closes
-                })
-                .map_or(rest.len(), |(index, _)| index + 2);
-            quoted.push_str(&rest[..end]);
-            rest = &rest[end..];
-            continue;
-        }
-        match ["NaN", "Infinity", "-Infinity"].into_iter().find(|constant| rest.starts_with(constant)) {
-            Some(constant) => {
-                quoted.push('"');
-                quoted.push_str(constant);
-                quoted.push('"');
-                rest = &rest[constant.len()..];
-                changed = true;
-            }
-            None => {
-                quoted.push(first);
-                rest = &rest[first.len_utf8()..];
-            }
-        }
-    }
-    changed.then_some(quoted)
 }
 
 fn form_decode(text: &str) -> String {

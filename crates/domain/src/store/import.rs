@@ -6,7 +6,7 @@ use crate::{
     gate::Importing,
 };
 use model::{
-    ExperimentId, ModelId, RunId,
+    ExperimentId, ModelId, RunId, TraceId,
     experiment::Experiment,
     import::{ModelRecord, RegisteredRecord, Taken},
     registry::ModelVersion,
@@ -202,6 +202,13 @@ pub(crate) async fn runs(tx: &mut Tx, _: &Importing, runs: &[Run], adopt: bool) 
             .await?;
         }
     }
+    Ok(())
+}
+
+/// Says where the files of a trace are.
+pub(crate) async fn trace_files(tx: &mut Tx, _: &Importing, id: TraceId, uri: &str) -> Result<()> {
+    let update = sql("UPDATE traces SET artifact_uri = $1 WHERE id = $2 AND artifact_uri <> $1");
+    tx.execute(update.bind(uri).bind(id)).await?;
     Ok(())
 }
 

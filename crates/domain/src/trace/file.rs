@@ -1,5 +1,6 @@
 //! Steps of traces in a file: clients that know no door for them put them beside the trace, as `traces.json`.
 
+use super::python;
 use crate::{
     Acting,
     artifact::{PROXY_SCHEME, served_path},
@@ -10,7 +11,7 @@ use model::{
     TraceId,
     trace::{
         TraceInfo,
-        span::{Attribute, AttributeValue, Nanos, Span, SpanEvent, SpanId, SpanKind, SpanStatus},
+        span::{Attribute, AttributeValue, Nanos, Span, SpanEvent, SpanId, SpanKind, SpanLink, SpanStatus},
     },
 };
 use serde_json::{Map, Value};
@@ -63,12 +64,13 @@ impl Acting {
 
 /// The steps that a file holds, as MLflow's clients of all ages write them; `None` if it is no such file.
 fn steps_in(json: &[u8]) -> Option<Vec<Span>> {
-    let file: Value = serde_json::from_slice(json).ok()?;
+    let file = python::read(std::str::from_utf8(json).ok()?)?;
     let spans = file.get("spans")?.as_array()?;
-    Some(spans.iter().take(MOST_SPANS).filter_map(step).collect())
+    Some(spans.iter().take(MOST_SPANS).filter_map(read_step).collect())
 }
 
-fn step(value: &Value) -> Option<Span> {
+/// A step as MLflow's clients of all ages write it; `None` if it is none.
+pub fn read_step(value: &Value) -> Option<Span> {
     let id = |value: Option<&Value>| value.and_then(Value::as_str).and_then(span_id);
     let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
     let either =
@@ -92,7 +94,7 @@ fn step(value: &Value) -> Option<Span> {
         ),
         attributes: value.get("attributes").and_then(Value::as_object).map(dumped).unwrap_or_default(),
         events: value.get("events").and_then(Value::as_array).into_iter().flatten().map(event).collect(),
-        links: Vec::new(),
+        links: value.get("links").and_then(Value::as_array).into_iter().flatten().filter_map(link).collect(),
     })
 }
 
@@ -112,7 +114,7 @@ fn nanos(value: &Value) -> Option<Nanos> {
 /// Attributes of a step, each of which is JSON in a text.
 fn dumped(attributes: &Map<String, Value>) -> Vec<Attribute> {
     let read = |(key, value): (&String, &Value)| {
-        let inner = value.as_str().and_then(|text| serde_json::from_str(text).ok());
+        let inner = value.as_str().and_then(python::read);
         Attribute { key: key.clone(), value: attribute(&inner.unwrap_or_else(|| value.clone())) }
     };
     attributes.iter().map(read).collect()
@@ -129,6 +131,18 @@ fn event(value: &Value) -> SpanEvent {
     }
 }
 
+/// A link names ids as people see them.
+fn link(value: &Value) -> Option<SpanLink> {
+    let trace = value.get("trace_id")?.as_str()?;
+    let known = value.get("attributes").and_then(Value::as_object);
+    let read = |(key, value): (&String, &Value)| Attribute { key: key.clone(), value: attribute(value) };
+    Some(SpanLink {
+        trace: trace.parse().or_else(|_| format!("tr-{trace}").parse()).ok()?,
+        span: value.get("span_id").and_then(Value::as_str).and_then(span_id)?,
+        attributes: known.into_iter().flatten().map(read).collect(),
+    })
+}
+
 fn attribute(value: &Value) -> AttributeValue {
     match value {
         Value::Null => AttributeValue::Nothing,
@@ -137,7 +151,10 @@ fn attribute(value: &Value) -> AttributeValue {
             Some(whole) => AttributeValue::Whole(whole),
             None => AttributeValue::Real(number.as_f64().unwrap_or(f64::NAN)),
         },
-        Value::String(text) => AttributeValue::Text(text.clone()),
+        Value::String(text) => match python::number(text) {
+            Some(number) => AttributeValue::Real(number),
+            None => AttributeValue::Text(text.clone()),
+        },
         Value::Array(items) => AttributeValue::List(items.iter().map(attribute).collect()),
         Value::Object(fields) => {
             let read =
@@ -180,6 +197,22 @@ mod tests {
         assert_eq!(span.attribute("mlflow.spanInputs"), Some(&AttributeValue::Map(vec![question])));
         assert_eq!(span.attribute("odd"), Some(&AttributeValue::Text("x".to_owned())));
         assert_eq!((span.events[0].time, span.events[0].attributes.len()), (8, 1));
+    }
+
+    #[test]
+    fn links_name_traces_with_and_without_their_prefix() {
+        let hex = "0af7651916cd43dd8448eb211c80319c";
+        let links = json!([
+            { "trace_id": format!("tr-{hex}"), "span_id": "0000000000000002", "attributes": { "a": 1 } },
+            { "trace_id": hex, "span_id": "0000000000000003", "attributes": null },
+            { "trace_id": "x", "span_id": "0000000000000003" },
+        ]);
+        let span = json!({ "span_id": "AAAAAAAAAAE=", "start_time_unix_nano": 5, "links": links });
+        let links = read_step(&span).unwrap().links;
+        let read: Vec<(SpanId, usize)> =
+            links.iter().map(|link| (link.span, link.attributes.len())).collect();
+        assert_eq!(read, [(SpanId(2), 1), (SpanId(3), 0)]);
+        assert_eq!(links[0].trace, links[1].trace);
     }
 
     #[test]

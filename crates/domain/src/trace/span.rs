@@ -130,9 +130,56 @@ async fn log_trace(
     gathered: Gathered,
     taken: &mut Taken,
 ) -> Result<()> {
-    let mut stored: HashMap<SpanId, Stored> = HashMap::with_capacity(gathered.spans.len());
-    let mut spans = Vec::with_capacity(gathered.spans.len());
-    for span in gathered.spans.into_values() {
+    let (mut spans, stored) = as_stored(trace, gathered.spans.into_values(), taken);
+    let Some(first) = spans.iter().map(|span| span.start).min() else { return Ok(()) };
+    let uri = artifact_uri(grant, trace);
+    let held = store::trace::hold(tx, grant, trace, &uri, millis(first)).await?;
+    if held.experiment != grant.id() {
+        let message = format!("A trace with ID '{trace}' is there already, in another experiment.");
+        note(taken, spans.len(), message);
+        return Ok(());
+    }
+    let ids: Vec<SpanId> = spans.iter().map(|span| span.id).collect();
+    let known = store::trace::span::sizes(tx, trace, &ids).await?;
+    let size = put_fitting(tx, (grant, &held), (&mut spans, stored), &known, taken).await?;
+    let mut seen = seen(&held, &spans, gathered.tags, size);
+    // The steps count more than what there is no room for.
+    let (tags, metadata) = store::trace::count_pairs(tx, trace).await?;
+    let room = |taken: i64| usize::try_from(MOST_TAGS as i64 - taken).unwrap_or_default();
+    seen.tags.truncate(room(tags));
+    seen.first_tags.truncate(room(tags) - seen.tags.len());
+    seen.first_metadata.truncate(room(metadata));
+    store::trace::see(tx, grant, trace, &seen).await
+}
+
+/// Writes those of the steps that a trace lacks, which say nothing of the trace itself.
+pub(super) async fn add_missing(
+    tx: &mut Tx,
+    grant: &ExperimentGrant<Edit>,
+    trace: TraceId,
+    spans: Vec<Span>,
+    taken: &mut Taken,
+) -> Result<()> {
+    let Some(first) = spans.iter().map(|span| span.start).min() else { return Ok(()) };
+    let uri = artifact_uri(grant, trace);
+    let held = store::trace::hold(tx, grant, trace, &uri, millis(first)).await?;
+    let ids: Vec<SpanId> = spans.iter().map(|span| span.id).collect();
+    let known = store::trace::span::sizes(tx, trace, &ids).await?;
+    let lacking: BTreeMap<SpanId, Span> =
+        spans.into_iter().filter(|span| !known.contains_key(&span.id)).map(|span| (span.id, span)).collect();
+    let (mut spans, stored) = as_stored(trace, lacking.into_values(), taken);
+    let size = put_fitting(tx, (grant, &held), (&mut spans, stored), &known, taken).await?;
+    store::trace::see(tx, grant, trace, &as_held(&held, size)).await
+}
+
+/// Steps, and how they are stored: too large ones without what they hold.
+fn as_stored(
+    trace: TraceId,
+    all: impl Iterator<Item = Span>,
+    taken: &mut Taken,
+) -> (Vec<Span>, HashMap<SpanId, Stored>) {
+    let (mut spans, mut stored) = (Vec::new(), HashMap::new());
+    for span in all {
         let mut row = Stored::of(trace, &span);
         if row.bytes > MOST_SPAN_BYTES {
             row = Stored::of(trace, &bare(&span));
@@ -146,16 +193,17 @@ async fn log_trace(
         stored.insert(row.id(), row);
         spans.push(span);
     }
-    let Some(first) = spans.iter().map(|span| span.start).min() else { return Ok(()) };
-    let uri = artifact_uri(grant, trace);
-    let held = store::trace::hold(tx, grant, trace, &uri, millis(first)).await?;
-    if held.experiment != grant.id() {
-        let message = format!("A trace with ID '{trace}' is there already, in another experiment.");
-        note(taken, spans.len(), message);
-        return Ok(());
-    }
-    let ids: Vec<SpanId> = spans.iter().map(|span| span.id).collect();
-    let known = store::trace::span::sizes(tx, trace, &ids).await?;
+    (spans, stored)
+}
+
+/// Writes those of the steps that there is room for, and leaves these. Returns how many the trace has then, and of how many bytes.
+async fn put_fitting(
+    tx: &mut Tx,
+    (grant, held): (&ExperimentGrant<Edit>, &Held),
+    (spans, mut stored): (&mut Vec<Span>, HashMap<SpanId, Stored>),
+    known: &HashMap<SpanId, i64>,
+    taken: &mut Taken,
+) -> Result<(i64, i64)> {
     let (mut count, mut bytes) = (held.spans, held.bytes);
     let mut rows = Vec::with_capacity(spans.len());
     let all = spans.len();
@@ -180,14 +228,7 @@ async fn log_trace(
         note(taken, all - spans.len(), message);
     }
     store::trace::span::put(tx, grant, rows).await?;
-    let mut seen = seen(&held, &spans, gathered.tags, (count, bytes));
-    // The steps count more than what there is no room for.
-    let (tags, metadata) = store::trace::count_pairs(tx, trace).await?;
-    let room = |taken: i64| usize::try_from(MOST_TAGS as i64 - taken).unwrap_or_default();
-    seen.tags.truncate(room(tags));
-    seen.first_tags.truncate(room(tags) - seen.tags.len());
-    seen.first_metadata.truncate(room(metadata));
-    store::trace::see(tx, grant, trace, &seen).await
+    Ok((count, bytes))
 }
 
 /// A step without what it holds. Left out altogether, its trace would never be whole.
@@ -207,9 +248,9 @@ fn millis(nanos: span::Nanos) -> Millis {
     nanos.div_euclid(1_000_000)
 }
 
-/// What steps say of their trace. Where the client told of it, they say nothing of times any more.
-fn seen(held: &Held, spans: &[Span], resource: Vec<Tag>, (count, bytes): (i64, i64)) -> Seen {
-    let mut seen = Seen {
+/// What is known of a trace already, and how many steps it has now, of how many bytes.
+pub(super) fn as_held(held: &Held, (count, bytes): (i64, i64)) -> Seen {
+    Seen {
         request_time: held.request_time,
         duration: held.duration,
         state: held.state,
@@ -220,7 +261,12 @@ fn seen(held: &Held, spans: &[Span], resource: Vec<Tag>, (count, bytes): (i64, i
         tags: Vec::new(),
         first_tags: Vec::new(),
         first_metadata: Vec::new(),
-    };
+    }
+}
+
+/// What steps say of their trace. Where the client told of it, they say nothing of times any more.
+fn seen(held: &Held, spans: &[Span], resource: Vec<Tag>, size: (i64, i64)) -> Seen {
+    let mut seen = as_held(held, size);
     if !held.is_told {
         let starts = spans.iter().map(|span| millis(span.start));
         seen.request_time = starts.min().map_or(held.request_time, |start| start.min(held.request_time));

@@ -1,12 +1,19 @@
 //! Taking over what another tracking server had, as it was there.
 
 use crate::world::*;
+use domain::trace::TraceSearch;
 use model::{
+    AssessmentId, TraceId,
     experiment::{Experiment, Lifecycle},
-    import::{ModelRecord, RegisteredRecord, Taken},
+    import::{ModelRecord, RegisteredRecord, Taken, TraceRecord},
     logged_model::{LoggedModel, ModelMetric, ModelStatus},
     registry::{Alias, ModelVersion, RegisteredModel},
     run::{Dataset, DatasetInput, ModelOutput, Run, RunInfo, RunStatus},
+    trace::{
+        TraceInfo, TraceState,
+        assessment::{Assessment, AssessmentKind, SourceType},
+        span::{Span, SpanId, SpanKind, SpanStatus},
+    },
 };
 use uuid::Uuid;
 
@@ -19,6 +26,9 @@ on_both_databases! {
     the_registry_comes_with_its_numbers,
     files_are_adopted_when_asked_for,
     another_version_of_that_number_stays_as_it_is,
+    traces_come_as_they_were,
+    importing_traces_again_adds_what_is_missing,
+    traces_come_with_links_to_runs_and_prompts,
     it_is_for_admins,
 }
 
@@ -286,6 +296,149 @@ async fn another_version_of_that_number_stays_as_it_is(world: &World) {
     }
 }
 
+fn trace_of(experiment: ExperimentId, number: u128) -> TraceRecord {
+    let id = TraceId(Uuid::from_u128(number));
+    let assessment = Assessment {
+        id: AssessmentId(Uuid::from_u128(number)),
+        trace: id,
+        span: None,
+        name: "good".to_owned(),
+        kind: AssessmentKind::Feedback,
+        value: "true".to_owned(),
+        error: None,
+        source_type: SourceType::Human,
+        source_id: "somebody".to_owned(),
+        rationale: Some("because".to_owned()),
+        metadata: vec![tag("a", "1")],
+        overrides: None,
+        valid: false,
+        created: WHEN + 1,
+        updated: WHEN + 2,
+    };
+    TraceRecord {
+        info: TraceInfo {
+            id,
+            experiment,
+            client_request_id: Some("r-1".to_owned()),
+            request_preview: Some("why?".to_owned()),
+            response_preview: None,
+            request_time: WHEN,
+            duration: Some(7),
+            state: TraceState::InProgress,
+            tags: vec![tag("mlflow.traceName", "ask"), tag("team", "vision")],
+            metadata: vec![tag("mlflow.trace.session", "s-1")],
+            assessments: vec![assessment],
+            artifact_uri: format!("s3://bucket/{experiment}/traces/{id}/artifacts"),
+            span_count: 0,
+            span_bytes: 0,
+        },
+        there: id.to_string(),
+        prompts: Vec::new(),
+        steps: None,
+        unreadable: Vec::new(),
+    }
+}
+
+fn step(number: u64, parent: Option<u64>, name: &str) -> Span {
+    Span {
+        id: SpanId(number),
+        parent: parent.map(SpanId),
+        name: name.to_owned(),
+        kind: SpanKind::Internal,
+        start: 1_000_000 * (WHEN + number as i64),
+        end: Some(1_000_000 * (WHEN + 10 + number as i64)),
+        status: SpanStatus::Ok,
+        message: String::new(),
+        attributes: Vec::new(),
+        events: Vec::new(),
+        links: Vec::new(),
+    }
+}
+
+async fn traces_come_as_they_were(world: &World) {
+    let admin = world.local();
+    let trash = Experiment { lifecycle: Lifecycle::Deleted, ..foreign(5, "theirs") };
+    let experiment = admin.import_experiment(&trash).await.unwrap().id();
+    let (record, id) = (trace_of(experiment, 1), trace_of(experiment, 1).info.id);
+    admin.import_traces(std::slice::from_ref(&record), false).await.unwrap();
+    assert_eq!(admin.get_trace_info(id).await.unwrap(), record.info);
+    let steps = vec![step(1, None, "ask"), step(2, Some(1), "think")];
+    let taken = admin.import_steps(id, steps.clone()).await.unwrap();
+    assert_eq!((taken.refused, taken.message.as_str()), (0, ""));
+    let found = admin.get_trace(id, true).await.unwrap();
+    assert_eq!(found.spans, steps);
+    let TraceInfo { span_count, span_bytes, .. } = found.info;
+    assert_eq!(span_count, 2);
+    // What steps say of their trace is not what was there.
+    assert_eq!(found.info, TraceInfo { span_count, span_bytes, ..record.info });
+    let mut unnamed = trace_of(experiment, 2);
+    unnamed.info.artifact_uri.clear();
+    admin.import_traces(std::slice::from_ref(&unnamed), false).await.unwrap();
+    let found = admin.get_trace_info(unnamed.info.id).await.unwrap();
+    assert_eq!(found.artifact_uri, format!("s3://bucket/5/traces/{}/artifacts", unnamed.info.id));
+    check_code(
+        admin.import_traces(&[trace_of(ExperimentId(404), 3)], false).await,
+        Code::ResourceDoesNotExist,
+    );
+    check_code(admin.import_steps(TraceId(Uuid::from_u128(404)), steps).await, Code::ResourceDoesNotExist);
+}
+
+async fn importing_traces_again_adds_what_is_missing(world: &World) {
+    let admin = world.local();
+    let experiment = admin.import_experiment(&foreign(5, "theirs")).await.unwrap().id();
+    let mut record = trace_of(experiment, 1);
+    let id = record.info.id;
+    admin.import_traces(std::slice::from_ref(&record), false).await.unwrap();
+    admin.import_steps(id, vec![step(1, None, "ask")]).await.unwrap();
+    admin.set_trace_tag(id, tag("team", "changed here")).await.unwrap();
+    let before = admin.get_trace(id, true).await.unwrap();
+    for _ in 0..2 {
+        admin.import_traces(std::slice::from_ref(&record), false).await.unwrap();
+        admin.import_steps(id, vec![step(1, None, "renamed there")]).await.unwrap();
+        assert_eq!(admin.get_trace(id, true).await.unwrap(), before);
+    }
+    record.info.tags.push(tag("late", "1"));
+    record.info.metadata.push(tag("late", "2"));
+    let more = Assessment { id: AssessmentId(Uuid::from_u128(9)), ..record.info.assessments[0].clone() };
+    record.info.assessments = vec![more];
+    record.info.artifact_uri = format!("mlflow-artifacts:/5/traces/{id}/artifacts");
+    admin.import_traces(std::slice::from_ref(&record), true).await.unwrap();
+    admin.import_steps(id, vec![step(1, None, "ask"), step(2, Some(1), "think")]).await.unwrap();
+    let after = admin.get_trace(id, true).await.unwrap();
+    assert_eq!(
+        after.info.tags,
+        [tag("late", "1"), tag("mlflow.traceName", "ask"), tag("team", "changed here")]
+    );
+    assert_eq!((after.info.metadata.len(), after.info.assessments.len(), after.spans.len()), (2, 2, 2));
+    assert_eq!((after.info.span_count, after.info.artifact_uri), (2, record.info.artifact_uri));
+}
+
+async fn traces_come_with_links_to_runs_and_prompts(world: &World) {
+    let admin = world.local();
+    let experiment = admin.import_experiment(&foreign(5, "theirs")).await.unwrap().id();
+    let run = run_of(experiment, 1);
+    admin.import_runs(std::slice::from_ref(&run), false).await.unwrap();
+    let record =
+        TraceRecord { prompts: vec![("greeting".to_owned(), "2".to_owned())], ..trace_of(experiment, 1) };
+    let id = record.info.id;
+    for _ in 0..2 {
+        admin.import_traces(std::slice::from_ref(&record), false).await.unwrap();
+        let linked = admin.import_trace_runs(&[(id, run.info.id), (id, no_run())]).await.unwrap();
+        assert_eq!(linked, 1);
+    }
+    let by_run = format!("run_id = '{}'", run.info.id);
+    for filter in [by_run.as_str(), "prompt = 'greeting/2'"] {
+        let search = TraceSearch {
+            experiments: vec![experiment],
+            filter: filter.to_owned(),
+            max_results: 10,
+            ..TraceSearch::default()
+        };
+        let found = admin.search_traces(&search).await.unwrap().items;
+        assert_eq!(found.iter().map(|info| info.id).collect::<Vec<_>>(), [id], "{filter}");
+    }
+}
+
 async fn it_is_for_admins(world: &World) {
     let alice = world.user("alice").await;
     check_code(alice.import_experiment(&foreign(5, "theirs")).await, Code::PermissionDenied);
@@ -293,5 +446,8 @@ async fn it_is_for_admins(world: &World) {
     check_code(alice.import_runs(&[], false).await, Code::PermissionDenied);
     check_code(alice.import_points(no_run(), Vec::new()).await, Code::PermissionDenied);
     check_code(alice.import_model_metrics(&[]).await, Code::PermissionDenied);
+    check_code(alice.import_traces(&[], false).await, Code::PermissionDenied);
+    check_code(alice.import_steps(TraceId(Uuid::from_u128(1)), Vec::new()).await, Code::PermissionDenied);
+    check_code(alice.import_trace_runs(&[]).await, Code::PermissionDenied);
     check_code(alice.import_registered(&registered_of(&[]), false).await, Code::PermissionDenied);
 }

@@ -3,6 +3,7 @@
 use super::file;
 use crate::{Error, Result};
 use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::Value;
 use std::{
     collections::BTreeMap,
     fmt::{self, Write as _},
@@ -148,6 +149,46 @@ impl Meta {
     }
 }
 
+/// JSON on one line, which is YAML too where numbers are written as MLflow's reader knows them.
+pub(super) struct Flow<'a>(pub &'a Value);
+
+impl fmt::Display for Flow<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Value::Number(number) => match number.as_f64().filter(|_| number.is_f64()) {
+                Some(real) => f.write_str(&real_number(real)),
+                None => write!(f, "{number}"),
+            },
+            Value::String(text) => write!(f, "{}", Quoted(text)),
+            Value::Array(items) => {
+                f.write_char('[')?;
+                for (at, item) in items.iter().enumerate() {
+                    write!(f, "{}{}", if at > 0 { ", " } else { "" }, Flow(item))?;
+                }
+                f.write_char(']')
+            }
+            Value::Object(fields) => {
+                f.write_char('{')?;
+                for (at, (key, value)) in fields.iter().enumerate() {
+                    write!(f, "{}{}: {}", if at > 0 { ", " } else { "" }, Quoted(key), Flow(value))?;
+                }
+                f.write_char('}')
+            }
+            // Nothing, yes and no.
+            other => write!(f, "{other}"),
+        }
+    }
+}
+
+/// In YAML before 1.2 a number with an exponent has a point before it and a sign behind it.
+fn real_number(number: f64) -> String {
+    let text = format!("{number:?}");
+    let Some((digits, exponent)) = text.split_once('e') else { return text };
+    let point = if digits.contains('.') { "" } else { ".0" };
+    let sign = if exponent.starts_with('-') { "" } else { "+" };
+    format!("{digits}{point}e{sign}{exponent}")
+}
+
 /// A text in double quotes, in which all but what prints everywhere is escaped.
 struct Quoted<'a>(&'a str);
 
@@ -219,6 +260,18 @@ mod tests {
             let tags = BTreeMap::from([(text.to_owned(), text.to_owned())]);
             assert_eq!(read, Sample { text: text.to_owned(), missing: None, number: -5, tags });
         }
+    }
+
+    #[test]
+    fn json_reads_back_as_yaml() {
+        let json = serde_json::json!({
+            "a: b": [1, -2.5, 1e300, 1.5e-7, true, null, "yes", "two\nlines", []], "empty": {},
+        });
+        let read: Value = serde_saphyr::from_str(&Flow(&json).to_string()).unwrap();
+        assert_eq!(read, json);
+        assert_eq!(real_number(1e300), "1.0e+300");
+        assert_eq!(real_number(1.5e-7), "1.5e-7");
+        assert_eq!(real_number(0.1), "0.1");
     }
 
     #[test]

@@ -6,15 +6,16 @@
 mod meta;
 mod read;
 mod registry;
+mod trace;
 pub mod write;
 
-use crate::{Error, Page, PointCounts, Result, Source};
+use crate::{Error, Page, PointCounts, Result, Source, Steps};
 use async_trait::async_trait;
 use futures::{StreamExt as _, stream::BoxStream};
 use model::{
-    ExperimentId, RunId,
+    ExperimentId, RunId, TraceId,
     experiment::Experiment,
-    import::{ModelRecord, RegisteredRecord},
+    import::{ModelRecord, RegisteredRecord, TraceRecord},
     metric::Point,
     run::Run,
 };
@@ -90,15 +91,7 @@ impl Source for Folder {
     }
 
     async fn left_out(&self) -> Result<Vec<(String, u64)>> {
-        let traces = self.read(|folder| {
-            let mut count = 0;
-            for (_, experiment) in folder.experiment_folders()? {
-                count += read::names(&experiment.join("traces"))?.len() as u64;
-            }
-            Ok(count)
-        });
-        let traces = traces.await?;
-        Ok(if traces > 0 { vec![("traces".to_owned(), traces)] } else { Vec::new() })
+        Ok(Vec::new())
     }
 
     async fn experiments(&self, _after: Option<&str>) -> Result<Page<Experiment>> {
@@ -135,5 +128,20 @@ impl Source for Folder {
 
     async fn registered(&self, _after: Option<&str>) -> Result<Page<RegisteredRecord>> {
         self.read(Self::all_registered).await
+    }
+
+    async fn traces(&self, of: &[ExperimentId], after: Option<&str>) -> Result<Page<TraceRecord>> {
+        let (of, after) = (of.to_vec(), after.map(str::to_owned));
+        self.read(move |folder| folder.trace_page(&of, after.as_deref())).await
+    }
+
+    async fn steps(&self, trace: &TraceRecord) -> Result<Steps> {
+        let trace = trace.clone();
+        self.read(move |folder| folder.steps_of(&trace)).await
+    }
+
+    /// MLflow links none in folders, but by what traces say themselves.
+    async fn trace_runs(&self, _of: &[ExperimentId], _after: Option<&str>) -> Result<Page<(TraceId, RunId)>> {
+        Ok(Page { items: Vec::new(), skipped: Vec::new(), next: None })
     }
 }

@@ -122,10 +122,12 @@ fn broken(path: &Path, line: &str) -> Error {
 }
 
 /// The part of a sorted list of things in folders that comes after one of them, and from where the next goes on. What is no
-/// thing, having no `meta.yaml`, is found only among what the part takes: each part would look at all of them otherwise.
-fn part_after(
+/// thing, having no file that says what it is, is found only among what the part takes: each part would look at all of them
+/// otherwise.
+pub(super) fn part_after(
     folders: impl Iterator<Item = Result<(PathBuf, Vec<String>)>>,
     after: Option<&str>,
+    meta: &str,
 ) -> Result<(Vec<PathBuf>, Option<String>)> {
     let mut all = Vec::new();
     for folder in folders {
@@ -137,7 +139,7 @@ fn part_after(
     let taken = &all[from..all.len().min(from + PAGE)];
     let more = from + taken.len() < all.len();
     let next = taken.last().filter(|_| more).map(|path| path.to_string_lossy().into_owned());
-    let part = taken.iter().filter(|path| path.join(META).is_file()).cloned().collect();
+    let part = taken.iter().filter(|path| path.join(meta).is_file()).cloned().collect();
     Ok((part, next))
 }
 
@@ -173,13 +175,13 @@ impl Folder {
         Ok(found)
     }
 
-    fn some_folders(&self, of: &[ExperimentId]) -> Result<Vec<PathBuf>> {
+    pub(super) fn some_folders(&self, of: &[ExperimentId]) -> Result<Vec<PathBuf>> {
         let of: HashSet<ExperimentId> = of.iter().copied().collect();
         let folders = self.experiment_folders()?.into_iter();
         Ok(folders.filter(|(id, _)| of.contains(id)).map(|(_, folder)| folder).collect())
     }
 
-    fn folder_of(&self, id: ExperimentId) -> PathBuf {
+    pub(super) fn folder_of(&self, id: ExperimentId) -> PathBuf {
         let folder = self.root.join(id.to_string());
         if folder.is_dir() { folder } else { self.root.join(TRASH).join(id.to_string()) }
     }
@@ -197,7 +199,7 @@ impl Folder {
             let names = names_like_runs(&folder)?;
             Ok::<_, Error>((folder, names))
         });
-        let (part, next) = part_after(folders, after)?;
+        let (part, next) = part_after(folders, after, META)?;
         let (items, skipped) = readable(&part, |folder| read_run(folder).map(with_one_name));
         Ok(Page { items, skipped, next })
     }
@@ -220,7 +222,7 @@ impl Folder {
             let names = names(&folder)?;
             Ok::<_, Error>((folder, names))
         });
-        let (part, next) = part_after(folders, after)?;
+        let (part, next) = part_after(folders, after, META)?;
         let (items, skipped) = readable(&part, read_model);
         Ok(Page { items, skipped, next })
     }

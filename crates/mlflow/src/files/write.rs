@@ -2,6 +2,8 @@
 //!
 //! Keys become paths, so only those that MLflow itself lets through are written; the others are told of.
 
+mod trace;
+
 use super::{META, MODELS, TRASH, file, meta::Meta, registry::VERSION};
 use crate::Result;
 use model::{
@@ -18,6 +20,7 @@ use std::{
     io::{BufWriter, Write as _},
     path::{Path, PathBuf},
 };
+pub use trace::TraceToWrite;
 
 /// A folder that is being written.
 #[derive(Debug)]

@@ -4,15 +4,16 @@
 //! (`http://name:password@host`) or, as MLflow's client has it, by `MLFLOW_TRACKING_USERNAME` and `…_PASSWORD`, or `…_TOKEN`.
 //! Start reading: [`Server`]; [`read`] makes records of answers.
 
-mod read;
+pub(crate) mod read;
+mod trace;
 
-use crate::{Error, Page, PointCounts, Result, Source};
+use crate::{Error, Page, PointCounts, Result, Source, Steps};
 use async_trait::async_trait;
 use futures::{StreamExt as _, TryStreamExt as _, stream::BoxStream};
 use model::{
-    ExperimentId, RunId,
+    ExperimentId, RunId, TraceId,
     experiment::Experiment,
-    import::{ModelRecord, RegisteredRecord},
+    import::{ModelRecord, RegisteredRecord, TraceRecord},
     metric::Point,
     run::Run,
 };
@@ -125,7 +126,11 @@ impl Server {
     }
 
     async fn post(&self, path: &str, body: &Value) -> Result<Value> {
-        let request = self.request(Method::POST, &format!("/api/2.0/mlflow/{path}"));
+        self.post_to("2.0", path, body).await
+    }
+
+    async fn post_to(&self, version: &str, path: &str, body: &Value) -> Result<Value> {
+        let request = self.request(Method::POST, &format!("/api/{version}/mlflow/{path}"));
         let request = request.header("content-type", "application/json").body(body.to_string());
         self.json(request).await
     }
@@ -319,5 +324,17 @@ impl Source for Server {
             None => (!is_prompt).then(|| "prompts ".to_owned()),
         };
         Ok(Page { items, skipped: Vec::new(), next })
+    }
+
+    async fn traces(&self, of: &[ExperimentId], after: Option<&str>) -> Result<Page<TraceRecord>> {
+        self.trace_page(of, after).await
+    }
+
+    async fn steps(&self, trace: &TraceRecord) -> Result<Steps> {
+        self.steps_of(trace).await
+    }
+
+    async fn trace_runs(&self, of: &[ExperimentId], after: Option<&str>) -> Result<Page<(TraceId, RunId)>> {
+        self.trace_run_page(of, after).await
     }
 }

@@ -34,16 +34,16 @@ pub(super) fn page<T>(answer: &Value, name: &str, read: fn(&Value) -> Result<T, 
     Ok(page)
 }
 
-fn text(of: &Value, name: &str) -> String {
+pub(crate) fn text(of: &Value, name: &str) -> String {
     of[name].as_str().unwrap_or_default().to_owned()
 }
 
-fn maybe(of: &Value, name: &str) -> Option<String> {
+pub(crate) fn maybe(of: &Value, name: &str) -> Option<String> {
     of[name].as_str().filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
 /// A whole number, also as a text.
-fn whole(of: &Value, name: &str) -> Option<i64> {
+pub(crate) fn whole(of: &Value, name: &str) -> Option<i64> {
     of[name].as_i64().or_else(|| of[name].as_str().and_then(|text| text.parse().ok()))
 }
 

@@ -1,20 +1,21 @@
 //! MLflow's database, SQLite or Postgres: opened to be read only, and only if its schema is one that is known.
 //!
 //! Lists go on by key. Points come as a stream, sorted by metric, so that the longest history needs no memory.
-//! Start reading: [`schema`]. When MLflow changes its schema: a line in [`schema::REVISIONS`], and what differs in `read.rs` or
-//! `registry.rs`.
+//! Start reading: [`schema`]. When MLflow changes its schema: a line in [`schema::REVISIONS`], and what differs in `read.rs`,
+//! `registry.rs` or `trace.rs`.
 
 mod read;
 mod registry;
 pub mod schema;
+mod trace;
 
-use crate::{Error, Page, PointCounts, Result, Source};
+use crate::{Error, Page, PointCounts, Result, Source, Steps};
 use async_trait::async_trait;
 use futures::{StreamExt as _, TryStreamExt as _, stream::BoxStream};
 use model::{
-    ExperimentId, RunId,
+    ExperimentId, RunId, TraceId,
     experiment::Experiment,
-    import::{ModelRecord, RegisteredRecord},
+    import::{ModelRecord, RegisteredRecord, TraceRecord},
     metric::Point,
     run::Run,
 };
@@ -210,5 +211,17 @@ impl Source for Database {
 
     async fn registered(&self, after: Option<&str>) -> Result<Page<RegisteredRecord>> {
         self.registered_page(after).await
+    }
+
+    async fn traces(&self, of: &[ExperimentId], after: Option<&str>) -> Result<Page<TraceRecord>> {
+        self.trace_page(of, after).await
+    }
+
+    async fn steps(&self, trace: &TraceRecord) -> Result<Steps> {
+        self.steps_of(trace).await
+    }
+
+    async fn trace_runs(&self, of: &[ExperimentId], after: Option<&str>) -> Result<Page<(TraceId, RunId)>> {
+        self.trace_run_page(of, after).await
     }
 }

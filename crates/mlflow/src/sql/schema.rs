@@ -66,13 +66,23 @@ pub const STORAGE_LOCATION: &str = "acf3f17fdcc7";
 pub const LOGGED_MODELS: &str = "400f98739977";
 /// Since when outputs have a step.
 pub const STEPS: &str = "6953534de441";
+/// Since when there are traces.
+pub const TRACES: &str = "867495a8f9d4";
+/// Since when traces say how requests and responses begin.
+pub const PREVIEWS: &str = "cbc13b556ace";
+/// Since when traces have assessments.
+pub const ASSESSMENTS: &str = "770bee3ae1dd";
+/// Since when steps of traces are in the database.
+pub const SPANS: &str = "a1b2c3d4e5f6";
+/// Since when traces are linked to runs and prompts.
+pub const ASSOCIATIONS: &str = "de4033877273";
+/// Since when names, sessions, tokens and costs of traces are in columns, and no longer among tags and metadata.
+pub const PROMOTED: &str = "75868b020152";
 /// Since when things are in workspaces.
 pub const WORKSPACES: &str = "1b5f0d9ad7c1";
 
 /// What isn't taken over: its kind, since when there is such a thing, and how many there are.
-pub(super) const LEFT_OUT: [(&str, &str, &str); 5] = [
-    ("traces", "867495a8f9d4", "SELECT COUNT(*) FROM trace_info"),
-    ("assessments", "770bee3ae1dd", "SELECT COUNT(*) FROM assessments"),
+pub(super) const LEFT_OUT: [(&str, &str, &str); 3] = [
     ("webhooks", "1a0cddfcaa16", "SELECT COUNT(*) FROM webhooks"),
     ("scorers", "534353b11cbc", "SELECT COUNT(*) FROM scorers"),
     ("evaluation datasets", "71994744cf8e", "SELECT COUNT(*) FROM evaluation_datasets"),
@@ -135,8 +145,10 @@ mod tests {
 
     #[test]
     fn what_is_counted_names_known_revisions() {
-        for since in [ALIASES, DATASETS, STORAGE_LOCATION, LOGGED_MODELS, STEPS, WORKSPACES]
+        let ours = [ALIASES, DATASETS, STORAGE_LOCATION, LOGGED_MODELS, STEPS, WORKSPACES];
+        for since in ours
             .into_iter()
+            .chain([TRACES, PREVIEWS, ASSESSMENTS, SPANS, ASSOCIATIONS, PROMOTED])
             .chain(LEFT_OUT.map(|(_, since, _)| since))
         {
             assert!(REVISIONS.contains(&since), "{since}");

@@ -130,6 +130,16 @@ pub(crate) async fn put(
     .await
 }
 
+/// Writes those that a trace lacks, which this transaction holds.
+pub(crate) async fn add(
+    tx: &mut Tx,
+    _grant: &ExperimentGrant<Edit>,
+    assessments: &[Assessment],
+) -> Result<()> {
+    let rows = assessments.iter().map(row).collect::<Result<Vec<_>>>()?;
+    tx.insert_all(INSERT, rows, " ON CONFLICT (trace_id, id) DO NOTHING").await
+}
+
 /// Writes a new assessment.
 ///
 /// # Errors
