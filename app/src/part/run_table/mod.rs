@@ -1,8 +1,8 @@
 //! The table of runs: as many as there are, of which only those in sight are made.
 //!
 //! Owns: what is in sight (`window`), the rows that are here and those still to come (`rows`), heads that sort, move and pin
-//! columns (`head`) and size them (`grip`), what heads share (`columns`), rows and cells (`row`), runs beneath those that they are nested in (`tree`,
-//! `branches`).
+//! columns (`head`) and size them (`grip`), what heads share (`columns`), rows and cells (`row`), runs beneath those that they
+//! are nested in (`tree`, `branches`). The table of all experiments' runs has the same columns, heads and cells.
 //! Must never: hold which columns are shown, or in which order (the address has that); make what isn't in sight.
 //! Start reading at [`RunTable`]. To add a kind of column: a variant of [`Column`](super::column::Column), the compiler shows
 //! the rest.
