@@ -215,9 +215,8 @@ fn table(runs: &[ComparedRun], columns: Columns, selection: Selection) -> AnyVie
 fn line(row: &ComparedRun, columns: &[ShownColumn], selection: Selection) -> AnyView {
     let ComparedRun { run, experiment_name } = row;
     let pinned = pins(columns);
-    let cell = |(index, shown): (usize, &ShownColumn)| {
-        cell(run, &shown.column, pin_class(index, pinned), None)
-    };
+    let cell =
+        |(index, shown): (usize, &ShownColumn)| cell(run, &shown.column, pin_class(index, pinned), None);
     let (name, info) = (run_name(run), &run.info);
     let id = info.id;
     let place = Memo::new(move |_| selection.place(id));

@@ -163,12 +163,10 @@ async fn ask_runs(experiment: Option<ExperimentId>, completion: Completion) -> R
                 })
                 .collect()
         }
-        Expected::Value(Subject::Field(FieldOf::Run(field)), _) => {
-            match experiment {
-                Some(experiment) => find_values(experiment, field, part).await?,
-                None => find_values_of_all(field, part).await?,
-            }
-        }
+        Expected::Value(Subject::Field(FieldOf::Run(field)), _) => match experiment {
+            Some(experiment) => find_values(experiment, field, part).await?,
+            None => find_values_of_all(field, part).await?,
+        },
         _ => Vec::new(),
     })
 }

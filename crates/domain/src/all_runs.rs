@@ -27,7 +27,8 @@ use std::{
 };
 
 /// Experiments that are looked into, those last used first: a filter that nothing matches asks each of them, and so does an
-/// order in which the newest don't come first. Each walks along its own index in that order, for a page at most.
+/// order in which the newest don't come first. In each one walks along its index in that order, for a page at most; what is equal
+/// in the first of several keys is sorted, as in its own table.
 const LOOKED_INTO: usize = 500;
 /// How long they are looked into. Who asks for what is rare sees what was found until then.
 const LONGEST: Duration = Duration::from_secs(2);

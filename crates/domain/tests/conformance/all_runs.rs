@@ -100,12 +100,9 @@ async fn they_are_sorted(world: &World) {
     let closed = world.closed().await;
     let (alice, bob) = (world.user("alice").await.on(&closed), world.user("bob").await.on(&closed));
     let (vision, sound) = (alice.experiment("vision").await, alice.experiment("sound").await);
-    for (experiment, name, loss, depth) in [
-        (vision, "b", 0.5, "3"),
-        (sound, "d", 0.1, "2"),
-        (sound, "a", f64::NAN, "2"),
-        (sound, "e", 0.3, "3"),
-    ] {
+    for (experiment, name, loss, depth) in
+        [(vision, "b", 0.5, "3"), (sound, "d", 0.1, "2"), (sound, "a", f64::NAN, "2"), (sound, "e", 0.3, "3")]
+    {
         let run = alice.run_named(experiment, name).await;
         alice.logs(run, batch().metric("loss", 1, loss).param("depth", depth)).await;
     }
@@ -131,7 +128,8 @@ async fn they_are_sorted(world: &World) {
     assert_eq!(names(&bob.list_all_runs(&by_loss).await.unwrap()), [""; 0]);
     alice.grant_experiment(sound, "bob", Read).await.unwrap();
     assert_eq!(names(&bob.list_all_runs(&by_loss).await.unwrap()), ["d", "e", "a"]);
-    for refused in ["min_metrics.loss ASC", "max_metrics.loss DESC", "attributes.artifact_uri ASC", "loss UP"] {
+    for refused in ["min_metrics.loss ASC", "max_metrics.loss DESC", "attributes.artifact_uri ASC", "loss UP"]
+    {
         check_code(alice.list_all_runs(&sorted(refused)).await, Code::InvalidParameterValue);
     }
     closed.close().await;
