@@ -39,7 +39,84 @@ journey('metrics and params become columns, and the address keeps them', '/runs'
   await alive(page);
   await row(ALICE).getByText('liblinear').waitFor();
   const heads = await page.locator('.all-runs thead th').allInnerTexts();
-  assert.deepEqual(heads.slice(1).map((head) => head.trim()), ['Run', 'Experiment', 'Started', 'Duration', 'User', 'loss', 'solver']);
+  assert.deepEqual(heads.map((head) => head.trim()).filter(Boolean), ['Run', 'Experiment', 'Started', 'Duration', 'User', 'loss', 'solver']);
+});
+
+const head = (name) => page.locator('.all-runs th', { has: page.getByRole('link', { name, exact: true }) });
+
+journey('runs are sorted by their columns', '/runs?columns=user,metrics.loss,max_metrics.loss', async () => {
+  const losses = async () => (await page.locator('.all-runs tbody tr td.num:nth-child(5)').allInnerTexts()).map(Number);
+  const upwards = [...(await losses())].sort((a, b) => a - b);
+  assert.equal(upwards.length, 2);
+  await head('loss').getByRole('link').click();
+  await page.waitForURL(/order=metrics.loss\+ASC/);
+  await page.locator('.all-runs th[aria-sort=ascending]').waitFor();
+  await page.getByText('newest first').waitFor({ state: 'detached' });
+  await page.waitForFunction((least) => Number(document.querySelector('.all-runs tbody td.num').innerText) === least, upwards[0]);
+  assert.deepEqual(await losses(), upwards);
+  await head('loss').getByRole('link').click();
+  await page.waitForURL(/order=metrics.loss\+DESC/);
+  await page.waitForFunction((most) => Number(document.querySelector('.all-runs tbody td.num').innerText) === most, upwards[1]);
+  assert.deepEqual(await losses(), upwards.toReversed());
+  await head('User').getByRole('link').click({ modifiers: ['Shift'] });
+  await page.waitForURL(/order=metrics.loss\+DESC,[^&]*user_id\+ASC/);
+  await page.locator('.head-place').nth(1).waitFor();
+  // What would read every run isn't offered.
+  assert.equal(await page.locator('.all-runs th', { hasText: 'max' }).getByRole('link').count(), 0);
+  await page.reload();
+  await alive(page);
+  assert.deepEqual(await losses(), upwards.toReversed());
+});
+
+journey('a column is sized, by its edge and by keys', '/runs?columns=user,metrics.loss', async () => {
+  const width = () => head('loss').evaluate((head) => head.getBoundingClientRect().width);
+  const edge = page.getByRole('separator', { name: 'Width of loss' });
+  assert.equal(await width(), 132);
+  const place = await edge.boundingBox();
+  await page.mouse.move(place.x + place.width / 2, place.y + 5);
+  await page.mouse.down();
+  await page.mouse.move(place.x + place.width / 2 + 68, place.y + 5, { steps: 4 });
+  await page.mouse.up();
+  await page.waitForURL(/metrics.loss~200/);
+  assert.equal(await width(), 200);
+  await edge.focus();
+  await page.keyboard.press('ArrowRight');
+  await page.waitForURL(/metrics.loss~208/);
+  await page.waitForFunction(() => document.activeElement.getAttribute('aria-label') === 'Width of loss');
+  await page.keyboard.press('Enter');
+  await page.waitForURL((url) => !url.search.includes('~'));
+  assert.equal(await width(), 132);
+});
+
+journey('a column is pinned and moved from its menu', '/runs?columns=user,metrics.loss', async () => {
+  const choose = async (what) => {
+    await head('loss').getByRole('link').focus();
+    await page.keyboard.press('ArrowDown');
+    await page.getByRole('dialog', { name: 'Column loss' }).getByRole('button', { name: what, exact: true }).click();
+  };
+  await choose('Move left');
+  await page.waitForURL(/columns=metrics.loss,user/);
+  await choose('Pin');
+  await page.waitForURL(/columns=!metrics.loss,user/);
+  await page.locator('.all-runs tbody td.pinned.pin-0').first().waitFor();
+});
+
+journey('a filter is completed from what experiments have', '/runs', async () => {
+  const box = page.getByRole('combobox', { name: 'Filter' });
+  const option = (name) => page.getByRole('option', { name, exact: true });
+  await box.pressSequentially('params.sol');
+  await option('solver').click();
+  await option('=').click();
+  await option('liblinear').click();
+  assert.equal(await box.inputValue(), "params.solver = 'liblinear'");
+  await box.fill('status = ');
+  await option('FINISHED').waitFor();
+  await box.fill("status = 'FAILED'");
+  await box.press('Enter');
+  await page.waitForURL((url) => url.searchParams.get('filter') === "status = 'FAILED'");
+  await page.getByRole('heading', { name: 'No run matches the filter' }).waitFor();
+  await page.getByRole('link', { name: 'Clear filter' }).click();
+  await row(ALICE).waitFor();
 });
 
 journey('chosen runs are compared', '/runs', async () => {

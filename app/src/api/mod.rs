@@ -26,9 +26,9 @@ pub use find::{find_anything, find_targets};
 pub use packed::{Answer, fetch};
 pub use registry::{change_registered, register_model, registry_page};
 pub use run::{
-    change_runs, compare_runs, curves, facets, find_values, list_all_runs, list_runs, logged_images,
-    matching_runs, nested_runs, param_importance, read_log, run_lineage, run_logs, run_page, run_values,
-    search_keys, search_keys_in,
+    change_runs, compare_runs, curves, facets, find_values, find_values_of_all, list_all_runs, list_runs,
+    logged_images, matching_runs, nested_runs, param_importance, read_log, run_lineage, run_logs, run_page,
+    run_values, search_keys, search_keys_in, search_keys_of_all,
 };
 pub use session::{
     SignIn, came_by_link, list_devices, provider, set_password, sign_out_device, sign_out_elsewhere, viewer,

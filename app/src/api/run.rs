@@ -17,7 +17,7 @@ pub async fn list_runs(experiment: ExperimentId, query: RunsQuery) -> Result<Run
     acting().await?.list_runs(experiment, &query).await.map_err(fault)
 }
 
-/// Runs of all experiments, newest first.
+/// Runs of all experiments.
 #[server(prefix = "/ui", endpoint = "list_all_runs", input = Postcard, output = Postcard)]
 pub async fn list_all_runs(asked: AllRunsQuery) -> Result<page::AllRuns, Fault> {
     use crate::ssr::{acting, fault};
@@ -38,6 +38,13 @@ pub async fn search_keys_in(experiments: Vec<ExperimentId>, text: String) -> Res
     acting().await?.find_keys_in(&experiments, &text).await.map_err(fault)
 }
 
+/// The same of the experiments last used that the caller may read.
+#[server(prefix = "/ui", endpoint = "search_keys_of_all", input = Postcard, output = Postcard)]
+pub async fn search_keys_of_all(text: String) -> Result<KeysFound, Fault> {
+    use crate::ssr::{acting, fault};
+    acting().await?.find_keys_of_all(&text).await.map_err(fault)
+}
+
 /// Values of a text of an experiment's runs that contain a text; some of them if there are very many.
 #[server(prefix = "/ui", endpoint = "find_values", input = Postcard, output = Postcard)]
 pub async fn find_values(
@@ -47,6 +54,13 @@ pub async fn find_values(
 ) -> Result<Vec<String>, Fault> {
     use crate::ssr::{acting, fault};
     acting().await?.find_values(experiment, &field, &text).await.map_err(fault)
+}
+
+/// The same of the experiments last used that the caller may read.
+#[server(prefix = "/ui", endpoint = "find_values_of_all", input = Postcard, output = Postcard)]
+pub async fn find_values_of_all(field: RunField, text: String) -> Result<Vec<String>, Fault> {
+    use crate::ssr::{acting, fault};
+    acting().await?.find_values_of_all(&field, &text).await.map_err(fault)
 }
 
 /// By what the runs of an experiment can be told apart.

@@ -6,45 +6,52 @@ use crate::{
         column::{Column, ShownColumn, named_columns, read_columns},
         column_picker::ColumnPicker,
         empty::{Empty, FirstRun},
+        filter_box::{FilterBox, Filtered, OF_RUNS},
         icon::Icon,
         run_actions::{Chosen, RunActions},
         run_color::Ink,
-        run_table::{Selection, cell, run_address, run_name},
+        run_table::{
+            ColumnHead, ColumnMenu, Columns, Head, Selection, cell, pin_class, pins, run_address, run_name,
+        },
         status::{StatusDot, series_class},
     },
 };
-use leptos::{ev, prelude::*};
+use leptos::{ev, html::Div, prelude::*};
 use leptos_meta::Title;
 use model::{
     ExperimentId, Permission, RunId,
+    filter::{RunOrder, RunText},
     page::{AllRuns, AllRunsQuery, ComparedRun, RunsQuery},
 };
 
 /// What the table shows until somebody chooses.
 const FIRST_COLUMNS: [Column; 3] = [Column::Started, Column::Duration, Column::User];
 
-/// The runs of all experiments that the person may see, newest first, a page at a time.
+/// The runs of all experiments that the person may see, newest first until they are sorted, a page at a time.
 #[component]
 pub fn AllRunList() -> AnyView {
     let address = Address::here();
-    let columns = Memo::new(move |_| {
+    let shown = Memo::new(move |_| {
         let first = || FIRST_COLUMNS.into_iter().map(ShownColumn::plain).collect();
         read_columns(&address.text("columns")).unwrap_or_else(first)
     });
+    let columns = Columns::new(shown.into(), AllRunsQuery::sorts_by);
     let asked = Memo::new(move |before: Option<&AllRunsQuery>| match before {
         // Whoever leaves the page asks for nothing more.
         Some(before) if !address.is_at("/runs") => before.clone(),
         _ => AllRunsQuery {
             filter: address.text("filter").trim().to_owned(),
+            order_by: address.text("order"),
             after: address.text("after"),
             deleted: address.text("view") == "trash",
-            columns: columns.with(|columns| named_columns(columns.iter().map(|shown| &shown.column))),
+            columns: shown.with(|columns| named_columns(columns.iter().map(|shown| &shown.column))),
         },
     });
     let (again, changed) = (RwSignal::new(0_u32), Trigger::new());
     Effect::watch(move || changed.track(), move |(), _, _| again.update(|again| *again += 1), false);
     let runs = fetch(move || (asked.get(), again.get()), |(asked, _)| list_all_runs(asked));
     let deleted = Memo::new(move |_| asked.read().deleted);
+    let sorted = Memo::new(move |_| !asked.read().order_by.is_empty());
     let selection = Selection::empty();
     // What is done to chosen runs must not be done to some of the trash.
     Effect::watch(
@@ -58,7 +65,7 @@ pub fn AllRunList() -> AnyView {
     );
     // The experiments of the runs that are shown, for the choice of columns only.
     let experiments = RwSignal::new(Vec::<ExperimentId>::new());
-    let shown = AllShown { address, columns, deleted, selection, changed };
+    let table = AllShown { address, columns, deleted, sorted, selection, changed };
     let toggle_trash =
         move || address.with(&[("view", if deleted.get() { "" } else { "trash" }), ("after", "")]);
     let trash_words =
@@ -70,11 +77,13 @@ pub fn AllRunList() -> AnyView {
                 <nav class="crumbs" aria-label="Breadcrumb"><a href="/experiments">"Experiments"</a></nav>
                 <div class="page-title">
                     <h1>"All runs"</h1>
-                    <span class="muted">"of all experiments, newest first"</span>
+                    <span class="muted">
+                        {move || if sorted.get() { "of all experiments" } else { "of all experiments, newest first" }}
+                    </span>
                 </div>
             </header>
             <div class="toolbar">
-                <FilterForm/>
+                <FilterBox filtered=Filtered::AllRuns wording=&OF_RUNS/>
                 <div class="toolbar-end">
                     <a
                         class="button quiet"
@@ -87,7 +96,7 @@ pub fn AllRunList() -> AnyView {
                         {Icon::Trash.draw()}
                         <span class="button-label">"Trash"</span>
                     </a>
-                    <ColumnPicker experiments=experiments.into() shown=columns.into()/>
+                    <ColumnPicker experiments=experiments.into() shown=columns.shown/>
                 </div>
             </div>
             <Answered answer=runs bars=12 show={move |page: AllRuns| {
@@ -98,49 +107,10 @@ pub fn AllRunList() -> AnyView {
                     }
                 }
                 experiments.set(inside);
-                shown.page(page)
+                table.page(page)
             }}/>
+            <ColumnMenu columns/>
         </div>
-    }
-    .into_any()
-}
-
-/// MLflow's search language, for all experiments at once.
-#[component]
-fn FilterForm() -> AnyView {
-    let address = Address::here();
-    let asked = Memo::new(move |_| address.text("filter"));
-    let text = RwSignal::new(asked.get_untracked());
-    Effect::new(move || text.set(asked.get()));
-    let submit = move |event: ev::SubmitEvent| {
-        event.prevent_default();
-        address.set(&[("filter", text.get_untracked().trim()), ("after", "")]);
-    };
-    // Without scripts the form alone says what the next address is.
-    let kept = |name: &'static str| {
-        move || address.get(name).map(|value| view! { <input type="hidden" name=name value=value/> })
-    };
-    view! {
-        <form class="filter-box" role="search" method="get" aria-label="Filter runs" on:submit=submit>
-            <div class="filter-line">
-                {Icon::Search.draw()}
-                <input
-                    type="text"
-                    name="filter"
-                    class="filter-input"
-                    autocomplete="off"
-                    autocapitalize="off"
-                    spellcheck="false"
-                    aria-label="Filter"
-                    placeholder="metrics.loss < 0.5 and params.model = 'cnn'"
-                    value=asked.get_untracked()
-                    prop:value=text
-                    on:input=move |event| text.set(event_target_value(&event))
-                />
-            </div>
-            {kept("columns")}
-            {kept("view")}
-        </form>
     }
     .into_any()
 }
@@ -152,8 +122,9 @@ const NOT_ALL: &str = "Not all experiments were looked into: narrow the filter, 
 #[derive(Clone, Copy)]
 struct AllShown {
     address: Address,
-    columns: Memo<Vec<ShownColumn>>,
+    columns: Columns,
     deleted: Memo<bool>,
+    sorted: Memo<bool>,
     selection: Selection,
     changed: Trigger,
 }
@@ -171,24 +142,30 @@ impl AllShown {
             selection: self.selection,
             experiment: None,
             asked: Memo::new(move |_| RunsQuery { deleted: deleted.get(), ..RunsQuery::default() }),
-            shown: self.columns.into(),
+            shown: self.columns.shown,
             changed: self.changed,
             rights: (permission >= Permission::Edit, permission >= Permission::Manage),
         };
         let runs = StoredValue::new(runs);
-        let columns = self.columns;
-        let rows = move || runs.with_value(|runs| table(runs, &columns.read(), self.selection));
+        let (columns, sorted) = (self.columns, self.sorted);
+        let rows = move || runs.with_value(|runs| table(runs, columns, self.selection));
+        let frame = NodeRef::<Div>::new();
+        columns.place_pins(frame);
+        let (first, behind) = match sorted.get_untracked() {
+            true => ("First runs", "More runs"),
+            false => ("Newest runs", "Older runs"),
+        };
         view! {
             <RunActions chosen/>
-            <div class="table-frame" role="region" aria-label="Runs" tabindex="0">{rows}</div>
+            <div class="table-frame run-frame" role="region" aria-label="Runs" tabindex="0" node_ref=frame>{rows}</div>
             <nav class="all-runs-pages" aria-label="Pages">
                 {is_cut.then(|| view! { <span class="muted">{NOT_ALL}</span> })}
                 <span class="push"></span>
                 {(!is_first).then(|| view! {
-                    <a class="button" href=move || address.with(&[("after", "")])>"Newest runs"</a>
+                    <a class="button" href=move || address.with(&[("after", "")])>{first}</a>
                 })}
                 {next.map(|next| view! {
-                    <a class="button" href=move || address.with(&[("after", &next)])>"Older runs"</a>
+                    <a class="button" href=move || address.with(&[("after", &next)])>{behind}</a>
                 })}
             </nav>
         }
@@ -196,12 +173,12 @@ impl AllShown {
     }
 }
 
-fn table(runs: &[ComparedRun], columns: &[ShownColumn], selection: Selection) -> AnyView {
-    let head = |shown: &ShownColumn| {
-        let class = if matches!(shown.column, Column::Metric(..)) { "num" } else { "text" };
-        let title = shown.column.title().to_owned();
-        let figure = shown.column.figure().map(|figure| view! { <span class="head-figure">{figure}</span> });
-        view! { <th scope="col" class=class title=title.clone()>{title.clone()} " " {figure}</th> }
+fn table(runs: &[ComparedRun], columns: Columns, selection: Selection) -> AnyView {
+    let shown = columns.shown.read();
+    let pinned = pins(&shown);
+    let head = |(index, shown): (usize, &ShownColumn)| {
+        let pin = pin_class(index, pinned);
+        view! { <ColumnHead columns shown=shown.clone() pin place=None/> }
     };
     let ids: Vec<RunId> = runs.iter().map(|row| row.run.info.id).collect();
     let all_chosen = {
@@ -210,7 +187,7 @@ fn table(runs: &[ComparedRun], columns: &[ShownColumn], selection: Selection) ->
     };
     let choose_all = move |event: ev::Event| selection.set_all(&ids, event_target_checked(&event));
     view! {
-        <table class="grid all-runs" aria-label="Runs">
+        <table class="grid run-table all-runs" aria-label="Runs">
             <thead>
                 <tr>
                     <th scope="col" class="pick">
@@ -222,12 +199,14 @@ fn table(runs: &[ComparedRun], columns: &[ShownColumn], selection: Selection) ->
                             on:change=choose_all
                         />
                     </th>
-                    <th scope="col" class="name">"Run"</th>
-                    <th scope="col">"Experiment"</th>
-                    {columns.iter().map(head).collect_view()}
+                    <Head class="name" title="Run".to_owned() order=Some(RunOrder::Text(RunText::Name))/>
+                    // No index lies in the order of their names.
+                    <th scope="col" class="text"><span class="head">"Experiment"</span></th>
+                    {shown.iter().enumerate().map(head).collect_view()}
+                    <th class="rest" aria-hidden="true"></th>
                 </tr>
             </thead>
-            <tbody>{runs.iter().map(|row| line(row, columns, selection)).collect_view()}</tbody>
+            <tbody>{runs.iter().map(|row| line(row, &shown, selection)).collect_view()}</tbody>
         </table>
     }
     .into_any()
@@ -235,6 +214,9 @@ fn table(runs: &[ComparedRun], columns: &[ShownColumn], selection: Selection) ->
 
 fn line(row: &ComparedRun, columns: &[ShownColumn], selection: Selection) -> AnyView {
     let ComparedRun { run, experiment_name } = row;
+    let pinned = pins(columns);
+    let cell =
+        |(index, shown): (usize, &ShownColumn)| cell(run, &shown.column, pin_class(index, pinned), None);
     let (name, info) = (run_name(run), &run.info);
     let id = info.id;
     let place = Memo::new(move |_| selection.place(id));
@@ -263,7 +245,8 @@ fn line(row: &ComparedRun, columns: &[ShownColumn], selection: Selection) -> Any
             <td class="text">
                 <a href=format!("/experiments/{}", info.experiment) title=experiment_name.clone()>{experiment_name.clone()}</a>
             </td>
-            {columns.iter().map(|shown| cell(run, &shown.column, String::new(), None)).collect_view()}
+            {columns.iter().enumerate().map(cell).collect_view()}
+            <td class="rest" aria-hidden="true"></td>
         </tr>
     }
     .into_any()

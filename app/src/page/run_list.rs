@@ -264,7 +264,7 @@ fn Runs(
     view! {
         <Tabs label="Experiment" tabs/>
         <div class="toolbar" hidden=move || !of_runs.get()>
-            <FilterBox filtered=Filtered::Runs experiment wording=&OF_RUNS/>
+            <FilterBox filtered=Filtered::Runs(experiment) wording=&OF_RUNS/>
             <div class="toolbar-end">
                 <a
                     class="button quiet"

@@ -38,7 +38,8 @@ pub struct Wording {
 pub static OF_RUNS: Wording = Wording {
     id: "filter",
     key: "filter",
-    cleared: &[("filter", ""), ("page", "")],
+    // An experiment's table has pages by their numbers, that of all runs by what comes before them.
+    cleared: &[("filter", ""), ("page", ""), ("after", "")],
     label: "Filter runs",
     placeholder: "metrics.loss < 0.5 and params.model = 'cnn'",
     language: "search_runs",
@@ -61,10 +62,12 @@ pub fn mistake<C: Condition>(text: &str) -> Option<FilterError> {
 /// What is filtered: keys and values are those that it has.
 #[derive(Clone, Copy)]
 pub enum Filtered {
-    /// Runs.
-    Runs,
-    /// Traces; of this run, if there is one.
-    Traces(Option<RunId>),
+    /// Runs of an experiment.
+    Runs(Signal<ExperimentId>),
+    /// Runs of all experiments; keys and values are those of the ones last used.
+    AllRuns,
+    /// Traces of an experiment; of this run, if there is one.
+    Traces(ExperimentId, Option<RunId>),
 }
 
 /// What the box shares with the list below it, whose code comes when the box is first used.
@@ -72,8 +75,6 @@ pub enum Filtered {
 pub struct Typing {
     /// What is filtered.
     pub filtered: Filtered,
-    /// Where it is.
-    pub experiment: Signal<ExperimentId>,
     /// How the box reads.
     pub wording: &'static Wording,
     /// The box.
@@ -96,8 +97,6 @@ pub struct Typing {
 pub fn FilterBox(
     /// What is filtered.
     filtered: Filtered,
-    /// Where it is.
-    experiment: Signal<ExperimentId>,
     /// How the box reads, and what it says.
     wording: &'static Wording,
 ) -> AnyView {
@@ -108,7 +107,6 @@ pub fn FilterBox(
     let input = NodeRef::<html::Input>::new();
     let typing = Typing {
         filtered,
-        experiment,
         wording,
         input,
         text,

@@ -2,7 +2,7 @@
 //! stands in it, and nothing is filtered by it until the box is sent.
 
 use crate::{
-    api::{Fault, find_trace_words, find_values, search_keys},
+    api::{Fault, find_trace_words, find_values, find_values_of_all, search_keys, search_keys_of_all},
     part::{
         filter_box::{Filtered, Typing, Wording},
         later::{Loaded, later},
@@ -107,24 +107,46 @@ fn is_asked(completion: &Completion) -> bool {
     }
 }
 
+/// Whose words the server is asked for.
+#[derive(Clone, Copy)]
+enum Among {
+    /// Those of runs; of all experiments without one.
+    Runs(Option<ExperimentId>),
+    /// Those of traces; of this run, if there is one.
+    Traces(ExperimentId, Option<RunId>),
+}
+
+impl Among {
+    fn now(filtered: Filtered) -> Self {
+        match filtered {
+            Filtered::Runs(experiment) => Self::Runs(Some(experiment.get_untracked())),
+            Filtered::AllRuns => Self::Runs(None),
+            Filtered::Traces(experiment, run) => Self::Traces(experiment, run),
+        }
+    }
+}
+
 /// What the server knows.
-async fn ask(
-    filtered: Filtered,
-    experiment: ExperimentId,
-    completion: Completion,
-) -> Result<Vec<Choice>, Fault> {
-    let words = match filtered {
-        Filtered::Runs => ask_runs(experiment, completion).await?,
-        Filtered::Traces(run) => ask_traces(experiment, run, completion).await?,
+async fn ask(among: Among, completion: Completion) -> Result<Vec<Choice>, Fault> {
+    let words = match among {
+        Among::Runs(experiment) => ask_runs(experiment, completion).await?,
+        Among::Traces(experiment, run) => ask_traces(experiment, run, completion).await?,
     };
     Ok(words.into_iter().map(Choice::plain).collect())
 }
 
-async fn ask_runs(experiment: ExperimentId, completion: Completion) -> Result<Vec<String>, Fault> {
+async fn ask_keys(experiment: Option<ExperimentId>, part: String) -> Result<KeysFound, Fault> {
+    match experiment {
+        Some(experiment) => search_keys(experiment, part).await,
+        None => search_keys_of_all(part).await,
+    }
+}
+
+async fn ask_runs(experiment: Option<ExperimentId>, completion: Completion) -> Result<Vec<String>, Fault> {
     let part = completion.part;
     Ok(match completion.expected {
         Expected::Key(KeysOf::Run(kind)) => {
-            let KeysFound { metrics, params, tags, .. } = search_keys(experiment, part).await?;
+            let KeysFound { metrics, params, tags, .. } = ask_keys(experiment, part).await?;
             let keys = match kind {
                 KeyKind::Metric => metrics,
                 KeyKind::Param => params,
@@ -133,7 +155,7 @@ async fn ask_runs(experiment: ExperimentId, completion: Completion) -> Result<Ve
             keys.into_iter().filter(|key| Key::new(key.as_str()).is_some()).collect()
         }
         Expected::Name => {
-            let KeysFound { metrics, params, tags, .. } = search_keys(experiment, part).await?;
+            let KeysFound { metrics, params, tags, .. } = ask_keys(experiment, part).await?;
             [(MetricFigure::Last.prefix(), metrics), ("params", params), ("tags", tags)]
                 .into_iter()
                 .flat_map(|(prefix, keys)| {
@@ -141,9 +163,10 @@ async fn ask_runs(experiment: ExperimentId, completion: Completion) -> Result<Ve
                 })
                 .collect()
         }
-        Expected::Value(Subject::Field(FieldOf::Run(field)), _) => {
-            find_values(experiment, field, part).await?
-        }
+        Expected::Value(Subject::Field(FieldOf::Run(field)), _) => match experiment {
+            Some(experiment) => find_values(experiment, field, part).await?,
+            None => find_values_of_all(field, part).await?,
+        },
         _ => Vec::new(),
     })
 }
@@ -180,9 +203,9 @@ fn caret(input: &HtmlInputElement, text: &str) -> usize {
 }
 
 fn drawn(typing: Typing) -> AnyView {
-    let Typing { filtered, experiment, wording, input, text, typed, open, active, keys } = typing;
+    let Typing { filtered, wording, input, text, typed, open, active, keys } = typing;
     let language = match filtered {
-        Filtered::Runs => &RUN_LANGUAGE,
+        Filtered::Runs(_) | Filtered::AllRuns => &RUN_LANGUAGE,
         Filtered::Traces(..) => &TRACE_LANGUAGE,
     };
     let list = NodeRef::<html::Ul>::new();
@@ -247,10 +270,10 @@ fn drawn(typing: Typing) -> AnyView {
         if !is_asked(&completion) {
             return;
         }
-        let experiment = experiment.get_untracked();
+        let among = Among::now(filtered);
         let ask = move || {
             spawn_local(async move {
-                let Ok(more) = ask(filtered, experiment, completion.clone()).await else { return };
+                let Ok(more) = ask(among, completion.clone()).await else { return };
                 let is_here = document()
                     .active_element()
                     .is_some_and(|active| active == *input.unchecked_ref::<Element>());

@@ -14,7 +14,7 @@ use crate::{
 use model::{
     ExperimentId, Permission, RunId,
     experiment::{Lifecycle, ViewType},
-    filter::{self, RunFilter},
+    filter::{self, OrderBy, RunFilter, RunOrder},
     metric,
     page::{
         ArtifactEntry, ArtifactRoot, COMPARISON_LIMIT, ComparedRun, Comparison, ExperimentHead,
@@ -45,10 +45,14 @@ fn note_html(tags: &[Tag]) -> String {
 }
 
 pub(crate) fn order_of(query: &RunsQuery) -> Result<Order> {
+    Ok(Order::of(clauses_of(&query.order_by)?))
+}
+
+/// What a table is sorted by.
+pub(crate) fn clauses_of(order_by: &str) -> Result<Vec<OrderBy<RunOrder>>> {
     // A mistake isn't in the filter box, so it has no place there.
-    let order = filter::parse_orders(&query.order_by)
-        .map_err(|error: filter::OrderListError| Error::invalid(error.error.message))?;
-    Ok(Order::of(order))
+    filter::parse_orders(order_by)
+        .map_err(|error: filter::OrderListError| Error::invalid(error.error.message))
 }
 
 pub(crate) fn view_of(query: &RunsQuery) -> ViewType {

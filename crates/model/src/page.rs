@@ -7,7 +7,7 @@ pub mod trace;
 use crate::{
     ExperimentId, Permission, Problem, RunId,
     experiment::Experiment,
-    filter::RunField,
+    filter::{MetricFigure, RunField, RunOrder, RunText},
     reproduce::Reproduction,
     run::{Run, RunInfo, Tag, tag},
 };
@@ -185,12 +185,31 @@ pub struct RunsPage {
 pub struct AllRunsQuery {
     /// The search language of [`crate::filter`]; empty for all.
     pub filter: String,
-    /// From the page before; empty for the first.
+    /// Comma-separated sort clauses; empty for newest first.
+    pub order_by: String,
+    /// From the page before, which was sorted alike; empty for the first.
     pub after: String,
     /// Whether the trash is shown instead.
     pub deleted: bool,
     /// What the table shows of each run, besides what every run has.
     pub columns: NamedColumns,
+}
+
+impl AllRunsQuery {
+    /// Whether runs of all experiments can be sorted by this. The least and the greatest value of a metric, and where files
+    /// are, lie in no index: every run would be read.
+    pub fn sorts_by(key: &RunOrder) -> bool {
+        match key {
+            RunOrder::Metric(MetricFigure::Last, _)
+            | RunOrder::Param(_)
+            | RunOrder::Tag(_)
+            | RunOrder::Time(_)
+            | RunOrder::Text(RunText::Name | RunText::UserId | RunText::Status) => true,
+            RunOrder::Metric(MetricFigure::Min | MetricFigure::Max, _)
+            | RunOrder::Text(RunText::ArtifactUri)
+            | RunOrder::Id => false,
+        }
+    }
 }
 
 /// Keys of each kind that an experiment's table shows at most: a database takes only so many values in a statement.
@@ -205,9 +224,9 @@ pub const KEYS_OF: usize = 20;
 /// Runs of all experiments.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AllRuns {
-    /// Newest first, with the names of their experiments.
+    /// In the order asked for, with the names of their experiments.
     pub runs: Vec<ComparedRun>,
-    /// What leads on to older ones, if there are any.
+    /// What leads on to those behind them, if there are any.
     pub next: Option<String>,
     /// Whether there are so many experiments that those not used for the longest were passed over.
     pub is_cut: bool,

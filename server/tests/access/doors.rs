@@ -379,6 +379,8 @@ fn server_function(route: &str, things: &Things) -> Load {
         "register_model" => pack((things.model, things.registered.clone())),
         "search_keys" => pack((things.experiment, "m".to_owned())),
         "search_keys_in" => pack((vec![things.experiment], "m".to_owned())),
+        "search_keys_of_all" => pack(("m".to_owned(),)),
+        "find_values_of_all" => pack((model::filter::RunField::Name, String::new())),
         "find_values" => pack((things.experiment, model::filter::RunField::Name, String::new())),
         "facets" => pack((things.experiment,)),
         "run_page" | "run_lineage" | "logged_images" | "run_logs" => pack((things.run,)),

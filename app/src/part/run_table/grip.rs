@@ -1,6 +1,6 @@
 //! The edge of a column's head, which sizes it.
 
-use super::{Table, change_columns};
+use super::columns::Columns;
 use crate::part::{
     address::Address,
     column::{NARROWEST, ShownColumn, WIDEST},
@@ -21,7 +21,7 @@ pub fn size(head: &HtmlElement, width: u16) {
 
 /// The edge that is dragged to size a column, or moved with the arrow keys; Enter and a double click undo it.
 #[component]
-pub fn Grip(table: Table, head: NodeRef<html::Th>, shown: ShownColumn) -> AnyView {
+pub fn Grip(columns: Columns, head: NodeRef<html::Th>, shown: ShownColumn) -> AnyView {
     let address = Address::here();
     let (width, was_sized, column) = (shown.pixels(), shown.width.is_some(), shown.column);
     let from = StoredValue::new(None::<(f64, u16)>);
@@ -31,11 +31,11 @@ pub fn Grip(table: Table, head: NodeRef<html::Th>, shown: ShownColumn) -> AnyVie
     // The heads are made anew by every change of the columns: the focus comes along.
     let is_sized = {
         let column = column.clone();
-        move || table.sized.with_value(|sized| sized.as_ref() == Some(&column))
+        move || columns.sized.with_value(|sized| sized.as_ref() == Some(&column))
     };
     Effect::new(move || {
         if let Some(grip) = grip.get().filter(|_| is_sized()) {
-            table.sized.set_value(None);
+            columns.sized.set_value(None);
             _ = grip.focus();
         }
     });
@@ -48,7 +48,7 @@ pub fn Grip(table: Table, head: NodeRef<html::Th>, shown: ShownColumn) -> AnyVie
     let keep = {
         let column = column.clone();
         move |width: Option<u16>| {
-            change_columns(address, table.columns, |columns| {
+            columns.change(address, |columns| {
                 if let Some(shown) = columns.iter_mut().find(|shown| shown.column == column) {
                     shown.width = width;
                 }
@@ -105,7 +105,7 @@ pub fn Grip(table: Table, head: NodeRef<html::Th>, shown: ShownColumn) -> AnyVie
                     if !was_sized {
                         return;
                     }
-                    table.sized.set_value(Some(column.clone()));
+                    columns.sized.set_value(Some(column.clone()));
                     keep(None);
                     return;
                 }
@@ -122,7 +122,7 @@ pub fn Grip(table: Table, head: NodeRef<html::Th>, shown: ShownColumn) -> AnyVie
         let keep = keep.clone();
         move |_: ev::KeyboardEvent| {
             if now.get_untracked() != width {
-                table.sized.set_value(Some(column.clone()));
+                columns.sized.set_value(Some(column.clone()));
                 keep(Some(now.get_untracked()));
             }
         }

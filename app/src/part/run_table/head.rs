@@ -1,7 +1,8 @@
 use super::{
-    Table, change_columns,
+    Table,
+    columns::{Columns, pin_class},
     grip::{Grip, size},
-    row::{pin_class, side_gap},
+    row::side_gap,
 };
 use crate::part::{
     address::Address,
@@ -54,7 +55,7 @@ pub fn Heads(table: Table) -> AnyView {
         let pins = made.columns.iter().filter(|shown| shown.pinned).count();
         let head = |(index, shown): (usize, &ShownColumn)| {
             let (pin, place) = (pin_class(index, pins), made.aria_index(index));
-            view! { <ColumnHead table shown=shown.clone() pin place/> }
+            view! { <ColumnHead columns=table.columns shown=shown.clone() pin place/> }
         };
         let (pinned, others) = made.columns.split_at(pins);
         view! {
@@ -100,7 +101,14 @@ fn next_order(now: &str, key: &RunOrder, also: bool) -> String {
 /// The head of a column: a link that sorts by it upwards, then downwards, then not; with Shift beside what it is sorted by
 /// already.
 #[component]
-pub fn Head(class: &'static str, title: String, order: Option<RunOrder>) -> AnyView {
+pub fn Head(
+    /// The kind of the column.
+    class: &'static str,
+    /// What it is called.
+    title: String,
+    /// What it sorts by.
+    order: Option<RunOrder>,
+) -> AnyView {
     let sort = aria_sort(order.clone());
     view! { <th class=class scope="col" aria-sort=sort aria-colindex="2"><Sorter title figure=None order/></th> }
         .into_any()
@@ -133,7 +141,7 @@ fn Sorter(title: String, figure: Option<&'static str>, order: Option<RunOrder>) 
         let order = order.clone();
         move || {
             let next = next_order(&address.text("order"), &order, false);
-            address.with(&[("order", &next), ("page", "")])
+            address.with(&[("order", &next), ("page", ""), ("after", "")])
         }
     };
     let beside = move |event: ev::MouseEvent| {
@@ -141,7 +149,7 @@ fn Sorter(title: String, figure: Option<&'static str>, order: Option<RunOrder>) 
             event.prevent_default();
             event.stop_propagation();
             let next = next_order(&untrack(|| address.text("order")), &order, true);
-            address.set(&[("order", &next), ("page", "")]);
+            address.set(&[("order", &next), ("page", ""), ("after", "")]);
         }
     };
     let arrow = move || {
@@ -162,11 +170,19 @@ fn Sorter(title: String, figure: Option<&'static str>, order: Option<RunOrder>) 
 
 /// The head of a column that can be moved, pinned, sized and taken out.
 #[component]
-fn ColumnHead(table: Table, shown: ShownColumn, pin: String, place: Option<String>) -> AnyView {
+pub fn ColumnHead(
+    /// All of the table.
+    columns: Columns,
+    /// Which.
+    shown: ShownColumn,
+    /// Classes that keep it in its place.
+    pin: String,
+    /// Which column it is, where others are left out.
+    place: Option<String>,
+) -> AnyView {
     let address = Address::here();
-    let columns = table.columns;
     let column = shown.column.clone();
-    let order = column.order();
+    let order = column.order().filter(|key| (columns.sorts_by)(key));
     let (sort, sortable) = (aria_sort(order.clone()), order.is_some());
     let head = NodeRef::<html::Th>::new();
     let width = shown.pixels();
@@ -191,12 +207,12 @@ fn ColumnHead(table: Table, shown: ShownColumn, pin: String, place: Option<Strin
             event.prevent_default();
             over.set(false);
             let word = event.data_transfer().and_then(|data| data.get_data("text/plain").ok());
-            let moved = columns.with_untracked(|columns| {
+            let moved = columns.shown.with_untracked(|columns| {
                 let moved = columns.iter().find(|shown| Some(shown.column.to_string()) == word);
                 moved.map(|shown| shown.column.clone())
             });
             if let Some(moved) = moved.filter(|moved| *moved != column) {
-                change_columns(address, columns, |columns| move_column(columns, &moved, &column));
+                columns.change(address, |columns| move_column(columns, &moved, &column));
             }
         }
     };
@@ -204,7 +220,7 @@ fn ColumnHead(table: Table, shown: ShownColumn, pin: String, place: Option<Strin
         let column = column.clone();
         move |from: Option<EventTarget>| {
             let from = from.and_then(|from| from.dyn_into::<Element>().ok());
-            table.menu.set(Some((column.clone(), from.as_ref().map(under).unwrap_or_default())));
+            columns.menu.set(Some((column.clone(), from.as_ref().map(under).unwrap_or_default())));
         }
     };
     let arrow = {
@@ -255,7 +271,7 @@ fn ColumnHead(table: Table, shown: ShownColumn, pin: String, place: Option<Strin
                     {Icon::ChevronDown.draw()}
                 </button>
             </div>
-            <Grip table head shown/>
+            <Grip columns head shown/>
         </th>
     }
     .into_any()
@@ -263,13 +279,16 @@ fn ColumnHead(table: Table, shown: ShownColumn, pin: String, place: Option<Strin
 
 /// What can be done to the column whose menu is open.
 #[component]
-pub fn ColumnMenu(table: Table) -> AnyView {
+pub fn ColumnMenu(
+    /// All of the table.
+    columns: Columns,
+) -> AnyView {
     let menu = move || {
-        table.menu.get().map(|(column, at)| {
+        columns.menu.get().map(|(column, at)| {
             let label = format!("Column {}", column.title());
             view! {
-                <FloatingMenu label at on_close=move || table.menu.set(None)>
-                    {later(choices, Of { table, column: column.clone() }, || view! { <div class="thing-menu"></div> }.into_any())}
+                <FloatingMenu label at on_close=move || columns.menu.set(None)>
+                    {later(choices, Of { columns, column: column.clone() }, || view! { <div class="thing-menu"></div> }.into_any())}
                 </FloatingMenu>
             }
         })
@@ -280,7 +299,7 @@ pub fn ColumnMenu(table: Table) -> AnyView {
 /// Whose menu it is.
 #[derive(Clone)]
 struct Of {
-    table: Table,
+    columns: Columns,
     column: Column,
 }
 
@@ -290,23 +309,23 @@ fn choices() -> Loaded<Of> {
     Ok(drawn)
 }
 
-fn drawn(Of { table, column }: Of) -> AnyView {
+fn drawn(Of { columns, column }: Of) -> AnyView {
     let address = Address::here();
-    let columns = table.columns;
+    let shown = columns.shown;
     let change = move |change: &dyn Fn(&mut Vec<ShownColumn>)| {
-        table.menu.set(None);
-        change_columns(address, columns, change);
+        columns.menu.set(None);
+        columns.change(address, change);
     };
     let neighbour = {
         let column = column.clone();
         move |step: isize| {
-            let columns = columns.read_untracked();
+            let columns = shown.read_untracked();
             let place = columns.iter().position(|shown| shown.column == column)?;
             columns.get(place.checked_add_signed(step)?).map(|shown| shown.column.clone())
         }
     };
     let is_pinned =
-        columns.with_untracked(|columns| columns.iter().any(|shown| shown.pinned && shown.column == column));
+        shown.with_untracked(|columns| columns.iter().any(|shown| shown.pinned && shown.column == column));
     let figures = match &column {
         Column::Metric(key, now) => [
             (MetricFigure::Last, "Last value"),

@@ -1,13 +1,14 @@
 //! The table of runs: as many as there are, of which only those in sight are made.
 //!
 //! Owns: what is in sight (`window`), the rows that are here and those still to come (`rows`), heads that sort, move and pin
-//! columns (`head`) and size them (`grip`), rows and cells (`row`), runs beneath those that they are nested in (`tree`,
-//! `branches`).
+//! columns (`head`) and size them (`grip`), what heads share (`columns`), rows and cells (`row`), runs beneath those that they
+//! are nested in (`tree`, `branches`). The table of all experiments' runs has the same columns, heads and cells.
 //! Must never: hold which columns are shown, or in which order (the address has that); make what isn't in sight.
 //! Start reading at [`RunTable`]. To add a kind of column: a variant of [`Column`](super::column::Column), the compiler shows
 //! the rest.
 
 mod branches;
+mod columns;
 mod grip;
 mod head;
 mod row;
@@ -16,15 +17,16 @@ mod tree;
 mod window;
 
 use crate::part::{
-    address::Address,
     answered::ProblemNote,
     chart::watch,
-    column::{Column, ShownColumn, named_columns, write_columns},
+    column::{ShownColumn, named_columns},
     number::count,
     pager::Pager,
     run_color::Swatches,
 };
-use head::{GroupHeads, Head};
+pub use columns::{Columns, pin_class, pins};
+use head::GroupHeads;
+pub use head::{ColumnHead, ColumnMenu, Head};
 use leptos::{ev, html::Div, prelude::*};
 use model::{
     ExperimentId, RunId,
@@ -46,8 +48,6 @@ const HEADS: f64 = 56.0;
 const USUAL_ROW: f64 = 32.0;
 /// Columns are asked for in portions of so many, that a table with hundreds isn't read whole.
 const PORTION: usize = 24;
-/// How many columns can be pinned.
-const PINS: usize = 8;
 
 /// The runs chosen for comparison and what else is done to several, in the order they were chosen: it gives them their
 /// colours.
@@ -129,20 +129,16 @@ pub fn info_address(info: &RunInfo) -> String {
 struct Table {
     rows: Rows,
     tree: Tree,
-    columns: Signal<Vec<ShownColumn>>,
+    columns: Columns,
     /// Those of them that are made: all pinned ones come first and are among them.
     made: Memo<Made>,
     selection: Selection,
-    /// Whose menu is open, and where.
-    menu: RwSignal<Option<(Column, (f64, f64))>>,
     /// The run that was chosen or let go of last.
     last_chosen: StoredValue<Option<RunId>>,
     /// What chooses the colours of runs.
     swatches: Swatches,
     /// Whether the caller may do that.
     may_color: bool,
-    /// The column whose edge was just moved with keys.
-    sized: StoredValue<Option<Column>>,
 }
 
 /// What is needed to show what is nested in runs.
@@ -174,7 +170,7 @@ struct Made {
 
 impl Made {
     fn new(columns: &[ShownColumn], view: Option<View>) -> Self {
-        let pins = columns.iter().filter(|shown| shown.pinned).count().min(PINS);
+        let pins = pins(columns);
         let (pinned, others) = columns.split_at(pins);
         let Some(view) = view else { return Self { columns: columns.to_vec(), pins, ..Self::default() } };
         let widths: Vec<f64> = others.iter().map(|shown| f64::from(shown.pixels())).collect();
@@ -199,17 +195,6 @@ impl Made {
         // Behind the box that chooses a run, and its name.
         Some((place + 3).to_string())
     }
-}
-
-/// Changes the columns that are shown, in the address.
-fn change_columns(
-    address: Address,
-    columns: Signal<Vec<ShownColumn>>,
-    change: impl FnOnce(&mut Vec<ShownColumn>),
-) {
-    let mut changed = columns.get_untracked();
-    change(&mut changed);
-    address.set(&[("columns", &write_columns(&changed))]);
 }
 
 /// The runs, one per row. Heads and pinned columns stay in sight; only the table scrolls.
@@ -246,17 +231,16 @@ pub fn RunTable(
     let table = Table {
         rows,
         tree,
-        columns,
+        // By what is in no index, too: it is one experiment.
+        columns: Columns::new(columns, |_| true),
         made,
         selection,
-        menu: RwSignal::new(None),
         last_chosen: StoredValue::new(None),
         swatches: Swatches::new(move |run, color| {
             rows.recolor(run, color);
             tree.recolor(run, color);
         }),
         may_color,
-        sized: StoredValue::new(None),
     };
     let in_sight = Memo::new(move |_| match view.get() {
         Some(view) => view.rows(window::at_most(table.count(), view.row)),
@@ -276,7 +260,7 @@ pub fn RunTable(
         )
     });
     rows.keep_filled(Memo::new(move |_| Some(tree.tops(in_sight.get()))), asked);
-    place_pins(frame, columns);
+    table.columns.place_pins(frame);
 
     let gap = move |height: f64| {
         (height > 0.0).then(|| {
@@ -327,7 +311,7 @@ pub fn RunTable(
                 </tbody>
             </table>
         </div>
-        <head::ColumnMenu table/>
+        <ColumnMenu columns=table.columns/>
         {table.swatches.panel()}
         <footer class="table-foot">
             {move || rows.fault.get().map(|problem| view! { <ProblemNote problem/> })}
@@ -433,22 +417,10 @@ fn follow(frame: NodeRef<Div>, view: RwSignal<Option<View>>) {
     }
 }
 
-/// Says where each pinned column stays, through variables of the style sheet.
-fn place_pins(frame: NodeRef<Div>, columns: Signal<Vec<ShownColumn>>) {
-    Effect::new(move || {
-        let Some(element) = frame.get() else { return };
-        let style = web_sys::HtmlElement::style(&element);
-        let mut left = 0.0;
-        for (pin, shown) in columns.read().iter().filter(|shown| shown.pinned).take(PINS).enumerate() {
-            _ = style.set_property(&format!("--pin-{pin}"), &format!("{left}px"));
-            left += f64::from(shown.pixels());
-        }
-    });
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::part::column::Column;
 
     #[test]
     fn columns_that_are_left_out_count() {

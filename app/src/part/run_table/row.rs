@@ -1,5 +1,7 @@
 use super::{
-    Made, Table, run_address, run_name,
+    Made, Table,
+    columns::pin_class,
+    run_address, run_name,
     tree::{Line, Shows},
 };
 use crate::part::{
@@ -183,15 +185,6 @@ fn cells(run: &Run, made: &Made) -> impl IntoView + use<> {
         {(pins..).zip(others).map(cell).collect_view()}
         {side_gap(made.behind)}
         <td class="rest" aria-hidden="true"></td>
-    }
-}
-
-/// The class that keeps a pinned column in its place.
-pub(super) fn pin_class(index: usize, pins: usize) -> String {
-    match index {
-        _ if index >= pins => String::new(),
-        _ if index + 1 == pins => format!(" pinned last-pin pin-{index}"),
-        _ => format!(" pinned pin-{index}"),
     }
 }
 

@@ -103,11 +103,7 @@ fn drawn(of: Of) -> AnyView {
     let news = Live::pulse(Signal::stored(vec![format!("t{}", of.experiment)]), REFRESH);
     view! {
         <div class="toolbar">
-            <FilterBox
-                filtered=Filtered::Traces(of.run)
-                experiment=Signal::stored(of.experiment)
-                wording=&WORDING
-            />
+            <FilterBox filtered=Filtered::Traces(of.experiment, of.run) wording=&WORDING/>
         </div>
         <Answered answer=page bars=8 show={move |page: TracesPage| {
             let page = RwSignal::new(page);

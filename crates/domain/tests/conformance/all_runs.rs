@@ -3,6 +3,7 @@
 use crate::world::*;
 use model::{
     Permission::{Edit, Manage, Read},
+    filter::RunField,
     page::{ALL_RUNS_KEYS, AllRuns, AllRunsQuery, NamedColumns},
     run::NewRun,
 };
@@ -11,9 +12,12 @@ on_both_databases! {
     runs_of_all_experiments_come_newest_first,
     they_come_a_page_at_a_time,
     they_are_filtered,
+    they_are_sorted,
+    sorted_ones_come_a_page_at_a_time,
     they_come_with_the_columns_that_are_asked_for,
     deleted_ones_are_listed_alone,
     keys_of_several_experiments_are_found_at_once,
+    words_for_filters_are_those_of_experiments_that_may_be_read,
 }
 
 async fn runs_at(user: &User, experiment: ExperimentId, seconds: impl IntoIterator<Item = i64>) {
@@ -88,6 +92,66 @@ async fn they_are_filtered(world: &World) {
     check_code(alice.list_all_runs(&asked("metrics.loss <", "")).await, Code::InvalidParameterValue);
 }
 
+fn sorted(order_by: &str) -> AllRunsQuery {
+    AllRunsQuery { order_by: order_by.to_owned(), ..AllRunsQuery::default() }
+}
+
+async fn they_are_sorted(world: &World) {
+    let closed = world.closed().await;
+    let (alice, bob) = (world.user("alice").await.on(&closed), world.user("bob").await.on(&closed));
+    let (vision, sound) = (alice.experiment("vision").await, alice.experiment("sound").await);
+    for (experiment, name, loss, depth) in
+        [(vision, "b", 0.5, "3"), (sound, "d", 0.1, "2"), (sound, "a", f64::NAN, "2"), (sound, "e", 0.3, "3")]
+    {
+        let run = alice.run_named(experiment, name).await;
+        alice.logs(run, batch().metric("loss", 1, loss).param("depth", depth)).await;
+    }
+    alice.run_named(vision, "c").await;
+    for (order_by, expected) in [
+        ("attributes.run_name ASC", "a b c d e"),
+        ("attributes.run_name DESC", "e d c b a"),
+        // What is no number comes behind numbers, and what lacks the key last.
+        ("metrics.loss ASC", "d e b a c"),
+        ("metrics.loss DESC", "b e d a c"),
+        ("params.depth ASC,attributes.run_name DESC", "d a e b c"),
+        ("attributes.user_id ASC,attributes.run_name ASC", "a b c d e"),
+    ] {
+        assert_eq!(
+            names(&alice.list_all_runs(&sorted(order_by)).await.unwrap()).join(" "),
+            expected,
+            "{order_by}"
+        );
+    }
+    let filtered = AllRunsQuery { filter: "params.depth = '3'".to_owned(), ..sorted("metrics.loss ASC") };
+    assert_eq!(names(&alice.list_all_runs(&filtered).await.unwrap()), ["e", "b"]);
+    let by_loss = sorted("metrics.loss ASC");
+    assert_eq!(names(&bob.list_all_runs(&by_loss).await.unwrap()), [""; 0]);
+    alice.grant_experiment(sound, "bob", Read).await.unwrap();
+    assert_eq!(names(&bob.list_all_runs(&by_loss).await.unwrap()), ["d", "e", "a"]);
+    for refused in ["min_metrics.loss ASC", "max_metrics.loss DESC", "attributes.artifact_uri ASC", "loss UP"]
+    {
+        check_code(alice.list_all_runs(&sorted(refused)).await, Code::InvalidParameterValue);
+    }
+    closed.close().await;
+}
+
+async fn sorted_ones_come_a_page_at_a_time(world: &World) {
+    let alice = world.user("alice").await;
+    let (even, odd) = (alice.experiment("even").await, alice.experiment("odd").await);
+    runs_at(&alice, even, (0..60).map(|number| 2 * number)).await;
+    runs_at(&alice, odd, (0..60).map(|number| 2 * number + 1)).await;
+    let expected: Vec<String> = (0..120).map(|number: i64| number.to_string()).collect();
+    let oldest_first = sorted("attributes.start_time ASC");
+    let first = alice.list_all_runs(&oldest_first).await.unwrap();
+    assert_eq!(names(&first), expected[..100]);
+    let after = first.next.unwrap();
+    let second = alice.list_all_runs(&AllRunsQuery { after: after.clone(), ..oldest_first }).await.unwrap();
+    assert_eq!(names(&second), expected[100..]);
+    assert_eq!(second.next, None);
+    // A place in one order is none in another.
+    check_code(alice.list_all_runs(&asked("", &after)).await, Code::InvalidParameterValue);
+}
+
 async fn they_come_with_the_columns_that_are_asked_for(world: &World) {
     let alice = world.user("alice").await;
     let (vision, sound) = (alice.experiment("vision").await, alice.experiment("sound").await);
@@ -153,5 +217,29 @@ async fn keys_of_several_experiments_are_found_at_once(world: &World) {
     assert_eq!((found.metrics, found.params), (vec![], vec!["depth".to_owned()]));
     alice.grant_experiment(vision, "bob", Read).await.unwrap();
     check_code(bob.find_keys_in(&[vision, sound], "").await, Code::ResourceDoesNotExist);
+    closed.close().await;
+}
+
+async fn words_for_filters_are_those_of_experiments_that_may_be_read(world: &World) {
+    let closed = world.closed().await;
+    let (alice, bob) = (world.user("alice").await.on(&closed), world.user("bob").await.on(&closed));
+    let (vision, sound) = (alice.experiment("vision").await, alice.experiment("sound").await);
+    for (experiment, depth) in [(vision, "3"), (vision, "4"), (sound, "x3"), (sound, "30")] {
+        let run = alice.run_in(experiment).await;
+        alice.logs(run, batch().param("depth", depth)).await;
+    }
+    let run = alice.run_in(sound).await;
+    alice.logs(run, batch().metric("loss", 1, 0.5)).await;
+    let depth = RunField::Param("depth".to_owned());
+    let found = alice.find_keys_of_all("").await.unwrap();
+    assert_eq!((found.metrics, found.params), (vec!["loss".to_owned()], vec!["depth".to_owned()]));
+    // Those that begin with the text come first.
+    assert_eq!(alice.find_values_of_all(&depth, "3").await.unwrap(), ["3", "30", "x3"]);
+    assert_eq!(bob.find_keys_of_all("").await.unwrap().params, [""; 0]);
+    assert_eq!(bob.find_values_of_all(&depth, "").await.unwrap(), [""; 0]);
+    alice.grant_experiment(vision, "bob", Read).await.unwrap();
+    let found = bob.find_keys_of_all("").await.unwrap();
+    assert_eq!((found.metrics, found.params), (vec![], vec!["depth".to_owned()]));
+    assert_eq!(bob.find_values_of_all(&depth, "").await.unwrap(), ["3", "4"]);
     closed.close().await;
 }

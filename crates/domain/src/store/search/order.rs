@@ -180,6 +180,11 @@ impl Order {
         orderings.find(|ordering| ordering.is_ne()).unwrap_or(Ordering::Equal)
     }
 
+    /// Sorts runs that were found.
+    pub fn sort(&self, found: &mut [Found]) {
+        found.sort_by_cached_key(|found| Placed(self, self.place_of(found)));
+    }
+
     /// The columns that tell a run's place, besides those of the run itself.
     pub fn push_columns(&self, select: &mut Sql) {
         for (index, by) in self.0.iter().enumerate() {
@@ -315,6 +320,26 @@ impl Order {
         self.0.iter().map(of).collect()
     }
 }
+
+/// A place that sorts.
+struct Placed<'a>(&'a Order, Place);
+
+impl Ord for Placed<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.compare(&self.1, &other.1)
+    }
+}
+impl PartialOrd for Placed<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl PartialEq for Placed<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+impl Eq for Placed<'_> {}
 
 fn metric_column(figure: MetricFigure) -> &'static str {
     match figure {

@@ -125,7 +125,7 @@ impl RunSearch<'_> {
                 let is_first = found.is_empty();
                 found.extend(some);
                 if !is_first {
-                    found.sort_by_cached_key(|found| Placed(order, order.place_of(found)));
+                    order.sort(&mut found);
                     found.truncate(limit);
                 }
             }
@@ -341,26 +341,6 @@ impl Few<'_> {
         if self.is_empty() { "r.id" } else { "few.id" }
     }
 }
-
-/// A place that sorts.
-struct Placed<'a>(&'a Order, Place);
-
-impl Ord for Placed<'_> {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.0.compare(&self.1, &other.1)
-    }
-}
-impl PartialOrd for Placed<'_> {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl PartialEq for Placed<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-impl Eq for Placed<'_> {}
 
 pub(super) fn push_select(select: &mut Sql, order: &Order) {
     select.push("SELECT ").push(run::COLUMNS);

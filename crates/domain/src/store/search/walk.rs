@@ -408,3 +408,20 @@ fn is_whole(value: &Value) -> bool {
         _ => true,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::{filter::parse_orders, page::AllRunsQuery};
+
+    #[test]
+    fn runs_of_all_experiments_are_sorted_by_what_lies_in_an_index() {
+        let all = "metrics.a,min_metrics.a,max_metrics.a,params.a,tags.a,attributes.start_time,attributes.end_time,\
+                   attributes.run_name,attributes.status,attributes.user_id,attributes.artifact_uri,attributes.run_id";
+        let orders = parse_orders::<RunOrder>(all).unwrap();
+        assert_eq!(orders.len(), 12);
+        for by in orders {
+            assert_eq!(AllRunsQuery::sorts_by(&by.key), Entries::of(&by.key).is_some(), "{by}");
+        }
+    }
+}
