@@ -7,9 +7,11 @@
 mod assessment;
 mod bounds;
 mod correlation;
+mod dump;
 mod file;
 pub(crate) mod outline;
 mod page;
+mod preview;
 mod shown;
 mod span;
 pub(crate) mod text;
@@ -29,6 +31,7 @@ use crate::{
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use bounds::{check_room, checked_pairs, in_duration, in_time, own_out, preview};
 pub use correlation::Together;
+pub use dump::{dumped, unwrapped};
 use model::{
     Code, ExperimentId, Millis, Problem, RunId, TraceId,
     audit::{Action, Object},
