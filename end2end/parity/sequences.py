@@ -7,7 +7,7 @@ follows meets something. Placeholders stand for what it made.
 from hypothesis import strategies as st
 
 from .call import Call
-from .calls import GROUPS, OF_TRACES, WEIGHTS
+from .calls import GROUPS, OF_TRACES, STEPS, WEIGHTS
 from .calls.files import ARTIFACTS
 from .calls.traces import FIRST_TRACE
 from .calls.tracking import create_run
@@ -26,6 +26,8 @@ def starts(position):
 @st.composite
 def sequences(draw, groups=None, most=24):
     """A sequence of calls about things of its own."""
+    # One in six by default.
+    groups = groups or (STEPS if draw(st.integers(0, 5)) == 3 else WEIGHTS)
     call = Call(
         "POST", "/api/2.0/mlflow/experiments/create", body={"name": "⟦own⟧"}, makes=("experiment", ("experiment_id",))
     )
@@ -57,11 +59,11 @@ def sequences(draw, groups=None, most=24):
         made.append(
             Call("POST", "/api/2.0/mlflow/logged-models", body=body, makes=("model", ("model", "info", "model_id")))
         )
-    if OF_TRACES.intersection(groups or WEIGHTS) and draw(st.integers(0, 3)) != 2:
+    if OF_TRACES.intersection(groups) and draw(st.integers(0, 3)) != 2:
         made += FIRST_TRACE
     count = draw(st.integers(4, most))
     for _ in range(count):
-        group = draw(st.sampled_from(groups or WEIGHTS))
+        group = draw(st.sampled_from(groups))
         if group == "runs" and draw(st.integers(0, 9)) == 5:
             made.append(run())
         else:

@@ -34,7 +34,7 @@ fn dump(value: &AttributeValue, text: &mut String) {
         AttributeValue::Real(number) if number.is_nan() => text.push_str("NaN"),
         AttributeValue::Real(f64::INFINITY) => text.push_str("Infinity"),
         AttributeValue::Real(f64::NEG_INFINITY) => text.push_str("-Infinity"),
-        AttributeValue::Real(number) => text.push_str(&Value::from(*number).to_string()),
+        AttributeValue::Real(number) => text.push_str(&exponent(Value::from(*number).to_string())),
         AttributeValue::Bytes(bytes) => {
             text.push_str(&Value::from(BASE64_STANDARD.encode(bytes)).to_string());
         }
@@ -63,6 +63,17 @@ fn dump(value: &AttributeValue, text: &mut String) {
     }
 }
 
+/// A number with its exponent as Python writes it: with a sign, and two digits at least.
+fn exponent(number: String) -> String {
+    match number.split_once('e') {
+        None => number,
+        Some((digits, power)) => match power.strip_prefix('-') {
+            Some(power) => format!("{digits}e-{power:0>2}"),
+            None => format!("{digits}e+{power:0>2}"),
+        },
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,6 +96,8 @@ mod tests {
         check(AttributeValue::Whole(-5), "-5");
         check(AttributeValue::Real(0.5), "0.5");
         check(AttributeValue::Real(5.0), "5.0");
+        check(AttributeValue::Real(1e300), "1e+300");
+        check(AttributeValue::Real(-1.5e-7), "-1.5e-07");
         check(AttributeValue::Real(f64::INFINITY), "Infinity");
         check(AttributeValue::Real(f64::NEG_INFINITY), "-Infinity");
         check(AttributeValue::Bytes(vec![255]), r#""/w==""#);

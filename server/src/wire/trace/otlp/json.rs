@@ -72,7 +72,7 @@ fn number(of: &Value, camel: &str, snake: &str) -> Option<u64> {
 /// One of protobuf's words, or its number; 0 for none.
 fn word(of: &Value, name: &str, words: &[&str]) -> Option<i32> {
     let Some(value) = field(of, name, name) else { return Some(0) };
-    match words.iter().position(|word| value.as_str() == Some(word)) {
+    match words.iter().position(|word| value.as_str() == Some(*word)) {
         Some(place) => i32::try_from(place).ok(),
         None => i32::try_from(whole(value)?).ok(),
     }
