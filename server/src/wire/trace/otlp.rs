@@ -117,10 +117,11 @@ pub async fn export(
         Err(detail) => return Ok(bad(detail)),
     };
     let mut taken = acting.log_spans(experiment, run, spans).await?;
-    taken.refused += odd;
-    if odd > 0 && taken.message.is_empty() {
+    // Why some weren't taken counts more than what else there is to say.
+    if odd > 0 && taken.refused == 0 {
         taken.message = "Some spans have no trace id of 16 bytes, or no span id of 8.".to_owned();
     }
+    taken.refused += odd;
     if taken.message.is_empty() {
         taken.message = no_run.unwrap_or_default();
     }
