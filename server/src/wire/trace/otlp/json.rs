@@ -69,12 +69,15 @@ fn number(of: &Value, camel: &str, snake: &str) -> Option<u64> {
     field(of, camel, snake).map_or(Some(0), |value| u64::try_from(whole(value)?).ok())
 }
 
-/// One of protobuf's words, or its number; 0 for none.
+/// One of protobuf's words, or its number; 0 for none, and for one that is newer than this program.
 fn word(of: &Value, name: &str, words: &[&str]) -> Option<i32> {
-    let Some(value) = field(of, name, name) else { return Some(0) };
-    match words.iter().position(|word| value.as_str() == Some(*word)) {
-        Some(place) => i32::try_from(place).ok(),
-        None => i32::try_from(whole(value)?).ok(),
+    match field(of, name, name) {
+        None => Some(0),
+        Some(Value::String(text)) => match words.iter().position(|word| word == text) {
+            Some(place) => i32::try_from(place).ok(),
+            None => Some(text.parse().unwrap_or_default()),
+        },
+        Some(value) => i32::try_from(whole(value)?).ok(),
     }
 }
 
@@ -239,7 +242,8 @@ mod tests {
         assert_eq!(word(&json!({ "kind": "ONE" }), "kind", &words), Some(1));
         assert_eq!(word(&json!({ "kind": "9" }), "kind", &words), Some(9));
         assert_eq!(word(&json!({ "kind": -1 }), "kind", &words), Some(-1));
-        assert_eq!(word(&json!({ "kind": "TWO" }), "kind", &words), None);
+        assert_eq!(word(&json!({ "kind": "TWO" }), "kind", &words), Some(0));
+        assert_eq!(word(&json!({ "kind": [] }), "kind", &words), None);
         assert_eq!(word(&json!({}), "kind", &words), Some(0));
     }
 
