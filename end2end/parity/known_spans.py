@@ -140,6 +140,12 @@ def _too_late(case):
     return isinstance(case.difference.mlflow, int) and case.difference.mlflow > LAST == case.difference.runmark
 
 
+def _told_in_part(case):
+    """Whether MLflow tells 250 characters of a longer text."""
+    mlflow, runmark = str(case.difference.mlflow), str(case.difference.runmark)
+    return len(mlflow) == 250 < len(runmark) <= 8000 and runmark.startswith(mlflow)
+
+
 def _leads_nowhere(case):
     return case.difference.runmark is MISSING and case.difference.mlflow == NOWHERE
 
@@ -234,6 +240,13 @@ OF_SPANS = [
         label=READ,
         where=r".*\.trace_info\.execution_duration",
         when=_ends_in_1970,
+    ),
+    Known(
+        "metadata is told as it is kept",
+        TRACES,
+        label="traces",
+        where=r".*\.(trace|request)_metadata.*",
+        when=_told_in_part,
     ),
     Known("steps keep their kind", TRACES, label=READ, where=r".*\.spans\[\d+\]\.kind", when=_only_runmark),
     Known("steps keep their links", TRACES, label=READ, where=r".*\.spans\[\d+\]\.links", when=_only_runmark),
