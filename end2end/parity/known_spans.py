@@ -3,7 +3,7 @@
 import re
 from datetime import datetime
 
-from .accepted import ERRORS, VALUES, Known
+from .accepted import ERRORS, Known
 from .compare import MISSING
 
 TRACES = "Traces"
@@ -199,7 +199,7 @@ OF_SPANS = [
     ),
     Known(
         "what isn't JSON as protobuf has it is refused, not passed over",
-        VALUES,
+        TRACES,
         (200, 400),
         EXPORT,
         runmark="^Invalid OpenTelemetry format$",

@@ -72,8 +72,7 @@ fn as_fields(value: &AttributeValue) -> Option<&Fields> {
 }
 
 fn as_message(value: &AttributeValue) -> Option<&Fields> {
-    as_fields(value)
-        .filter(|fields| field(fields, "role").is_some() && field(fields, "content").is_some())
+    as_fields(value).filter(|fields| field(fields, "role").is_some() && field(fields, "content").is_some())
 }
 
 /// The messages of a conversation, in one of the shapes that programs have for it.
@@ -95,9 +94,7 @@ fn messages(value: &AttributeValue) -> Vec<&Fields> {
 /// The last message of this role, or else the last one.
 fn last_said(value: &AttributeValue, role: Role) -> Option<&str> {
     let all = messages(value);
-    let is_of_role = |message: &&&Fields| {
-        matches!(field(message, "role"), Some(AttributeValue::Text(said)) if said == role.name())
-    };
+    let is_of_role = |message: &&&Fields| matches!(field(message, "role"), Some(AttributeValue::Text(said)) if said == role.name());
     let message = all.iter().rev().find(is_of_role).or(all.last())?;
     match field(message, "content")? {
         AttributeValue::Text(said) => Some(said),
@@ -158,7 +155,10 @@ mod tests {
             "so",
         );
         both(r#"{"choices": [{"message": {"role": "assistant", "content": "so"}}]}"#, "so");
-        both(r#"{"input": [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "why?"}]}]}"#, "why?");
+        both(
+            r#"{"input": [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "why?"}]}]}"#,
+            "why?",
+        );
         both(r#"{"output": [{"type": "x"}, {"role": "x", "content": ["so", "what"]}]}"#, "so");
         both(r#"{"request": {"input": [{"role": "user", "content": "why?"}]}}"#, "why?");
         for whole in [

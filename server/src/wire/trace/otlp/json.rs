@@ -57,9 +57,11 @@ fn whole(value: &Value) -> Option<i128> {
     };
     match value {
         Value::String(text) => text.parse().ok().or_else(|| exact(text.parse().ok()?)),
-        Value::Number(number) => {
-            number.as_i64().map(i128::from).or(number.as_u64().map(i128::from)).or_else(|| exact(number.as_f64()?))
-        }
+        Value::Number(number) => number
+            .as_i64()
+            .map(i128::from)
+            .or(number.as_u64().map(i128::from))
+            .or_else(|| exact(number.as_f64()?)),
         _ => None,
     }
 }
@@ -235,7 +237,9 @@ mod tests {
         check(json!("1e3"), Some(1000));
         check(json!(u64::MAX), Some(i128::from(u64::MAX)));
         check(json!("9223372036854775807"), Some(i128::from(i64::MAX)));
-        for odd in [json!(1.5), json!("1.5"), json!(""), json!("x"), json!("NaN"), json!(true), json!([]), json!({})] {
+        for odd in
+            [json!(1.5), json!("1.5"), json!(""), json!("x"), json!("NaN"), json!(true), json!([]), json!({})]
+        {
             check(odd, None);
         }
         let words = ["ZERO", "ONE"];
