@@ -43,7 +43,7 @@ def main():
     )
     parser.add_argument("--runmark", type=Path, help="the binary")
     parser.add_argument(
-        "--groups", nargs="*", help="experiments, runs, metrics, models, registry, files, traces, assessments, spans, webhooks, graphql; all but spans if not given"
+        "--groups", nargs="*", help="experiments, runs, metrics, models, registry, files, traces, assessments, spans, webhooks, graphql; all if not given"
     )
     parser.add_argument("--messages", action="store_true", help="compare what errors say, too")
     parser.add_argument("--as-found", action="store_true", help="don't make sequences short")

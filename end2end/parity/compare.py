@@ -8,6 +8,7 @@ import math
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 
 HEX = re.compile(r"(?:tr-)?[0-9a-f]{32}|[0-9A-F]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 ROOT = re.compile(r"(mlflow-artifacts:/)(\d+)(?=/|$)")
@@ -79,6 +80,8 @@ def normal(value, side, key="", within=""):
         ):
             # Histories of several runs come by run; the order of runs is that of their ids.
             normalised.sort(key=lambda item: item["run_id"])
+        elif key == "spans" and all(isinstance(item, dict) for item in normalised):
+            normalised = _begun_at_once(normalised)
         return normalised
     if key in NOW and (millis := _millis(value)) is not None:
         calls = side.calls_at(millis)
@@ -90,6 +93,12 @@ def normal(value, side, key="", within=""):
             return side.symbols.get(f"experiment {value}", value)
         return texts(value, side)
     return value
+
+
+def _begun_at_once(spans):
+    """Steps in their order, and by their ids where they began at the same time."""
+    alike = groupby(spans, lambda span: ("parent_span_id" in span, span.get("start_time_unix_nano")))
+    return [span for _, same in alike for span in sorted(same, key=lambda span: str(span.get("span_id")))]
 
 
 def _is_passed_over(item):

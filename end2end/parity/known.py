@@ -9,6 +9,7 @@ import re
 
 from .accepted import ERRORS, INTEGRITY, READING, REGISTRY, SEARCHES, VALUES, Case, Known, truncated
 from .compare import GENERATED, MISSING
+from .known_spans import OF_SPANS
 from .known_traces import OF_GRAPHQL, OF_TRACES, OF_WEBHOOKS
 
 def _infinite(case):
@@ -380,7 +381,7 @@ KNOWN = [
     Known("an integrity error of the database is said by its cause", ERRORS, (400, (400, 404)), mlflow=INTEGRITY),
 ]
 
-KNOWN += OF_TRACES + OF_WEBHOOKS + OF_GRAPHQL
+KNOWN += OF_TRACES + OF_SPANS + OF_WEBHOOKS + OF_GRAPHQL
 
 
 def known(case: Case) -> Known | None:

@@ -7,7 +7,7 @@ follows meets something. Placeholders stand for what it made.
 from hypothesis import strategies as st
 
 from .call import Call
-from .calls import GROUPS, OF_TRACES, WEIGHTS
+from .calls import GROUPS, OF_TRACES, STEPS, WEIGHTS
 from .calls.files import ARTIFACTS
 from .calls.traces import FIRST_TRACE
 from .calls.tracking import create_run
@@ -26,6 +26,8 @@ def starts(position):
 @st.composite
 def sequences(draw, groups=None, most=24):
     """A sequence of calls about things of its own."""
+    # One in six by default.
+    groups = groups or (STEPS if draw(st.integers(0, 5)) == 3 else WEIGHTS)
     call = Call(
         "POST", "/api/2.0/mlflow/experiments/create", body={"name": "⟦own⟧"}, makes=("experiment", ("experiment_id",))
     )
@@ -57,11 +59,11 @@ def sequences(draw, groups=None, most=24):
         made.append(
             Call("POST", "/api/2.0/mlflow/logged-models", body=body, makes=("model", ("model", "info", "model_id")))
         )
-    if OF_TRACES.intersection(groups or WEIGHTS) and draw(st.integers(0, 3)) != 2:
+    if OF_TRACES.intersection(groups) and draw(st.integers(0, 3)) != 2:
         made += FIRST_TRACE
     count = draw(st.integers(4, most))
     for _ in range(count):
-        group = draw(st.sampled_from(groups or WEIGHTS))
+        group = draw(st.sampled_from(groups))
         if group == "runs" and draw(st.integers(0, 9)) == 5:
             made.append(run())
         else:
@@ -79,6 +81,23 @@ BEGINNING = [
         "POST", "runs/create", {"experiment_id": "⟦experiment:0⟧", "start_time": 1}, ("run", ("run", "info", "run_id"))
     ),
 ]
+
+
+def _text(key, text):
+    return {"key": key, "value": {"stringValue": text}}
+
+
+def _steps(*steps, service=None):
+    """Steps of a trace that a program sends; what isn't said of one is usual."""
+    usual = {"traceId": "⟦hex:1⟧", "startTimeUnixNano": "1700000000123456789", "endTimeUnixNano": "1700000002000000000"}
+    spans = [{**usual, "spanId": f"{place:016x}", "name": f"step {place}", **step} for place, step in enumerate(steps, 1)]
+    resource = {"attributes": [_text("service.name", service)]} if service else {}
+    body = {"resourceSpans": [{"resource": resource, "scopeSpans": [{"spans": spans}]}]}
+    return Call("POST", "/v1/traces", body=body, headers={"x-mlflow-experiment-id": "⟦experiment:0⟧"})
+
+
+STEPS_OF = Call("GET", "/api/3.0/mlflow/traces/get", query=(("trace_id", "tr-⟦hex:1⟧"), ("allow_partial", "true")))
+
 # In what they differed once.
 PINNED = [
     [
@@ -117,5 +136,27 @@ PINNED = [
         _json("POST", "model-versions/create", {"name": "⟦own⟧", "source": "s3://bucket/x"}),
         Call("PUT", f"{ARTIFACTS}/⟦experiment:0⟧/⟦run:0⟧/artifacts/dir/", raw=b"text"),
         Call("GET", ARTIFACTS, query=(("path", "⟦experiment:0⟧/⟦run:0⟧/artifacts"),)),
+    ],
+    [
+        *BEGINNING,
+        _steps(
+            {"parentSpanId": "9" * 16, "attributes": [_text("session.id", ""), _text("user.id", "u")], "startTimeUnixNano": "1700000001000000000"},
+            {"parentSpanId": "9" * 16, "attributes": [_text("session.id", "s")], "name": "", "startTimeUnixNano": 0},
+        ),
+        STEPS_OF,
+        _steps({"parentSpanId": "9" * 16, "attributes": [_text("session.id", '"s-1"')]}, service="shop"),
+        STEPS_OF,
+        _steps(
+            {"status": {"code": 2, "message": "broke"}, "attributes": [_text("mlflow.spanInputs", "first")]},
+            {"attributes": [_text("mlflow.spanInputs", '{"messages": [{"role": "user", "content": "why?"}]}')]},
+            {"attributes": [_text("mlflow.spanOutputs", "5"), _text("list", "[1, null]"), _text("five", "5")], "endTimeUnixNano": None},
+            service="claude-code",
+        ),
+        STEPS_OF,
+        _steps({"attributes": [{"key": "none", "value": {}}, {"key": "", "value": {"doubleValue": 1e300}}], "kind": "2"}, service="bank"),
+        STEPS_OF,
+        _steps({"kind": "no kind"}),
+        _steps({"startTimeUnixNano": "1.7e18", "events": [{"name": "", "timeUnixNano": "0"}]}),
+        STEPS_OF,
     ],
 ]

@@ -456,6 +456,32 @@ def test_steps_that_can_not_be_taken_are_told(server, client, experiment):
     assert told["rejectedSpans"] == "1"
 
 
+def test_what_programs_write_as_json_is_read_as_what_it_is(server, client, experiment):
+    trace = os.urandom(16)
+    request = export(trace)
+    span = request.resource_spans[0].scope_spans[0].spans[0]
+    asked = '{"messages": [{"role": "user", "content": "why?"}]}'
+    for key, text in {"mlflow.spanInputs": asked, "mlflow.spanOutputs": "so", "list": "[1, null]", "five": "5"}.items():
+        span.attributes.add(key=key).value.string_value = text
+    assert send(server, request.SerializeToString(), experiment).content == b""
+    stored = client.get_trace(f"tr-{trace.hex()}")
+    assert (stored.info.request_preview, stored.info.response_preview) == ("why?", '"so"')
+    read = stored.data.spans[0]
+    assert (read.inputs, read.outputs) == (json.loads(asked), "so")
+    assert (read.get_attribute("list"), read.get_attribute("five")) == ([1, None], "5")
+    of_file = TraceData.from_dict(steps_of(server, stored.info.trace_id).json()).spans[0]
+    assert (of_file.inputs, of_file.outputs, of_file.get_attribute("five")) == (read.inputs, "so", "5")
+
+
+def test_steps_are_taken_though_their_run_is_not_there(server, client, experiment):
+    for run in ["0" * 32, "../x"]:
+        trace = os.urandom(16)
+        response = send(server, as_json(export(trace)), experiment, "application/json", **{"x-mlflow-run-id": run})
+        told = response.json()["partialSuccess"]
+        assert (response.status_code, told["rejectedSpans"]) == (200, "0") and run in told["errorMessage"]
+        assert len(client.get_trace(f"tr-{trace.hex()}").data.spans) == 1
+
+
 def test_what_is_no_request_is_refused(server, experiment):
     body = export().SerializeToString()
     assert send(server, body, None).status_code == 422

@@ -8,11 +8,13 @@
 mod assessment;
 mod bounds;
 mod correlation;
+mod dump;
 mod file;
 mod import;
 mod metrics;
 pub(crate) mod outline;
 mod page;
+mod preview;
 pub mod python;
 mod shown;
 mod span;
@@ -34,6 +36,7 @@ use crate::{
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use bounds::{check_room, checked_pairs, counted, in_duration, in_time, own_out, preview};
 pub use correlation::Together;
+pub use dump::{dumped, unwrapped};
 pub use file::read_step;
 pub use metrics::MetricsQuery;
 use model::{

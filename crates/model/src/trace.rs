@@ -164,7 +164,7 @@ pub struct NewSpans {
     pub trace: TraceId,
     /// The steps.
     pub spans: Vec<Span>,
-    /// Tags of the trace, where it has none with these keys: what is known of the program.
+    /// Tags of the trace: what is known of the program.
     pub tags: Vec<Tag>,
 }
 

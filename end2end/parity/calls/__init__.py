@@ -22,8 +22,7 @@ GROUPS = {
     "webhooks": WEBHOOKS,
     "graphql": GRAPHQL,
 }
-# How often a group comes. Steps of traces come if they are asked for (`--groups spans`): what MLflow makes of a trace whose steps
-# come alone is not yet compared to the end.
+# How often a group comes.
 WEIGHTS = (
     ["experiments"] * 2
     + ["runs"] * 6
@@ -31,10 +30,12 @@ WEIGHTS = (
     + ["models"] * 3
     + ["registry"] * 4
     + ["files"] * 2
-    + ["traces"] * 4
-    + ["traces"] * 4
+    + ["traces"] * 8
     + ["assessments"] * 2
     + ["webhooks", "graphql"]
 )
+# Steps come in sequences of their own: what is meant to differ in traces of which only the steps are known (their names, their times)
+# would show in every search.
+STEPS = ["spans"] * 9 + ["runs"]
 # Those that are about traces.
 OF_TRACES = {"traces", "assessments", "spans"}

@@ -39,9 +39,9 @@ NANOS = rarely(
 SPAN = arguments(
     spoil=60,
     traceId=rarely(
-        st.integers(0, 3).map(lambda index: f"⟦hex:{index}⟧"), one_of("", "0" * 32, "abc", "zz" * 16, "⟦hex:9⟧"), 25
+        st.integers(0, 3).map(lambda index: f"⟦hex:{index}⟧"), one_of("", "0" * 32, "abc", "zz" * 16, "⟦hex:9⟧"), 40
     ),
-    spanId=rarely(one_of(*SPAN_IDS), one_of("", "0" * 16, "abc", "zz" * 8), 25),
+    spanId=rarely(one_of(*SPAN_IDS), one_of("", "0" * 16, "abc", "zz" * 8), 40),
     parentSpanId=maybe(rarely(one_of("", "", *SPAN_IDS), one_of("abc", "9" * 16)), 6),
     name=rarely(one_of("root", "call", "tool"), values.ODD_NAMES, 10),
     kind=maybe(rarely(one_of(0, 1, 2, 3), one_of("SPAN_KIND_SERVER", 9, -1, "x")), 6),
@@ -75,19 +75,59 @@ REQUEST = arguments(
 )  # fmt: skip
 
 
+def each_once(request):
+    """The request with the first of steps that have the same id: no program sends one twice at once."""
+    seen = set()
+
+    def is_new(span):
+        if not isinstance(span, dict):
+            return True
+        known = str((span.get("traceId"), span.get("spanId")))
+        return known not in seen and not seen.add(known)
+
+    def within(items, name, kept):
+        return [{**item, name: kept(item[name])} if isinstance(item, dict) and isinstance(item.get(name), list) else item for item in items]
+
+    def of_scopes(scopes):
+        return within(scopes, "spans", lambda spans: [span for span in spans if is_new(span)])
+
+    if not isinstance(request.get("resourceSpans"), list):
+        return request
+    return {**request, "resourceSpans": within(request["resourceSpans"], "scopeSpans", of_scopes)}
+
+
 def export(drawn):
     """Steps that are sent."""
     request, experiment, run, kind = drawn
     headers = {"x-mlflow-experiment-id": experiment, "x-mlflow-run-id": run, "Content-Type": kind}
-    return Call("POST", "/v1/traces", body=request, headers={name: value for name, value in headers.items() if value})
+    return Call("POST", "/v1/traces", body=each_once(request), headers={name: value for name, value in headers.items() if value})
 
 
 # Headers are ASCII.
 IN_HEADER = mostly(st.just("⟦experiment:0⟧"), EXPERIMENT.filter(str.isascii), 9)
 KINDS = rarely(st.just("application/json"), one_of("application/json; charset=utf-8", "text/plain", "APPLICATION/JSON", "application/x-protobuf"))
 RUN_HEADER = mostly(st.just(None), RUN.filter(str.isascii), 7)
-TRACE = mostly(st.integers(0, 3).map(lambda index: f"tr-⟦hex:{index}⟧"), st.just("tr-" + "0" * 32), 9)
-
+TRACE = mostly(st.integers(0, 3).map(lambda index: f"tr-⟦hex:{index}⟧"), st.just("tr-⟦hex:8⟧"), 9)
+# A trace that its client tells of, before its steps come or after.
+TOLD = Call(
+    "POST",
+    "/api/3.0/mlflow/traces",
+    body={
+        "trace": {
+            "trace_info": {
+                "trace_id": "tr-⟦hex:0⟧",
+                "trace_location": {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": "⟦experiment:0⟧"}},
+                "request_time": "2023-11-14T22:13:20.500Z",
+                "execution_duration": "1.5s",
+                "state": "OK",
+                "tags": {"t": "a", "mlflow.traceName": "first"},
+                "trace_metadata": {"mlflow.sourceRun": "⟦run:0⟧", "k": "a"},
+            }
+        }
+    },
+    # What is answered to who makes one.
+    makes=("trace", ("trace", "trace_info", "trace_id")),
+)  # fmt: skip
 
 
 def whole(trace):
@@ -96,8 +136,9 @@ def whole(trace):
 
 
 SPANS = [
-    *[st.tuples(REQUEST, IN_HEADER, RUN_HEADER, KINDS).map(export)] * 3,
-    TRACE.map(whole),
+    *[st.tuples(REQUEST, IN_HEADER, RUN_HEADER, KINDS).map(export)] * 6,
+    st.just(TOLD),
+    *[TRACE.map(whole)] * 3,
     get("traces/batchGet", api="3.0", trace_ids=st.lists(TRACE, min_size=1, max_size=3)),
     TRACE.map(lambda trace: Call("GET", f"/api/3.0/mlflow/traces/{trace}")),
 ]

@@ -6,13 +6,13 @@ from .. import filters, values
 from ..call import Call, arguments, at, get, items, maybe, post
 from ..values import ABSENT, EXPERIMENT, RUN, mostly, one_of, rarely, ref
 from .assessments import NEW_ASSESSMENT
-from .spans import whole
+from .spans import TOLD, whole
 from .trace_metrics import TRACE_METRICS
 from .tracking import TAGS
 
 TRACE = mostly(ref("trace"), one_of("tr-" + "0" * 32, "abc", "tr-x", "⟦run:0⟧", "⟦TRACE:0⟧", "x" * 60), 9)
 # What is answered to who makes one.
-MADE = ("trace", ("trace", "trace_info", "trace_id"))
+MADE = TOLD.makes
 MADE_V2 = ("trace", ("trace_info", "request_id"))
 TRACE_TAG_KEYS = rarely(
     one_of("t", "u", "a b", "mlflow.traceName", "n.a"),
@@ -78,24 +78,7 @@ TRACE_INFO = arguments(
     assessments=maybe(st.lists(NEW_ASSESSMENT, max_size=2), 2),
 )
 FIRST_TRACE = [
-    Call(
-        "POST",
-        "/api/3.0/mlflow/traces",
-        body={
-            "trace": {
-                "trace_info": {
-                    "trace_id": "tr-⟦hex:0⟧",
-                    "trace_location": {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": "⟦experiment:0⟧"}},
-                    "request_time": "2023-11-14T22:13:20.500Z",
-                    "execution_duration": "1.5s",
-                    "state": "OK",
-                    "tags": {"t": "a", "mlflow.traceName": "first"},
-                    "trace_metadata": {"mlflow.sourceRun": "⟦run:0⟧", "k": "a"},
-                }
-            }
-        },
-        makes=MADE,
-    ),
+    TOLD,
     Call(
         "POST",
         "/api/2.0/mlflow/traces",

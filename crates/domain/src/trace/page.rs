@@ -184,7 +184,9 @@ impl Acting {
 
 fn row(info: TraceInfo) -> TraceRow {
     let preview = |text: Option<&str>| {
-        let text = text.unwrap_or_default();
+        // Of what is a text in JSON, people read the text.
+        let plain = text.and_then(|text| serde_json::from_str::<String>(text).ok());
+        let text = plain.as_deref().or(text).unwrap_or_default();
         let start = name::cut(text, PREVIEW);
         if start.len() < text.len() { format!("{start}…") } else { start.to_owned() }
     };

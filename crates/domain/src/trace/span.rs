@@ -2,8 +2,9 @@
 
 use super::{
     artifact_uri,
-    bounds::{MOST_TAGS, checked_pairs, preview},
-    text,
+    bounds::{MOST_TAGS, checked_pairs},
+    dump::{dumped, unwrapped},
+    preview::{Role, preview_of},
 };
 use crate::{
     Acting,
@@ -23,7 +24,7 @@ use model::{
         span::{self, Attribute, AttributeValue, Span, SpanId, SpanStatus},
     },
 };
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, hash_map::Entry};
 
 /// Steps of one trace.
 pub(super) const MOST_SPANS: i64 = 10_000;
@@ -36,12 +37,28 @@ pub(super) const MOST_BYTES: i64 = 32 << 20;
 /// What programs of others call what a step was given, and what it made.
 pub(super) const REQUESTS: [&str; 3] = [span::INPUTS, "input.value", "traceloop.entity.input"];
 pub(super) const RESPONSES: [&str; 3] = [span::OUTPUTS, "output.value", "traceloop.entity.output"];
+/// What programs call the conversation that a step is a part of.
+const SESSIONS: [&str; 2] = ["session.id", "gen_ai.conversation.id"];
 
-/// Steps of one trace that came together.
+/// Steps of one trace that came together, in the order in which they came.
 #[derive(Default)]
 struct Gathered {
-    spans: BTreeMap<SpanId, Span>,
+    spans: Vec<Span>,
+    places: HashMap<SpanId, usize>,
     tags: Vec<Tag>,
+}
+
+impl Gathered {
+    /// Of steps with the same id the last counts.
+    fn add(&mut self, span: Span) {
+        match self.places.entry(span.id) {
+            Entry::Occupied(place) => self.spans[*place.get()] = span,
+            Entry::Vacant(place) => {
+                place.insert(self.spans.len());
+                self.spans.push(span);
+            }
+        }
+    }
 }
 
 impl Acting {
@@ -73,7 +90,7 @@ impl Acting {
         let mut tx = self.data().await?;
         // In the order of ids, so that no two transactions wait for each other in a circle.
         for (trace, gathered) in gathered {
-            if gathered.spans.values().any(|span| span.parent.is_none()) {
+            if gathered.spans.iter().any(|span| span.parent.is_none()) {
                 ended.push(trace);
             }
             log_trace(&mut tx, &grant, trace, gathered, &mut taken).await?;
@@ -102,7 +119,7 @@ fn note(taken: &mut Taken, refused: usize, message: String) {
     }
 }
 
-/// The steps by trace. Of those with the same id the last counts.
+/// The steps by trace, and what is known of the first program that says something of itself.
 fn gather(new: Vec<NewSpans>, taken: &mut Taken) -> BTreeMap<TraceId, Gathered> {
     let mut gathered: BTreeMap<TraceId, Gathered> = BTreeMap::new();
     let mut room = MOST_AT_ONCE;
@@ -117,8 +134,10 @@ fn gather(new: Vec<NewSpans>, taken: &mut Taken) -> BTreeMap<TraceId, Gathered> 
             continue;
         }
         let of_trace = gathered.entry(trace).or_default();
-        of_trace.spans.extend(spans.into_iter().map(|span| (span.id, span)));
-        of_trace.tags.extend(tags);
+        spans.into_iter().for_each(|span| of_trace.add(span));
+        if of_trace.tags.is_empty() {
+            of_trace.tags = tags;
+        }
     }
     gathered
 }
@@ -130,7 +149,7 @@ async fn log_trace(
     gathered: Gathered,
     taken: &mut Taken,
 ) -> Result<()> {
-    let (mut spans, stored) = as_stored(trace, gathered.spans.into_values(), taken);
+    let (mut spans, stored) = as_stored(trace, gathered.spans.into_iter(), taken);
     let Some(first) = spans.iter().map(|span| span.start).min() else { return Ok(()) };
     let uri = artifact_uri(grant, trace);
     let held = store::trace::hold(tx, grant, trace, &uri, millis(first)).await?;
@@ -274,46 +293,56 @@ fn seen(held: &Held, spans: &[Span], resource: Vec<Tag>, size: (i64, i64)) -> Se
         let end = spans.iter().filter_map(|span| span.end).map(millis).chain(before).max();
         seen.duration = end.map(|end| end.saturating_sub(seen.request_time));
     }
-    let Some(root) = spans.iter().find(|span| span.parent.is_none()) else {
-        seen.first_tags = pairs(resource);
-        return seen;
-    };
-    if matches!(held.state, TraceState::InProgress | TraceState::Unspecified) && root.end.is_some() {
-        seen.state = if root.status == SpanStatus::Error { TraceState::Error } else { TraceState::Ok };
+    let mut roots = spans.iter().filter(|span| span.parent.is_none());
+    // The first of several says how it went, the last what it was about, as with MLflow.
+    if let Some(root) = roots.clone().next() {
+        if matches!(held.state, TraceState::InProgress | TraceState::Unspecified) {
+            seen.state = if root.status == SpanStatus::Error { TraceState::Error } else { TraceState::Ok };
+        }
+        seen.first_tags = pairs(vec![Tag { key: key::NAME.to_owned(), value: root.name.clone() }]);
     }
-    let told =
-        |keys: &[&str]| keys.iter().find_map(|key| root.attribute(key)).map(|value| preview(&plain(value)));
-    if !held.has_request {
-        seen.request_preview = told(&REQUESTS);
-    }
-    if !held.has_response {
-        seen.response_preview = told(&RESPONSES);
-    }
-    let tagged = root.attributes.iter().filter_map(|attribute| {
+    // Tags that programs give their requests count more than what is known of the programs.
+    let mut tags = resource;
+    tags.extend(roots.clone().flat_map(|root| &root.attributes).filter_map(|attribute| {
         let key = attribute.key.strip_prefix(key::TAG_PREFIX)?;
         Some(Tag { key: key.to_owned(), value: plain(&attribute.value) })
-    });
-    seen.tags = pairs(tagged.collect());
-    let mut first = vec![Tag { key: key::NAME.to_owned(), value: root.name.clone() }];
-    first.extend(resource);
-    seen.first_tags = pairs(first);
+    }));
+    seen.tags = pairs(tags);
+    if let Some(root) = roots.next_back() {
+        let told = |keys: &[&str], role| {
+            keys.iter().find_map(|key| root.attribute(key)).map(|value| preview_of(value, role))
+        };
+        if !held.has_request {
+            seen.request_preview = told(&REQUESTS, Role::User);
+        }
+        if !held.has_response {
+            seen.response_preview = told(&RESPONSES, Role::Assistant);
+        }
+    }
     let metadata =
-        [(key::SESSION, told(&["session.id", "gen_ai.conversation.id"])), (key::USER, told(&["user.id"]))];
+        [(key::SESSION, first_said(spans, &SESSIONS)), (key::USER, first_said(spans, &["user.id"]))];
     let metadata =
         metadata.into_iter().filter_map(|(key, value)| Some(Tag { key: key.to_owned(), value: value? }));
     seen.first_metadata = pairs(metadata.collect());
     seen
 }
 
-/// A text as it is, and what is none as JSON. Neither database has a place for NUL.
+/// What the first step says that has one of these attributes, unless it says nothing.
+fn first_said(spans: &[Span], keys: &[&str]) -> Option<String> {
+    let value = spans.iter().find_map(|span| keys.iter().find_map(|key| span.attribute(key)))?;
+    Some(plain(value)).filter(|said| !said.is_empty())
+}
+
+/// A text as it is, without the quotes that it may come with, and what is none as JSON.
 fn plain(value: &AttributeValue) -> String {
-    match value {
-        AttributeValue::Text(text) => text.replace('\0', "\u{FFFD}"),
-        other => text::of_value(other),
+    match (value, unwrapped(value).as_ref()) {
+        (AttributeValue::Text(_), AttributeValue::Text(said)) => said.clone(),
+        (AttributeValue::Text(json), _) => json.clone(),
+        (other, _) => dumped(other),
     }
 }
 
-/// Those of the pairs that can be tags: programs of others know no limits of ours.
+/// Those of the pairs that can be tags: programs of others know no limits of ours. Neither database has a place for NUL.
 fn pairs(pairs: Vec<Tag>) -> Vec<Tag> {
     let fits = |pair: &Tag| {
         name::check_tag_key(&pair.key, "key").is_ok()

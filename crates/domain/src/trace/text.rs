@@ -52,18 +52,18 @@ fn special<S: Serializer>(serializer: S, key: &str, text: &str) -> Result<S::Ok,
     map.end()
 }
 
-/// A value that was written as [`Json`].
-struct Read(AttributeValue);
+/// A value that was written as [`Json`], or, if it isn't `ESCAPED`, as JSON by anybody.
+struct Read<const ESCAPED: bool = true>(AttributeValue);
 
-impl<'de> Deserialize<'de> for Read {
+impl<'de, const ESCAPED: bool> Deserialize<'de> for Read<ESCAPED> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ReadValue).map(Self)
+        deserializer.deserialize_any(ReadValue::<ESCAPED>).map(Self)
     }
 }
 
-struct ReadValue;
+struct ReadValue<const ESCAPED: bool>;
 
-impl<'de> Visitor<'de> for ReadValue {
+impl<'de, const ESCAPED: bool> Visitor<'de> for ReadValue<ESCAPED> {
     type Value = AttributeValue;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -100,7 +100,7 @@ impl<'de> Visitor<'de> for ReadValue {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<AttributeValue, A::Error> {
         let mut values = Vec::new();
-        while let Some(Read(value)) = items.next_element()? {
+        while let Some(Read(value)) = items.next_element::<Read<ESCAPED>>()? {
             values.push(value);
         }
         Ok(AttributeValue::List(values))
@@ -108,7 +108,11 @@ impl<'de> Visitor<'de> for ReadValue {
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<AttributeValue, A::Error> {
         let mut values = Vec::new();
-        while let Some((key, Read(value))) = entries.next_entry::<String, Read>()? {
+        while let Some((key, Read(value))) = entries.next_entry::<String, Read<ESCAPED>>()? {
+            if !ESCAPED {
+                values.push(Attribute { key, value });
+                continue;
+            }
             match (key.as_str(), &value) {
                 (DOUBLE, AttributeValue::Text(text)) => {
                     return Ok(AttributeValue::Real(text.parse().unwrap_or(f64::NAN)));
@@ -131,6 +135,11 @@ impl<'de> Visitor<'de> for ReadValue {
 /// A value as JSON text.
 pub(crate) fn of_value(value: &AttributeValue) -> String {
     serde_json::to_string(&Json(value)).unwrap_or_default()
+}
+
+/// What JSON of a program holds; `None` if it is none.
+pub(crate) fn of_json(text: &str) -> Option<AttributeValue> {
+    serde_json::from_str::<Read<false>>(text).ok().map(|Read(value)| value)
 }
 
 /// Attributes, each on a line of its own between line breaks: JSON holds none.

@@ -5,6 +5,7 @@ mod find;
 mod limits;
 mod metrics;
 mod page;
+mod seen;
 mod words;
 
 use crate::world::*;
@@ -245,8 +246,8 @@ async fn a_trace_is_what_its_steps_say_until_its_client_tells(world: &World) {
     acting.log_spans(DEFAULT, None, vec![new]).await.unwrap();
     let info = acting.get_trace_info(id(1)).await.unwrap();
     assert_eq!((info.state, info.request_time, info.duration), (TraceState::Error, 1001, Some(1001)));
-    assert_eq!(info.request_preview.as_deref(), Some("what?"));
-    assert_eq!(info.response_preview.as_deref(), Some("{\"a\":1}"));
+    assert_eq!(info.request_preview.as_deref(), Some("\"what?\""));
+    assert_eq!(info.response_preview.as_deref(), Some("{\"a\": 1}"));
     let expected = [tag("mlflow.traceName", "chat"), tag("service.name", "shop"), tag("team", "vision")];
     assert_eq!(info.tags, expected);
     assert_eq!(info.metadata, [tag("mlflow.trace.session", "s-1"), tag("mlflow.trace.user", "u-1")]);
@@ -257,7 +258,7 @@ async fn a_trace_is_what_its_steps_say_until_its_client_tells(world: &World) {
     log(&acting, 1, vec![root]).await;
     let info = acting.get_trace_info(id(1)).await.unwrap();
     assert_eq!((info.state, info.request_time, info.duration), (TraceState::Ok, 5, Some(10)));
-    assert_eq!((info.name(), info.request_preview.as_deref()), (Some("told"), Some("what?")));
+    assert_eq!((info.name(), info.request_preview.as_deref()), (Some("told"), Some("\"what?\"")));
 }
 
 async fn steps_that_can_not_be_taken_are_counted(world: &World) {

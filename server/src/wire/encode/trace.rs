@@ -2,6 +2,7 @@
 
 use super::{Double, Object, tag};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
+use domain::trace::unwrapped;
 use model::{
     TraceId,
     run::Tag,
@@ -139,11 +140,11 @@ fn span(trace: TraceId, span: &Span) -> Value {
         .set("trace_id", trace_bytes(trace))
         .set("span_id", span_bytes(span.id))
         .set_some("parent_span_id", span.parent.map(span_bytes))
-        .set("name", span.name.as_str())
+        .set_some("name", Some(span.name.as_str()).filter(|name| !name.is_empty()))
         .set_some("kind", kind(span.kind))
-        .set("start_time_unix_nano", span.start)
+        .set_some("start_time_unix_nano", Some(span.start).filter(|time| *time != 0))
         .set_some("end_time_unix_nano", span.end)
-        .set_list("attributes", &span.attributes, attribute)
+        .set_list("attributes", &span.attributes, |one| pair(&one.key, &unwrapped(&one.value)))
         .set_list("events", &span.events, event)
         .set_list("links", &span.links, link)
         .set("status", Object::default().set_some("code", status).set_some("message", message).done())
@@ -171,8 +172,8 @@ fn kind(kind: SpanKind) -> Option<&'static str> {
 
 fn event(event: &SpanEvent) -> Value {
     Object::default()
-        .set("time_unix_nano", event.time)
-        .set("name", event.name.as_str())
+        .set_some("time_unix_nano", Some(event.time).filter(|time| *time != 0))
+        .set_some("name", Some(event.name.as_str()).filter(|name| !name.is_empty()))
         .set_list("attributes", &event.attributes, attribute)
         .done()
 }
@@ -186,7 +187,15 @@ fn link(link: &SpanLink) -> Value {
 }
 
 fn attribute(attribute: &Attribute) -> Value {
-    json!({ "key": attribute.key.as_str(), "value": value(&attribute.value) })
+    pair(&attribute.key, &attribute.value)
+}
+
+fn pair(key: &str, any: &AttributeValue) -> Value {
+    let is_something = *any != AttributeValue::Nothing;
+    Object::default()
+        .set_some("key", Some(key).filter(|key| !key.is_empty()))
+        .set_some("value", is_something.then(|| value(any)))
+        .done()
 }
 
 fn value(any: &AttributeValue) -> Value {
@@ -249,5 +258,43 @@ mod tests {
         ] } });
         assert_eq!(value(&list), expected);
         assert_eq!(value(&AttributeValue::Map(Vec::new())), json!({ "kvlist_value": {} }));
+    }
+
+    #[test]
+    fn attributes_are_told_as_clients_read_them() {
+        let check = |key: &str, given: AttributeValue, expected: Value| {
+            let one = Attribute { key: key.to_owned(), value: given };
+            assert_eq!(pair(&one.key, &unwrapped(&one.value)), expected);
+        };
+        let text = |text: &str| AttributeValue::Text(text.to_owned());
+        check("a", text("hi"), json!({ "key": "a", "value": { "string_value": "hi" } }));
+        check("a", text("\"hi\""), json!({ "key": "a", "value": { "string_value": "hi" } }));
+        check("a", text("5"), json!({ "key": "a", "value": { "string_value": "5" } }));
+        let list = json!({ "values": [{ "int_value": 1 }, {}] });
+        check("a", text("[1, null]"), json!({ "key": "a", "value": { "array_value": list } }));
+        check("", text(""), json!({ "value": { "string_value": "" } }));
+        check("a", AttributeValue::Nothing, json!({ "key": "a" }));
+    }
+
+    #[test]
+    fn what_is_empty_or_0_is_left_out_as_protobuf_does() {
+        let trace = TraceId::from_bytes([1; 16]);
+        let empty = Span {
+            id: SpanId(1),
+            parent: None,
+            name: String::new(),
+            kind: SpanKind::Unspecified,
+            start: 0,
+            end: None,
+            status: SpanStatus::Unset,
+            message: String::new(),
+            attributes: Vec::new(),
+            events: vec![SpanEvent { name: String::new(), time: 0, attributes: Vec::new() }],
+            links: Vec::new(),
+        };
+        let expected = json!({
+            "trace_id": trace_bytes(trace), "span_id": "AAAAAAAAAAE=", "events": [{}], "status": {},
+        });
+        assert_eq!(span(trace, &empty), expected);
     }
 }

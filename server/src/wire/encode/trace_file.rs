@@ -1,10 +1,11 @@
 //! Steps of a trace as MLflow's clients keep them in files (`traces.json`): ids in base64, each attribute as JSON in a text.
 
 use super::{
-    Double, double,
+    double,
     trace::{span_bytes, trace_bytes},
 };
 use base64::prelude::{BASE64_STANDARD, Engine as _};
+use domain::trace::{dumped, unwrapped};
 use model::{
     TraceId,
     trace::{
@@ -29,8 +30,8 @@ fn step(trace: TraceId, span: &Span) -> Value {
         SpanStatus::Ok => "STATUS_CODE_OK",
         SpanStatus::Error => "STATUS_CODE_ERROR",
     };
-    let mut attributes: Map<String, Value> =
-        span.attributes.iter().map(|one| (one.key.clone(), Value::from(dumped(&one.value)))).collect();
+    let read = |one: &Attribute| (one.key.clone(), Value::from(dumped(&unwrapped(&one.value))));
+    let mut attributes: Map<String, Value> = span.attributes.iter().map(read).collect();
     attributes.insert(TRACE.to_owned(), Value::from(Value::from(trace.to_string()).to_string()));
     let events: Vec<Value> = span.events.iter().map(event).collect();
     let links: Vec<Value> = span.links.iter().map(link).collect();
@@ -84,63 +85,9 @@ fn plain(value: &AttributeValue) -> Value {
     }
 }
 
-/// As Python writes it, which has words for what is no number.
-fn dumped(value: &AttributeValue) -> String {
-    let mut text = String::new();
-    dump(value, &mut text);
-    text
-}
-
-fn dump(value: &AttributeValue, text: &mut String) {
-    match value {
-        AttributeValue::Real(number) if !number.is_finite() => {
-            text.push_str(Double(*number).word().unwrap_or_default());
-        }
-        AttributeValue::List(values) => {
-            text.push('[');
-            for (at, value) in values.iter().enumerate() {
-                if at > 0 {
-                    text.push_str(", ");
-                }
-                dump(value, text);
-            }
-            text.push(']');
-        }
-        AttributeValue::Map(values) => {
-            text.push('{');
-            for (at, one) in values.iter().enumerate() {
-                if at > 0 {
-                    text.push_str(", ");
-                }
-                text.push_str(&Value::from(one.key.as_str()).to_string());
-                text.push_str(": ");
-                dump(&one.value, text);
-            }
-            text.push('}');
-        }
-        other => text.push_str(&plain(other).to_string()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn attributes_are_json_as_python_writes_it() {
-        let check = |value: AttributeValue, expected: &str| assert_eq!(dumped(&value), expected);
-        let text = |text: &str| AttributeValue::Text(text.to_owned());
-        let pair = |key: &str, value| Attribute { key: key.to_owned(), value };
-        check(AttributeValue::Nothing, "null");
-        check(text("say \"ä\""), r#""say \"ä\"""#);
-        check(AttributeValue::Flag(true), "true");
-        check(AttributeValue::Real(0.5), "0.5");
-        check(AttributeValue::Real(f64::NEG_INFINITY), "-Infinity");
-        check(AttributeValue::Bytes(vec![255]), r#""/w==""#);
-        check(AttributeValue::List(Vec::new()), "[]");
-        let list = AttributeValue::List(vec![AttributeValue::Whole(1), AttributeValue::Real(f64::NAN)]);
-        check(AttributeValue::Map(vec![pair("a", list), pair("b", text(""))]), r#"{"a": [1, NaN], "b": ""}"#);
-    }
 
     #[test]
     fn what_stands_beside_attributes_is_json_itself() {

@@ -69,7 +69,12 @@ pub async fn export(
         return Ok(refusal(StatusCode::UNPROCESSABLE_ENTITY, missing));
     };
     let experiment: ExperimentId = experiment.parse().map_err(|_| bad_id(experiment))?;
-    let run = text_of(headers, RUN).map(read_run).transpose()?;
+    // The steps are taken whatever they are to be linked to.
+    let run = text_of(headers, RUN).filter(|run| !run.is_empty()).map(read_run);
+    let (run, no_run) = match run.transpose() {
+        Ok(run) => (run, None),
+        Err(problem) => (None, Some(problem.message)),
+    };
     let kind = text_of(headers, header::CONTENT_TYPE.as_str()).unwrap_or_default();
     let is_json = match kind.split(';').next().unwrap_or_default().trim() {
         PROTOBUF => false,
@@ -112,9 +117,13 @@ pub async fn export(
         Err(detail) => return Ok(bad(detail)),
     };
     let mut taken = acting.log_spans(experiment, run, spans).await?;
-    taken.refused += odd;
-    if odd > 0 && taken.message.is_empty() {
+    // Why some weren't taken counts more than what else there is to say.
+    if odd > 0 && taken.refused == 0 {
         taken.message = "Some spans have no trace id of 16 bytes, or no span id of 8.".to_owned();
+    }
+    taken.refused += odd;
+    if taken.message.is_empty() {
+        taken.message = no_run.unwrap_or_default();
     }
     Ok(answer(taken, is_json))
 }

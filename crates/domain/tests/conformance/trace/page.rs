@@ -32,6 +32,7 @@ async fn a_table_lists_the_traces_of_an_experiment_and_of_a_run(world: &World) {
     let run = acting.run_in(DEFAULT).await;
     let first = NewTrace {
         request_preview: Some("q".repeat(500)),
+        response_preview: Some("\"say \\\"yes\\\"\"".to_owned()),
         tags: vec![tag("mlflow.traceName", "chat"), tag("team", "vision"), tag("mlflow.user", "x")],
         metadata: vec![
             tag("mlflow.sourceRun", &run.to_string()),
@@ -50,7 +51,7 @@ async fn a_table_lists_the_traces_of_an_experiment_and_of_a_run(world: &World) {
     assert_eq!((older.rows.len(), older.next), (10, None));
     let row = older.rows.last().unwrap();
     assert_eq!((row.name.as_str(), row.duration, row.state), ("chat", Some(10), TraceState::Ok));
-    assert_eq!((row.request.chars().count(), row.response.as_str()), (201, ""));
+    assert_eq!((row.request.chars().count(), row.response.as_str()), (201, "say \"yes\""));
     assert_eq!((row.tokens.unwrap().total, row.tags.as_slice()), (7, [tag("team", "vision")].as_slice()));
     let said: Vec<_> = row.thoughts.iter().map(|said| (said.name.as_str(), said.value.as_str())).collect();
     assert!(said.contains(&("good", "true")) && said.contains(&("tone", "{\n  \"a\": 1\n}")), "{said:?}");

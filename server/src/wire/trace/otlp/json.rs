@@ -40,23 +40,46 @@ fn text(of: &Value, name: &str) -> Option<String> {
     field(of, name, name).map_or(Some(String::new()), |value| value.as_str().map(str::to_owned))
 }
 
-/// A whole number, as a number or as text; 0 if there is none.
-fn number(of: &Value, camel: &str, snake: &str) -> Option<u64> {
-    match field(of, camel, snake) {
-        None => Some(0),
-        Some(Value::String(text)) => text.parse().ok(),
-        Some(value) => value.as_u64(),
+/// An object, if there is one; `None` if it is something else.
+fn object<'v>(of: &'v Value, name: &str) -> Option<Option<&'v Value>> {
+    match field(of, name, name) {
+        Some(value) if !value.is_object() => None,
+        found => Some(found),
     }
 }
 
-/// One of protobuf's words, or its number; 0 for none.
+/// A whole number, as protobuf takes it: as a number or as text, and however it is written.
+fn whole(value: &Value) -> Option<i128> {
+    // No field takes a greater one.
+    let exact = |number: f64| {
+        let is_whole = number.fract() == 0.0 && number.abs() <= 2f64.powi(64);
+        is_whole.then_some(number as i128)
+    };
+    match value {
+        Value::String(text) => text.parse().ok().or_else(|| exact(text.parse().ok()?)),
+        Value::Number(number) => number
+            .as_i64()
+            .map(i128::from)
+            .or(number.as_u64().map(i128::from))
+            .or_else(|| exact(number.as_f64()?)),
+        _ => None,
+    }
+}
+
+/// A time; 0 if there is none.
+fn number(of: &Value, camel: &str, snake: &str) -> Option<u64> {
+    field(of, camel, snake).map_or(Some(0), |value| u64::try_from(whole(value)?).ok())
+}
+
+/// One of protobuf's words, or its number; 0 for none, and for one that is newer than this program.
 fn word(of: &Value, name: &str, words: &[&str]) -> Option<i32> {
     match field(of, name, name) {
         None => Some(0),
-        Some(Value::String(text)) => {
-            words.iter().position(|word| word == text).and_then(|place| i32::try_from(place).ok())
-        }
-        Some(value) => i32::try_from(value.as_i64()?).ok(),
+        Some(Value::String(text)) => match words.iter().position(|word| word == text) {
+            Some(place) => i32::try_from(place).ok(),
+            None => Some(text.parse().unwrap_or_default()),
+        },
+        Some(value) => i32::try_from(whole(value)?).ok(),
     }
 }
 
@@ -70,7 +93,7 @@ fn id(of: &Value, camel: &str, snake: &str) -> Option<Vec<u8>> {
 }
 
 fn resource_spans(value: &Value) -> Option<ResourceSpans> {
-    let resource = match field(value, "resource", "resource") {
+    let resource = match object(value, "resource")? {
         Some(resource) => Some(Resource { attributes: pairs(resource, "attributes")? }),
         None => None,
     };
@@ -91,7 +114,7 @@ fn span(value: &Value) -> Option<Span> {
         "SPAN_KIND_CONSUMER",
     ];
     const CODES: [&str; 3] = ["STATUS_CODE_UNSET", "STATUS_CODE_OK", "STATUS_CODE_ERROR"];
-    let status = match field(value, "status", "status") {
+    let status = match object(value, "status")? {
         Some(status) => {
             Some(Status { message: text(status, "message")?, code: word(status, "code", &CODES)? })
         }
@@ -146,10 +169,7 @@ fn any(value: &Value) -> Option<AnyValue> {
     let kind = match name {
         "stringValue" | "string_value" => Kind::Text(value.as_str()?.to_owned()),
         "boolValue" | "bool_value" => Kind::Flag(value.as_bool()?),
-        "intValue" | "int_value" => Kind::Whole(match value {
-            Value::String(text) => text.parse().ok()?,
-            number => number.as_i64()?,
-        }),
+        "intValue" | "int_value" => Kind::Whole(i64::try_from(whole(value)?).ok()?),
         "doubleValue" | "double_value" => Kind::Real(match value {
             // NaN and Infinity among them.
             Value::String(text) => text.parse().ok()?,
@@ -157,9 +177,13 @@ fn any(value: &Value) -> Option<AnyValue> {
         }),
         "bytesValue" | "bytes_value" => Kind::Bytes(BASE64_STANDARD.decode(value.as_str()?).ok()?),
         "arrayValue" | "array_value" => {
+            value.as_object()?;
             Kind::List(ArrayValue { values: list(value, "values", "values", any)? })
         }
-        "kvlistValue" | "kvlist_value" => Kind::Map(KeyValueList { values: pairs(value, "values")? }),
+        "kvlistValue" | "kvlist_value" => {
+            value.as_object()?;
+            Kind::Map(KeyValueList { values: pairs(value, "values")? })
+        }
         // A kind that is newer than this program.
         _ => return Some(AnyValue::default()),
     };
@@ -204,6 +228,30 @@ mod tests {
     }
 
     #[test]
+    fn numbers_are_taken_however_they_are_written() {
+        let check = |given: Value, expected: Option<i128>| assert_eq!(whole(&given), expected, "{given}");
+        check(json!(5), Some(5));
+        check(json!(-5), Some(-5));
+        check(json!("5"), Some(5));
+        check(json!(5.0), Some(5));
+        check(json!("1e3"), Some(1000));
+        check(json!(u64::MAX), Some(i128::from(u64::MAX)));
+        check(json!("9223372036854775807"), Some(i128::from(i64::MAX)));
+        for odd in
+            [json!(1.5), json!("1.5"), json!(""), json!("x"), json!("NaN"), json!(true), json!([]), json!({})]
+        {
+            check(odd, None);
+        }
+        let words = ["ZERO", "ONE"];
+        assert_eq!(word(&json!({ "kind": "ONE" }), "kind", &words), Some(1));
+        assert_eq!(word(&json!({ "kind": "9" }), "kind", &words), Some(9));
+        assert_eq!(word(&json!({ "kind": -1 }), "kind", &words), Some(-1));
+        assert_eq!(word(&json!({ "kind": "TWO" }), "kind", &words), Some(0));
+        assert_eq!(word(&json!({ "kind": [] }), "kind", &words), None);
+        assert_eq!(word(&json!({}), "kind", &words), Some(0));
+    }
+
+    #[test]
     fn what_is_no_request_is_refused() {
         for odd in [
             json!([]),
@@ -211,6 +259,10 @@ mod tests {
             json!({ "resourceSpans": [{ "scopeSpans": [{ "spans": [0, null, ""] }] }] }),
             json!({ "resourceSpans": [{ "scopeSpans": [{ "spans": [{ "traceId": "xy" }] }] }] }),
             json!({ "resourceSpans": [{ "scopeSpans": [{ "spans": [{ "startTimeUnixNano": "soon" }] }] }] }),
+            json!({ "resourceSpans": [{ "scopeSpans": [{ "spans": [{ "startTimeUnixNano": -1 }] }] }] }),
+            json!({ "resourceSpans": [{ "scopeSpans": [{ "spans": [{ "status": 5 }] }] }] }),
+            json!({ "resourceSpans": [{ "resource": [] }] }),
+            json!({ "resourceSpans": [{ "resource": { "attributes": [{ "value": { "arrayValue": 1 } }] } }] }),
         ] {
             assert!(request(&odd).is_none(), "{odd}");
         }
