@@ -34,8 +34,8 @@ mod ssr;
 pub use half::{CODE_PATH, HalfSignedIn};
 #[cfg(feature = "ssr")]
 pub use ssr::{
-    Modules, Provider, SESSION_ADDRESS, SESSION_AGENT, SESSION_BY_LINK, SESSION_USER, keep_signed_in, local_path,
-    origin_of, shell, theme,
+    Modules, Provider, SESSION_ADDRESS, SESSION_AGENT, SESSION_BY_LINK, SESSION_USER, keep_signed_in,
+    local_path, origin_of, shell, theme,
 };
 
 use crate::{

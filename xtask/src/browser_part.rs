@@ -47,7 +47,13 @@ fn bind(note: &mut Note, module: &Path, node: Option<&Node>) -> Result<PathBuf> 
     let how = if node.is_some() { "shrunk" } else { "as compiled" };
     let stamp = Stamp::of(
         "browser-part",
-        &[&input, how.as_bytes(), FEATURES.concat().as_bytes(), include_bytes!("browser_part.rs"), include_bytes!("chunks.rs")],
+        &[
+            &input,
+            how.as_bytes(),
+            FEATURES.concat().as_bytes(),
+            include_bytes!("browser_part.rs"),
+            include_bytes!("chunks.rs"),
+        ],
     );
     if stamp.holds() && package.join(format!("{NAME}.js")).is_file() {
         note.say("unchanged");

@@ -43,7 +43,9 @@ pub fn join(
         return Ok(files);
     };
     let mut users = HashMap::<&str, Vec<&str>>::new();
-    for (module, chunk) in needs.iter().flat_map(|(module, chunks)| chunks.iter().map(move |chunk| (module, chunk))) {
+    for (module, chunk) in
+        needs.iter().flat_map(|(module, chunks)| chunks.iter().map(move |chunk| (module, chunk)))
+    {
         users.entry(chunk).or_default().push(module);
     }
     let (mut groups, mut rest) = (BTreeMap::<&str, Vec<PathBuf>>::new(), Vec::new());
@@ -56,7 +58,8 @@ pub fn join(
         }
     }
     let script = package.join(script);
-    let mut linked = fs::read_to_string(&script).with_context(|| format!("can't read {}", script.display()))?;
+    let mut linked =
+        fs::read_to_string(&script).with_context(|| format!("can't read {}", script.display()))?;
     let mut joined = HashMap::new();
     for (group, chunks) in &groups {
         let whole = package.join(group).with_extension("wasm");
@@ -93,7 +96,10 @@ fn stem(file: &Path) -> &str {
 /// Writes [`LIST`]; `joined` are the files that chunks are in.
 fn list(package: &Path, needs: &HashMap<String, Vec<String>>, joined: &HashMap<&str, &str>) -> Result<()> {
     let files = |chunks: &Vec<String>| -> BTreeSet<String> {
-        chunks.iter().map(|chunk| joined.get(chunk.as_str()).map_or_else(|| chunk.clone(), |&file| file.to_owned())).collect()
+        chunks
+            .iter()
+            .map(|chunk| joined.get(chunk.as_str()).map_or_else(|| chunk.clone(), |&file| file.to_owned()))
+            .collect()
     };
     let list: BTreeMap<&String, _> = needs.iter().map(|(module, chunks)| (module, files(chunks))).collect();
     let file = package.join(LIST);
@@ -166,8 +172,7 @@ fn relink(script: &str, names: &[&str], group: &str) -> Result<String> {
             (true, true) => {
                 let from = format!("\"./{name}.wasm\"");
                 ensure!(definition.contains(&from), "{name} is not loaded from its file");
-                linked +=
-                    &definition.replace(&from, &format!("\"./{group}.wasm\"")).replacen(name, group, 1);
+                linked += &definition.replace(&from, &format!("\"./{group}.wasm\"")).replacen(name, group, 1);
                 writeln!(linked, "const __{name} = __{group};")?;
                 is_first = false;
             }
@@ -208,7 +213,9 @@ mod tests {
 
     #[test]
     fn chunks_go_by_who_uses_them() {
-        let check = |users: &[&str], size, expected| assert_eq!(group(users, size), expected, "{users:?}, {size} bytes");
+        let check = |users: &[&str], size, expected| {
+            assert_eq!(group(users, size), expected, "{users:?}, {size} bytes")
+        };
         check(&["run"], 1, None);
         check(&["run", "work"], LARGE, None);
         check(&["run", "work"], LARGE - 1, Some("shared"));

@@ -338,7 +338,10 @@ mod tests {
     #[test]
     fn null_is_absent_unless_it_is_asked_for() {
         let args = body(r#"{"tags": null, "trace": []}"#);
-        assert_eq!((args.has("tags"), args.not_null("trace"), args.not_null("other")), (false, Ok(()), Ok(())));
+        assert_eq!(
+            (args.has("tags"), args.not_null("trace"), args.not_null("other")),
+            (false, Ok(()), Ok(()))
+        );
         assert_eq!(
             args.not_null("tags").unwrap_err().message,
             "Invalid value null for parameter 'tags' supplied:  Hint: Value was of type 'NoneType'. See the API docs for more information about request parameters."

@@ -71,19 +71,15 @@ pub(super) fn counted(metadata: Vec<Tag>) -> Vec<Tag> {
 /// Those of the names that have a number, written as Python writes JSON; `None` if none has.
 fn figures(text: &str, names: &[&str], number: impl Fn(&Value) -> Option<Value>) -> Option<String> {
     let told: Value = serde_json::from_str(text).ok()?;
-    let figures: Vec<String> = names
-        .iter()
-        .filter_map(|name| Some(format!("\"{name}\": {}", number(told.get(name)?)?)))
-        .collect();
+    let figures: Vec<String> =
+        names.iter().filter_map(|name| Some(format!("\"{name}\": {}", number(told.get(name)?)?))).collect();
     (!figures.is_empty()).then(|| format!("{{{}}}", figures.join(", ")))
 }
 
 fn whole(told: &Value) -> Option<i64> {
     // From 2^63 on they don't fit.
     let exact = |number: f64| (number.fract() == 0.0 && number.abs() < 9.2e18).then_some(number as i64);
-    told.as_i64()
-        .or_else(|| told.as_str()?.trim().parse().ok())
-        .or_else(|| real(told).and_then(exact))
+    told.as_i64().or_else(|| told.as_str()?.trim().parse().ok()).or_else(|| real(told).and_then(exact))
 }
 
 fn real(told: &Value) -> Option<f64> {
@@ -134,7 +130,8 @@ mod tests {
             r#"{"total_tokens":"7","words":9,"input_tokens":3.0,"output_tokens":1.5}"#,
             Some(r#"{"input_tokens": 3, "total_tokens": 7}"#),
         );
-        for none in ["", "alice", "1.0", "null", "{}", "[1]", r#"{"input_tokens": true}"#, r#"{"words": 9}"#] {
+        for none in ["", "alice", "1.0", "null", "{}", "[1]", r#"{"input_tokens": true}"#, r#"{"words": 9}"#]
+        {
             check(key::TOKEN_USAGE, none, None);
             check(key::COST, none, None);
         }
