@@ -25,7 +25,7 @@ NOW = {
 # Within the data of a run or a model; points of histories keep their order.
 UNORDERED = {
     *("tags", "params", "aliases", "latest_versions", "dataset_inputs", "model_inputs", "model_outputs", "request_metadata"),
-    *("dataset_summaries", "datasetSummaries"),
+    *("dataset_summaries", "datasetSummaries", "assessments"),
 }
 UNORDERED_WITHIN = {("metrics", "data"), ("events", "webhook"), ("events", "webhooks")}
 # What MLflow alone says of an error, and what it notes for itself.
@@ -143,6 +143,8 @@ def _sort_key(item):
     ]
     # Of datasets; what GraphQL leaves empty is null or "".
     named += [item.get(name) or "" for name in ("experiment_id", "experimentId", "name", "digest", "context")]
+    # Of assessments.
+    named += [item.get(name) or "" for name in ("assessment_name", "create_time")]
     return json.dumps(named, default=str, sort_keys=True)
 
 

@@ -57,6 +57,9 @@ class Drive:
                 if clean:
                     self.agreed[call.label, answers[0].good] += 1
                 if self._apart(call, *answers):
+                    # Other sequences search among all models.
+                    for side in self.sides if "model-versions" in call.path or "registered-models" in call.path else ():
+                        side.delete_models()
                     return
                 tokens = [
                     answer.body.get("next_page_token") if answer.good and isinstance(answer.body, dict) else None

@@ -6,6 +6,7 @@ here and a sentence there. A difference without an entry is a finding.
 
 import json
 import re
+import unicodedata
 
 from .accepted import ERRORS, INTEGRITY, READING, REGISTRY, SEARCHES, VALUES, Case, Known, truncated
 from .compare import GENERATED, MISSING
@@ -48,10 +49,15 @@ def _same_models(case):
         return False
 
 
+def _has_marks(case):
+    """Whether a letter has a mark: a vowel of Hindi, say."""
+    return any(unicodedata.category(letter).startswith("M") for letter in str(case.call["body"]))
+
+
 WRONG_TYPE = r"supplied:  Hint: Value was of type"
 # What is wrong with the words of a call, whatever is there to be found.
-OF_VALUES = r"^Invalid|^Missing value|exceeds the maximum|not one of|must be|Duplicate|can contain at most|Names may only|cannot|^Unknown assessment type|^The `value` field|^Cannot (update|specify both)|^A webhook URL must not hold"
-OF_THINGS = r"not found|No Experiment with id|no experiment|doesn't exist|exists"
+OF_VALUES = r"^Invalid|^Missing value|exceeds the maximum|not one of|must be|Duplicate|can contain at most|Names may only|cannot|^Unknown assessment type|^The `value` field|^Cannot (update|specify both)|^A webhook URL must not hold|^Tag '.*' is immutable|^Webhook (name|URL)"
+OF_THINGS = r"not found|^No trace tag|No Experiment with id|no experiment|doesn't exist|exists"
 
 KNOWN = [
     Known("how the models of a run are written in its tag", VALUES, where=r".*\.tags\[\d+\]\.value", when=_same_models),
@@ -153,6 +159,13 @@ KNOWN = [
         label="runs/",
         where=r".*end_time",
         when=lambda case: case.difference.runmark == 0,
+    ),
+    Known(
+        "a number of points below none",
+        READING,
+        (200, 400),
+        "get-history-bulk$",
+        runmark="'max_results' supplied. It must not be negative",
     ),
     Known("a page token for a run that isn't there", READING, (400, 200), "get-history", "Invalid page token"),
     Known("the same key twice in order_by", ERRORS, (200, 400), "experiments/search", runmark="contains duplicate"),
@@ -378,6 +391,20 @@ KNOWN = [
         runmark="Invalid experiment name",
     ),
     Known("a root of artifacts with ..", VALUES, (200, 400), "experiments/create", runmark="Invalid artifact location"),
+    Known(
+        "marks on letters are parts of words",
+        VALUES,
+        (400, 200),
+        mlflow="Names may only contain alphanumerics",
+        when=_has_marks,
+    ),
+    Known(
+        "flags as text",
+        VALUES,
+        (400, (200, 404)),
+        "model-versions/transition-stage",
+        mlflow=r"parameter 'archive_existing_versions' supplied:\s+Hint: Value was of type 'str'",
+    ),
     Known("an integrity error of the database is said by its cause", ERRORS, (400, (400, 404)), mlflow=INTEGRITY),
 ]
 

@@ -351,6 +351,7 @@ OF_TRACES = [
 ]
 
 OF_WEBHOOKS = [
+    Known("an address can be asked", WEBHOOKS, (200, 400), "webhooks", runmark="^Invalid webhook URL"),
     Known("an address is ASCII", WEBHOOKS, (200, 400), "webhooks", runmark="encode what is no ASCII"),
     Known(
         "an address without a user and a password",

@@ -152,6 +152,13 @@ class Side:
         for webhook in listed.body.get("webhooks", []):
             self._exchange("DELETE", f"{path}/{webhook['webhook_id']}", None, {})
 
+    def delete_models(self):
+        """Registered models of this sequence, where the other server may have others."""
+        for name in self.ids.get("name", []):
+            body = json.dumps({"name": name}).encode()
+            path = "/api/2.0/mlflow/registered-models/delete"
+            self._exchange("DELETE", path, body, {"Content-Type": "application/json"})
+
     def calls_at(self, millis: int) -> frozenset[int]:
         """During which calls this was now."""
         end = bisect.bisect_right(self.sent, millis)

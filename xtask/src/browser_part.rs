@@ -16,6 +16,9 @@ use wasm_bindgen_cli_support::{Bindgen, Output};
 /// What the pages ask for: `/pkg/runmark.js`, `/pkg/runmark_bg.wasm`, `/pkg/runmark.css`.
 const NAME: &str = "runmark";
 
+/// The script that loads the other modules.
+const LATER: &str = "later.js";
+
 /// The cargo profile, and the folder it builds into.
 const PROFILE: &str = "wasm-release";
 
@@ -34,6 +37,10 @@ pub fn build(toolchain: &Toolchain, node: Option<&Node>, edition: Edition) -> Re
     })?;
     let package = step("browser part: bind and shrink", |note| bind(note, &module, node))?;
     step("browser part: site", |note| {
+        let style = package.join(NAME).with_extension("css");
+        fs::write(&style, site::style_sheet()?)
+            .with_context(|| format!("can't write {}", style.display()))?;
+        shrink_text((note, node), &style)?;
         let changed = site::lay_out(&package)?;
         note.say(if changed == 0 { "unchanged".to_owned() } else { format!("{changed} files changed") });
         Ok(())
@@ -81,6 +88,8 @@ fn bind(note: &mut Note, module: &Path, node: Option<&Node>) -> Result<PathBuf> 
     let glue = package.join(NAME).with_extension("js");
     let shortened = with_short_names(fs::read_to_string(&glue)?, &names)?;
     fs::write(&glue, shortened).with_context(|| format!("can't write {}", glue.display()))?;
+    shrink_text((note, node), &glue)?;
+    shrink_text((note, node), &package.join(LATER))?;
     modules.push(package.join(format!("{NAME}_bg.wasm")));
     let mut size = 0;
     for module in &modules {
@@ -94,6 +103,19 @@ fn bind(note: &mut Note, module: &Path, node: Option<&Node>) -> Result<PathBuf> 
     note.say(format!("{} kB of WASM before compression, in {} files", size / 1000, modules.len()));
     stamp.set()?;
     Ok(package)
+}
+
+/// Leaves out of a script or a style sheet what is there for people.
+fn shrink_text((note, node): (&mut Note, Option<&Node>), file: &Path) -> Result<()> {
+    let Some(node) = node else { return Ok(()) };
+    let mut shrink = node.esbuild();
+    shrink.args(["--minify", "--log-level=error", "--allow-overwrite"]).arg(file);
+    if file.extension().is_some_and(|extension| extension == "js") {
+        shrink.arg("--format=esm");
+    }
+    let mut outfile = std::ffi::OsString::from("--outfile=");
+    outfile.push(file);
+    note.run(shrink.arg(outfile))
 }
 
 /// Gives each function that the glue offers to the module a short name, and returns the long ones in the order of their numbers:
@@ -137,11 +159,12 @@ fn split(
     let glue = format!("./{NAME}.js");
     options.output_dir = package;
     options.main_out_path = main;
-    options.link_name = "./later.js";
+    let later = format!("./{LATER}");
+    options.link_name = &later;
     options.main_module = &glue;
     let split = wasm_split_cli_support::transform(options);
     let split = split.map_err(|report| anyhow!("the compiled module can't be split: {report:#}"))?;
-    chunks::join((note, node), package, "later.js", &split.prefetch_map, split.split_modules)
+    chunks::join((note, node), package, LATER, &split.prefetch_map, split.split_modules)
 }
 
 /// What every browser of the last years understands; the optimiser must not go beyond it.

@@ -57,22 +57,20 @@ pub fn join(
             None => rest.push(file),
         }
     }
-    let script = package.join(script);
-    let mut linked =
-        fs::read_to_string(&script).with_context(|| format!("can't read {}", script.display()))?;
     let mut joined = HashMap::new();
     for (group, chunks) in &groups {
         let whole = package.join(group).with_extension("wasm");
         merge(note, node, chunks, &whole)?;
-        let names: Vec<&str> = chunks.iter().map(|file| stem(file)).collect();
-        linked = relink(&linked, &names, group)?;
-        for file in chunks {
-            fs::remove_file(file).with_context(|| format!("can't remove {}", file.display()))?;
-        }
-        joined.extend(names.into_iter().map(|name| (name, *group)));
+        joined.extend(chunks.iter().map(|file| (stem(file), *group)));
         rest.push(whole);
     }
+    let script = package.join(script);
+    let linked = fs::read_to_string(&script).with_context(|| format!("can't read {}", script.display()))?;
+    let linked = relink(&linked, &joined)?;
     fs::write(&script, linked).with_context(|| format!("can't write {}", script.display()))?;
+    for file in groups.values().flatten() {
+        fs::remove_file(file).with_context(|| format!("can't remove {}", file.display()))?;
+    }
     list(package, needs, &joined)?;
     Ok(rest)
 }
@@ -155,11 +153,11 @@ fn given_on(chunk: &[u8]) -> Result<String> {
     Ok(text + &exports + ")\n")
 }
 
-/// The script that loads modules, with the named chunks in the file `group`.
-fn relink(script: &str, names: &[&str], group: &str) -> Result<String> {
+/// The script that loads modules, with chunks in the files that they are joined in.
+fn relink(script: &str, joined: &HashMap<&str, &str>) -> Result<String> {
     let mut left = script;
     let mut linked = String::new();
-    let mut is_first = true;
+    let mut begun = BTreeSet::new();
     while let Some(at) = left.find("const __chunk_") {
         let (before, definition) = left.split_at(at);
         let end = definition.find("\n, []);\n").context("the definition of a chunk has no end")?
@@ -167,16 +165,17 @@ fn relink(script: &str, names: &[&str], group: &str) -> Result<String> {
         let (definition, after) = definition.split_at(end);
         let name = definition["const __".len()..].split(' ').next().unwrap_or_default();
         linked += before;
-        match (names.contains(&name), is_first) {
-            (false, _) => linked += definition,
-            (true, true) => {
-                let from = format!("\"./{name}.wasm\"");
-                ensure!(definition.contains(&from), "{name} is not loaded from its file");
-                linked += &definition.replace(&from, &format!("\"./{group}.wasm\"")).replacen(name, group, 1);
+        match joined.get(name) {
+            None => linked += definition,
+            Some(group) => {
+                if begun.insert(group) {
+                    let from = format!("\"./{name}.wasm\"");
+                    ensure!(definition.contains(&from), "{name} is not loaded from its file");
+                    linked +=
+                        &definition.replace(&from, &format!("\"./{group}.wasm\"")).replacen(name, group, 1);
+                }
                 writeln!(linked, "const __{name} = __{group};")?;
-                is_first = false;
             }
-            (true, false) => writeln!(linked, "const __{name} = __{group};")?,
         }
         left = after;
     }
@@ -197,18 +196,28 @@ mod tests {
     fn joined_chunks_are_loaded_once() {
         let script =
             format!("begin\n{}/* a, b */\n{}{}end\n", chunk("chunk_1"), chunk("chunk_2"), chunk("chunk_3"));
-        let shared = chunk("shared");
-        let linked = relink(&script, &["chunk_1", "chunk_3"], "shared").unwrap();
-        let wanted = format!(
-            "begin\n{shared}const __chunk_1 = __shared;\n/* a, b */\n{}const __chunk_3 = __shared;\nend\n",
-            chunk("chunk_2"),
+        let (shared, parts) = (chunk("shared"), chunk("parts"));
+        let link =
+            |joined: &[(&'static str, &'static str)]| relink(&script, &joined.iter().copied().collect());
+        assert_eq!(
+            link(&[("chunk_1", "shared"), ("chunk_3", "shared")]).unwrap(),
+            format!(
+                "begin\n{shared}const __chunk_1 = __shared;\n/* a, b */\n{}const __chunk_3 = __shared;\nend\n",
+                chunk("chunk_2"),
+            )
         );
-        assert_eq!(linked, wanted);
+        assert_eq!(
+            link(&[("chunk_1", "shared"), ("chunk_2", "parts"), ("chunk_3", "shared")]).unwrap(),
+            format!(
+                "begin\n{shared}const __chunk_1 = __shared;\n/* a, b */\n\
+                 {parts}const __chunk_2 = __parts;\nconst __chunk_3 = __shared;\nend\n"
+            )
+        );
     }
 
     #[test]
     fn a_script_that_is_written_otherwise_is_refused() {
-        assert!(relink("const __chunk_1 = load();\n", &["chunk_1"], "shared").is_err());
+        assert!(relink("const __chunk_1 = load();\n", &HashMap::from([("chunk_1", "shared")])).is_err());
     }
 
     #[test]

@@ -62,6 +62,11 @@ impl Node {
         self.binaryen("wasm-merge")
     }
 
+    /// The pinned esbuild, which makes scripts and style sheets small. Installing it puts a program in the place of its script.
+    pub fn esbuild(&self) -> Command {
+        Command::new(place::end2end().join("node_modules/.bin/esbuild"))
+    }
+
     fn binaryen(&self, tool: &str) -> Command {
         let mut command = self.command();
         command.arg(place::end2end().join("node_modules/binaryen/bin").join(tool));

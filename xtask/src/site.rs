@@ -17,14 +17,13 @@ pub const BUDGET: u64 = 500_000;
 /// The files of a site by their path inside it.
 type Files = BTreeMap<PathBuf, Vec<u8>>;
 
-/// Brings `target/site` up to date with the browser part in `package`, `style/` and `public/`; returns how many files
-/// that changed.
+/// Brings `target/site` up to date with the browser part in `package`, its style sheet and `public/`; returns how many files that
+/// changed.
 pub fn lay_out(package: &Path) -> Result<usize> {
     let root = place::root();
     let mut files = Files::new();
     gather(&root.join("public"), Path::new(""), &mut files)?;
     gather(package, Path::new("pkg"), &mut files)?;
-    files.insert(PathBuf::from("pkg/runmark.css"), style_sheet(&root.join("style"))?);
     write(&place::site(), &files)
 }
 
@@ -58,8 +57,13 @@ fn gather(folder: &Path, to: &Path, files: &mut Files) -> Result<()> {
     Ok(())
 }
 
+/// The style sheets of `style/` as one.
+pub fn style_sheet() -> Result<Vec<u8>> {
+    joined(&place::root().join("style"))
+}
+
 /// The style sheets of a folder as one, in the order of their names.
-fn style_sheet(folder: &Path) -> Result<Vec<u8>> {
+fn joined(folder: &Path) -> Result<Vec<u8>> {
     let mut sheets = entries(folder)?;
     sheets.retain(|(_, path)| path.extension().is_some_and(|extension| extension == "css"));
     sheets.sort();
@@ -185,8 +189,8 @@ mod tests {
         for (name, content) in [("20-page.css", "b{}"), ("10-base.css", "a{}"), ("notes.md", "no")] {
             fs::write(folder.path().join(name), content).unwrap();
         }
-        assert_eq!(style_sheet(folder.path()).unwrap(), b"a{}\nb{}\n");
-        assert_eq!(style_sheet(&folder.path().join("none")).unwrap(), b"");
+        assert_eq!(joined(folder.path()).unwrap(), b"a{}\nb{}\n");
+        assert_eq!(joined(&folder.path().join("none")).unwrap(), b"");
     }
 
     #[test]

@@ -6,7 +6,7 @@ from .. import values
 from ..call import Call, arguments, at, maybe, post
 from ..values import ABSENT, mostly, one_of, rarely, ref
 
-TRACE = mostly(ref("trace", 1), one_of("tr-" + "0" * 32, "abc"), 9)
+TRACE = mostly(ref("trace", 1), one_of("tr-" + "e" * 32, "abc"), 9)
 ASSESSMENT = mostly(ref("assessment"), one_of("a-" + "0" * 32, "abc", "⟦run:0⟧", "x" * 60), 9)
 NAMES = rarely(one_of("good", "right", "a b"), values.ODD_NAMES, 15)
 VALUES = mostly(

@@ -10,7 +10,7 @@ from .spans import TOLD, whole
 from .trace_metrics import TRACE_METRICS
 from .tracking import TAGS
 
-TRACE = mostly(ref("trace"), one_of("tr-" + "0" * 32, "abc", "tr-x", "⟦run:0⟧", "⟦TRACE:0⟧", "x" * 60), 9)
+TRACE = mostly(ref("trace"), one_of("tr-" + "e" * 32, "abc", "tr-x", "⟦run:0⟧", "⟦TRACE:0⟧", "x" * 60), 9)
 # What is answered to who makes one.
 MADE = TOLD.makes
 MADE_V2 = ("trace", ("trace_info", "request_id"))

@@ -51,13 +51,16 @@ fn time(args: &Args, name: &str) -> Result<Option<Millis>, Problem> {
 /// The longest duration of protobuf, in seconds.
 const LONGEST: f64 = 315_576_000_000.0;
 
-/// Milliseconds of a duration as protobuf writes it.
+/// Milliseconds of a duration as protobuf writes it: what is less than one is left out.
 fn duration(args: &Args, name: &str) -> Result<Option<i64>, Problem> {
     let Some(text) = args.text(name)? else { return Ok(None) };
     let seconds = text.strip_suffix('s').and_then(|seconds| seconds.parse::<f64>().ok());
     seconds
         .filter(|seconds| seconds.abs() <= LONGEST)
-        .map(|seconds| Some((seconds * 1000.0).round() as i64))
+        .map(|seconds| {
+            let nanos = (seconds.fract() * 1e9).round();
+            Some(seconds.trunc() as i64 * 1000 + (nanos / 1e6) as i64)
+        })
         .ok_or_else(|| {
             args.hinted(format!(
                 "Invalid value \"{text}\" for parameter '{name}' supplied: it is no duration."

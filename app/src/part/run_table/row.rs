@@ -22,13 +22,11 @@ use std::sync::Arc;
 /// One run, or a grey bar until it is here; in a tree also the way to more.
 #[component]
 pub fn Row(table: Table, row: u64) -> AnyView {
-    let line = Memo::new_with_compare(
-        move |_| table.line(row),
-        |before: Option<&Line>, now: Option<&Line>| match (before, now) {
-            (Some(before), Some(now)) => !before.is_like(now),
-            _ => true,
-        },
-    );
+    let line =
+        Memo::new_with_compare(move |_| table.line(row), |before, now| differ(before, now, Line::is_like));
+    // Runs that go on log every moment. What is read of them is made anew, and not what says which they are.
+    let named =
+        Memo::new_with_compare(move |_| line.get(), |before, now| differ(before, now, Line::is_named_like));
     let id = Memo::new(move |_| line.read().run().map(|run| run.info.id));
     let place = Memo::new(move |_| table.selection.place(id.get()?));
     // Told of without making the row anew: it may have the focus.
@@ -43,11 +41,11 @@ pub fn Row(table: Table, row: u64) -> AnyView {
     view! {
         <tr aria-rowindex=number aria-expanded=is_open class:chosen=move || place.get().is_some()>
             {move || {
-                let line = line.get();
-                match &line.shows {
+                let now = named.get();
+                match &now.shows {
                     Shows::Run(run) => view! {
-                        <Name table row run=run.clone() place depth=line.depth nested/>
-                        {cells(run, &table.made.read())}
+                        <Name table row run=run.clone() place depth=now.depth nested/>
+                        {move || line.read().run().map(|run| cells(run, &table.made.read()))}
                     }.into_any(),
                     Shows::Waiting => view! {
                         <td class="pick"></td>
@@ -55,7 +53,7 @@ pub fn Row(table: Table, row: u64) -> AnyView {
                         <td class="rest" colspan=(table.made.read().columns.len() + 2).to_string()></td>
                     }.into_any(),
                     Shows::More(_) | Shows::Failed(_) => match table.tree.code.get_value() {
-                        Some(code) => (code.instead)(table, line.clone()),
+                        Some(code) => (code.instead)(table, now.clone()),
                         None => ().into_any(),
                     },
                 }
@@ -65,6 +63,11 @@ pub fn Row(table: Table, row: u64) -> AnyView {
     // Of the tags' own attributes, this one can't be written as such.
     .add_any_attr(custom_attribute("aria-level", level))
     .into_any()
+}
+
+/// Whether a line is another than before, if there was one.
+fn differ(before: Option<&Line>, now: Option<&Line>, alike: fn(&Line, &Line) -> bool) -> bool {
+    !before.zip(now).is_some_and(|(before, now)| alike(before, now))
 }
 
 /// The class that moves a run to the right of those that it is nested in; deeper ones aren't told apart.

@@ -52,7 +52,19 @@ impl Line {
             (Shows::Failed(why), Shows::Failed(other)) => why == other,
             _ => false,
         };
-        shows && (self.within, self.depth) == (other.within, other.depth)
+        shows && self.is_where(other)
+    }
+
+    /// Whether it says in the same way which run it is, whatever that logged.
+    pub fn is_named_like(&self, other: &Self) -> bool {
+        match (self.run(), other.run()) {
+            (Some(run), Some(now)) => run.info == now.info && run.tags == now.tags && self.is_where(other),
+            _ => self.is_like(other),
+        }
+    }
+
+    fn is_where(&self, other: &Self) -> bool {
+        (self.within, self.depth) == (other.within, other.depth)
     }
 }
 

