@@ -18,8 +18,12 @@ def show(finding):
     for call in finding.calls[:-1]:
         print(f"    after    {told(call)[:400]}")
     print(f"    asked    {told(finding.calls[-1])[:800]}")
-    print(f"    MLflow   {str(difference.mlflow)[:800]}")
-    print(f"    Runmark  {str(difference.runmark)[:800]}")
+    mlflow, runmark = difference.mlflow, difference.runmark
+    if isinstance(mlflow, list) and isinstance(runmark, list):
+        # Of long lists what the other hasn't.
+        mlflow, runmark = [[item for item in one if item not in other] for one, other in ((mlflow, runmark), (runmark, mlflow))]
+    print(f"    MLflow   {str(mlflow)[:800]}")
+    print(f"    Runmark  {str(runmark)[:800]}")
 
 
 def summary(drive):

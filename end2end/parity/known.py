@@ -56,7 +56,7 @@ def _has_marks(case):
 
 WRONG_TYPE = r"supplied:  Hint: Value was of type"
 # What is wrong with the words of a call, whatever is there to be found.
-OF_VALUES = r"^Invalid|^Missing value|exceeds the maximum|not one of|must be|Duplicate|can contain at most|Names may only|cannot|^Unknown assessment type|^The `value` field|^Cannot (update|specify both)|^A webhook URL must not hold|^Tag '.*' is immutable|^Webhook (name|URL)"
+OF_VALUES = r"^Invalid|^Missing value|exceeds the maximum|not one of|must be|Duplicate|can contain at most|Names may only|cannot|^Unknown assessment type|^The `value` field|^Cannot (update|specify both)|^A webhook URL must not hold|^Tag '.*' is immutable|^Webhook (name|URL)|^Malformed model info|^Registered model alias"
 OF_THINGS = r"not found|^No trace tag|No Experiment with id|no experiment|doesn't exist|exists"
 
 KNOWN = [
@@ -151,7 +151,7 @@ KNOWN = [
         "an order or a list that is one text",
         VALUES,
         (400, 200),
-        mlflow=r"^Invalid value .* for parameter '(order_by|view_type|max_results|stages|experiment_ids|trace_ids|filter|page_token)'",
+        mlflow=r"^Invalid value .* for parameter '(order_by|view_type|max_results|stages|experiment_ids|trace_ids|request_ids|dimensions|filters|filter|page_token)'",
     ),
     Known(
         "an end at 0 is an end",
@@ -346,6 +346,13 @@ KNOWN = [
         "cannot use the '.*' scheme",
     ),
     Known("prompts have no logged model", REGISTRY, (404, 200), "model-versions/create", "Logged model with ID"),
+    Known(
+        "prompts have no logged model",
+        REGISTRY,
+        label="model-versions/create",
+        where=r".*\.run_id",
+        when=lambda case: "mlflow.prompt.is_prompt" in str(case.call["body"]) and case.given("model_id"),
+    ),
     Known("numbers in a list of texts", READING, (200, 400), SEARCHES, runmark="got different type in list"),
     Known(
         "keywords of a filter in any case",

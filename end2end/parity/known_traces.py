@@ -104,6 +104,12 @@ def _asks_for_an_interval(case):
     )
 
 
+def _names_no_experiment(case):
+    """MLflow answers its default one."""
+    errors = case.runmark.body.get("errors") if isinstance(case.runmark.body, dict) else None
+    return "mlflowGetExperiment" in _query(case) and "parameter 'experiment_id'" in str(errors)
+
+
 def _asks_for_no_runs(case):
     errors = case.runmark.body.get("errors") if isinstance(case.runmark.body, dict) else None
     return "mlflowGetMetricHistoryBulkInterval" in _query(case) and "Missing value for required parameter" in str(errors)
@@ -166,6 +172,13 @@ OF_TRACES = [
         label="POST .*/3.0/mlflow/traces$",
         where=r"\.trace\.trace_info\.(tags|trace_metadata|assessments).*",
         when=_left_out,
+    ),
+    Known(
+        "the answer to a trace that is told again knows which assessments others took the place of",
+        TRACES,
+        label="POST .*/3.0/mlflow/traces$",
+        where=r"\.trace\.trace_info\.assessments\[\d+\]\.valid",
+        when=lambda case: (case.difference.mlflow, case.difference.runmark) == (True, False),
     ),
     Known(
         "no token behind the last trace",
@@ -367,5 +380,6 @@ OF_GRAPHQL = [
     Known("a scalar that isn't set is null", GRAPHQL, label="/graphql", where=r"\.data\..*", when=_unset),
     Known("the view of a search", GRAPHQL, label="/graphql", where=r"\.(data|errors).*", when=_said_of_view),
     Known("the steps of an interval count", GRAPHQL, label="/graphql", where=r"\.(data|errors).*", when=_asks_for_an_interval),
+    Known("an experiment must be named", GRAPHQL, label="/graphql", where=r"\.(data|errors).*", when=_names_no_experiment),
     Known("a history of no runs", GRAPHQL, label="/graphql", where=r"\.(data|errors).*", when=_asks_for_no_runs),
 ]

@@ -159,7 +159,7 @@ def last_trace() -> str:
 
 
 @pytest.fixture
-def watch(monkeypatch):
+def watch(monkeypatch, tmp_path):
     """Makes traces in a place: of a run, linked to a run, failed, and in the trash, with what was thought of them. Their ids."""
 
     def watch(client: mlflow.MlflowClient, links: bool = True) -> list[str]:
@@ -195,6 +195,8 @@ def watch(monkeypatch):
         mlflow.tracing.reset()
         return [of_run, alone, failed, gone]
 
+    # MLflow's databases have their files where they are made.
+    monkeypatch.chdir(tmp_path)
     # Which experiment is chosen is nothing that other tests should find.
     monkeypatch.setattr(mlflow.tracking.fluent, "_active_experiment_id", None)
     monkeypatch.setenv("MLFLOW_EXPERIMENT_ID", "0")

@@ -296,7 +296,8 @@ fn seen(held: &Held, spans: &[Span], resource: Vec<Tag>, size: (i64, i64)) -> Se
     let mut roots = spans.iter().filter(|span| span.parent.is_none());
     // The first of several says how it went, the last what it was about, as with MLflow.
     if let Some(root) = roots.clone().next() {
-        if matches!(held.state, TraceState::InProgress | TraceState::Unspecified) {
+        // One without an end goes on.
+        if matches!(held.state, TraceState::InProgress | TraceState::Unspecified) && root.end.is_some() {
             seen.state = if root.status == SpanStatus::Error { TraceState::Error } else { TraceState::Ok };
         }
         seen.first_tags = pairs(vec![Tag { key: key::NAME.to_owned(), value: root.name.clone() }]);

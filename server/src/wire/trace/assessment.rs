@@ -158,6 +158,13 @@ pub async fn update(acting: Acting, mut args: Args) -> Answer {
         let message = "Cannot specify both `expectation` and `feedback` parameters.";
         return Err(Problem::invalid(message).into());
     }
+    // What isn't asked for isn't looked at, but must be of the right types, too.
+    if !feedback && assessment.has("feedback") {
+        error(assessment.object("feedback")?)?;
+    }
+    if !expectation {
+        assessment.object("expectation")?;
+    }
     if feedback && !assessment.has("feedback") {
         change.value = Some((AssessmentKind::Feedback, "null".to_owned(), None));
     } else if feedback || expectation {

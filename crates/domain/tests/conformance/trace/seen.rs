@@ -3,7 +3,7 @@
 use super::*;
 
 on_both_databases! {
-    a_trace_goes_on_until_its_first_step_is_there,
+    a_trace_goes_on_until_its_first_step_has_ended,
     of_several_first_steps_the_first_says_how_it_went_and_the_last_what_it_was_about,
     whose_request_it_was_any_step_may_say,
     programs_are_told_of_as_they_come,
@@ -14,19 +14,21 @@ async fn log_from(acting: &User, number: u128, spans: Vec<Span>, program: &str) 
     acting.log_spans(DEFAULT, None, vec![new]).await.unwrap();
 }
 
-async fn a_trace_goes_on_until_its_first_step_is_there(world: &World) {
+async fn a_trace_goes_on_until_its_first_step_has_ended(world: &World) {
     let acting = world.local();
     log(&acting, 1, vec![Span { status: SpanStatus::Error, ..span(2, Some(1), "child") }]).await;
     let info = acting.get_trace_info(id(1)).await.unwrap();
     assert_eq!((info.state, info.request_time, info.duration), (TraceState::InProgress, 1002, Some(1000)));
-    // One that has no end says how it went, but not how long it took.
+    // One that has no end doesn't say yet how it went.
     log(&acting, 2, vec![Span { end: None, status: SpanStatus::Unset, ..span(1, None, "root") }]).await;
     let info = acting.get_trace_info(id(2)).await.unwrap();
-    assert_eq!((info.state, info.request_time, info.duration), (TraceState::Ok, 1001, None));
-    // It stays as it was said first.
+    assert_eq!((info.state, info.request_time, info.duration), (TraceState::InProgress, 1001, None));
     log(&acting, 2, vec![Span { status: SpanStatus::Error, ..span(1, None, "root") }]).await;
     let info = acting.get_trace_info(id(2)).await.unwrap();
-    assert_eq!((info.state, info.duration), (TraceState::Ok, Some(1000)));
+    assert_eq!((info.state, info.duration), (TraceState::Error, Some(1000)));
+    // It stays as it was said first.
+    log(&acting, 2, vec![Span { status: SpanStatus::Ok, ..span(1, None, "root") }]).await;
+    assert_eq!(acting.get_trace_info(id(2)).await.unwrap().state, TraceState::Error);
 }
 
 async fn of_several_first_steps_the_first_says_how_it_went_and_the_last_what_it_was_about(world: &World) {
