@@ -223,7 +223,7 @@ mod tests {
     #[test]
     fn chunks_go_by_who_uses_them() {
         let check = |users: &[&str], size, expected| {
-            assert_eq!(group(users, size), expected, "{users:?}, {size} bytes")
+            assert_eq!(group(users, size), expected, "{users:?}, {size} bytes");
         };
         check(&["run"], 1, None);
         check(&["run", "work"], LARGE, None);
