@@ -56,7 +56,7 @@ def _has_marks(case):
 
 WRONG_TYPE = r"supplied:  Hint: Value was of type"
 # What is wrong with the words of a call, whatever is there to be found.
-OF_VALUES = r"^Invalid|^Missing value|exceeds the maximum|not one of|must be|Duplicate|can contain at most|Names may only|cannot|^Unknown assessment type|^The `value` field|^Cannot (update|specify both)|^A webhook URL must not hold|^Tag '.*' is immutable|^Webhook (name|URL)|^Malformed model info|^Registered model alias"
+OF_VALUES = r"^Invalid|^Missing value|exceeds the maximum|not one of|must be|Duplicate|can contain at most|Names may only|cannot|^Unknown assessment type|^The `value` field|^Cannot (update|specify both)|^A webhook URL must not hold|^Tag '.*' is immutable|^Webhook (name|URL)|^Malformed model info|^Registered model alias|^Model json is missing"
 OF_THINGS = r"not found|^No trace tag|No Experiment with id|no experiment|doesn't exist|exists"
 
 KNOWN = [
@@ -411,6 +411,14 @@ KNOWN = [
         (400, (200, 404)),
         "model-versions/transition-stage",
         mlflow=r"parameter 'archive_existing_versions' supplied:\s+Hint: Value was of type 'str'",
+    ),
+    Known(
+        "keys of an order in square brackets",
+        READING,
+        (200, 400),
+        "search",
+        runmark="^Invalid order_by clause",
+        when=lambda case: "[" in str(case.given("order_by")),
     ),
     Known("an integrity error of the database is said by its cause", ERRORS, (400, (400, 404)), mlflow=INTEGRITY),
 ]

@@ -82,6 +82,11 @@ def _left_out(case):
     return case.difference.mlflow is MISSING
 
 
+def _is_replaced(case):
+    """Whether an expectation has taken its place, which MLflow forgets."""
+    return (case.difference.mlflow, case.difference.runmark) == (True, False)
+
+
 def _unset(case):
     return case.difference.runmark is None and case.difference.mlflow in ("", "0", 0)
 
@@ -174,11 +179,26 @@ OF_TRACES = [
         when=_left_out,
     ),
     Known(
-        "the answer to a trace that is told again knows which assessments others took the place of",
+        "an expectation keeps what it is in the place of",
         TRACES,
-        label="POST .*/3.0/mlflow/traces$",
-        where=r"\.trace\.trace_info\.assessments\[\d+\]\.valid",
-        when=lambda case: (case.difference.mlflow, case.difference.runmark) == (True, False),
+        label="traces",
+        where=r".*\.valid",
+        when=_is_replaced,
+    ),
+    Known(
+        "prompts of none are linked to a trace that isn't there",
+        TRACES,
+        (200, 404),
+        "traces/link-prompts",
+        runmark="^Trace with ID",
+        when=lambda case: not case.given("prompt_versions"),
+    ),
+    Known(
+        "what of an assessment is to change must be there, also where MLflow can't read it",
+        TRACES,
+        (200, 400),
+        "PATCH .*/assessments",
+        runmark="^The `value` field must be specified|^Cannot specify both",
     ),
     Known(
         "no token behind the last trace",

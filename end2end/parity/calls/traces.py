@@ -63,7 +63,7 @@ TRACE_INFO = arguments(
     spoil=40,
     trace_id=rarely(
         st.integers(0, 3).map(lambda index: f"tr-⟦hex:{index}⟧"),
-        one_of("⟦hex:5⟧", "⟦own⟧", "", "tr-⟦own⟧", "TR-⟦hex:6⟧", "⟦trace:0⟧", "tr-" + "A" * 32),
+        one_of("⟦hex:5⟧", "⟦own⟧", "tr-⟦own⟧", "TR-⟦hex:6⟧", "⟦trace:0⟧", "tr-" + "A" * 32),
         25,
     ),
     client_request_id=maybe(rarely(one_of("c-1", "c-2", "C-1"), values.TEXTS, 10), 5),

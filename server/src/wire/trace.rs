@@ -54,18 +54,19 @@ const LONGEST: f64 = 315_576_000_000.0;
 /// Milliseconds of a duration as protobuf writes it: what is less than one is left out.
 fn duration(args: &Args, name: &str) -> Result<Option<i64>, Problem> {
     let Some(text) = args.text(name)? else { return Ok(None) };
-    let seconds = text.strip_suffix('s').and_then(|seconds| seconds.parse::<f64>().ok());
-    seconds
-        .filter(|seconds| seconds.abs() <= LONGEST)
-        .map(|seconds| {
-            let nanos = (seconds.fract() * 1e9).round();
-            Some(seconds.trunc() as i64 * 1000 + (nanos / 1e6) as i64)
-        })
-        .ok_or_else(|| {
-            args.hinted(format!(
-                "Invalid value \"{text}\" for parameter '{name}' supplied: it is no duration."
-            ))
-        })
+    read_duration(text).map(Some).ok_or_else(|| {
+        args.hinted(format!("Invalid value \"{text}\" for parameter '{name}' supplied: it is no duration."))
+    })
+}
+
+fn read_duration(text: &str) -> Option<i64> {
+    let number = text.strip_suffix('s')?.trim();
+    let (whole, part) = number.split_once('.').unwrap_or((number, ""));
+    // Without an exponent, and with digits before a point.
+    let has_digits = whole.parse::<i64>().is_ok() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let seconds: f64 = number.parse().ok().filter(|seconds: &f64| has_digits && seconds.abs() <= LONGEST)?;
+    let nanos = (seconds.fract() * 1e9).round();
+    Some(seconds.trunc() as i64 * 1000 + (nanos / 1e6) as i64)
 }
 
 fn optional(args: &Args, name: &str) -> Result<Option<String>, Problem> {
@@ -247,4 +248,22 @@ pub async fn link_prompts(acting: Acting, mut args: Args) -> Answer {
         .collect::<Result<Vec<_>, Problem>>()?;
     acting.link_prompts_to_trace(trace, &versions).await?;
     Ok(json!({}))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_those_of_protobuf() {
+        let check = |text, expected| assert_eq!(read_duration(text), expected, "{text:?}");
+        check("1.285s", Some(1285));
+        check("1.0005s", Some(1000));
+        check("-0.5s", Some(-500));
+        check("1.s", Some(1000));
+        check("315576000000s", Some(315_576_000_000_000));
+        for none in ["", "s", "1", ".5s", "1e3s", "1.5.5s", "NaNs", "infs", "315576000001s"] {
+            check(none, None);
+        }
+    }
 }
