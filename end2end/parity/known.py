@@ -56,7 +56,7 @@ def _has_marks(case):
 
 WRONG_TYPE = r"supplied:  Hint: Value was of type"
 # What is wrong with the words of a call, whatever is there to be found.
-OF_VALUES = r"^Invalid|^Missing value|exceeds the maximum|not one of|must be|Duplicate|can contain at most|Names may only|cannot|^Unknown assessment type|^The `value` field|^Cannot (update|specify both)|^A webhook URL must not hold|^Tag '.*' is immutable|^Webhook (name|URL)|^Malformed model info|^Registered model alias|^Model json is missing"
+OF_VALUES = r"^Invalid|^Missing value|exceeds the maximum|not one of|must be|Duplicate|can contain at most|Names may only|cannot|^Unknown (assessment type|serialization format)|^The `value` field|^Cannot (update|specify both)|^A webhook URL must not hold|^Tag '.*' is immutable|^Webhook (name|URL)|^Malformed model info|^Registered model alias|^Model json is missing"
 OF_THINGS = r"not found|^No trace tag|No Experiment with id|no experiment|doesn't exist|exists"
 
 KNOWN = [

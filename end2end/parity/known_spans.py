@@ -195,7 +195,7 @@ OF_SPANS = [
         TRACES,
         (200, (400, 404)),
         EXPORT,
-        runmark="^Invalid experiment ID|^No Experiment with id",
+        runmark="^Invalid experiment ID|^No Experiment with id|^The experiment .* must be in the 'active' state",
     ),
     Known(
         "what isn't JSON as protobuf has it is refused, not passed over",

@@ -82,6 +82,19 @@ def _left_out(case):
     return case.difference.mlflow is MISSING
 
 
+def _is_said_twice(case):
+    """Whether an assessment is feedback and an expectation; MLflow reads neither, nor what comes behind it."""
+    trace = case.given("trace") or {}
+    assessments = (trace.get("trace_info") or {}).get("assessments") or [case.given("assessment") or {}]
+    return any(len({"feedback", "expectation", "issue"} & set(one)) > 1 for one in assessments)
+
+
+def _has_an_odd_source(case):
+    """Whether the kind of a source is none; MLflow reads nothing that comes behind it."""
+    source = (case.given("assessment") or {}).get("source") or {}
+    return isinstance(source, dict) and source.get("source_type", "CODE") not in ("HUMAN", "LLM_JUDGE", "CODE", "AI_JUDGE")
+
+
 def _is_replaced(case):
     """Whether an expectation has taken its place, which MLflow forgets."""
     return (case.difference.mlflow, case.difference.runmark) == (True, False)
@@ -213,6 +226,28 @@ OF_TRACES = [
         label="traces",
         where=r".*\.(trace|request)_metadata.*",
         when=_first_250,
+    ),
+    Known(
+        "assessments behind one that is feedback and an expectation are kept",
+        TRACES,
+        label="POST .*/3.0/mlflow/traces$",
+        where=r".*\.assessments length",
+        when=_is_said_twice,
+    ),
+    Known(
+        "an assessment that is feedback and an expectation is feedback",
+        TRACES,
+        label="PATCH .*/assessments",
+        where=r"\.assessment\.feedback\.value",
+        when=_is_said_twice,
+    ),
+    Known(
+        "what comes behind the kind of a source is read, whatever that is",
+        TRACES,
+        (200, 400),
+        "PATCH .*/assessments",
+        runmark="^Cannot update (feedback|expectation) value",
+        when=_has_an_odd_source,
     ),
     Known(
         "values of metadata of assessments are cut at the length of tags",
@@ -392,6 +427,15 @@ OF_WEBHOOKS = [
         (200, 400),
         "webhooks",
         runmark="^A webhook URL must not hold a user or a password",
+    ),
+    Known("an address may be `http`", WEBHOOKS, (400, 200), "webhooks", "^Invalid webhook URL scheme: 'http'"),
+    Known(
+        "no more than 1,000 webhooks are told at once",
+        WEBHOOKS,
+        (200, 400),
+        "GET .*/webhooks",
+        runmark="^max_results must be between",
+        when=lambda case: int(case.given("max_results")) > 2**31 - 1,
     ),
     Known("an event twice", WEBHOOKS, (400, 200), "webhooks", INTEGRITY),
 ]

@@ -67,6 +67,7 @@ def test_an_interval_has_its_ends_in_it(ask, runs):
 def test_runs_and_metrics_that_are_not_there_have_no_points(ask, runs):
     nowhere = ["nope", uuid.uuid4().hex]
     assert ask(INTERVAL, run_ids=nowhere, metric_key="m").text == "{}"
+    assert ask(INTERVAL, run_ids="", metric_key="m").text == "{}"
     assert ask(INTERVAL, run_ids=runs, metric_key="other").text == "{}"
     assert ask(BULK, run_id=nowhere, metric_key="m").json() == {"metrics": []}
     assert ask(BULK, run_id=runs, metric_key="").json() == {"metrics": []}

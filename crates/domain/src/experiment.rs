@@ -30,9 +30,17 @@ impl Domain {
     }
 }
 
-/// A URI one step further.
+/// A URI one step further, as MLflow's clients make it: what stands behind `?` or `#` stays behind. In a path these are
+/// letters like others.
 pub(crate) fn join(root: &str, step: &str) -> String {
-    if root.ends_with('/') { format!("{root}{step}") } else { format!("{root}/{step}") }
+    let is_uri = root.split_once(':').is_some_and(|(scheme, _)| {
+        scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+            && scheme.chars().all(|one| one.is_ascii_alphanumeric() || matches!(one, '+' | '-' | '.'))
+    });
+    let end = if is_uri { root.find(['?', '#']) } else { None };
+    let (path, rest) = root.split_at(end.unwrap_or(root.len()));
+    let slash = if path.ends_with('/') { "" } else { "/" };
+    format!("{path}{slash}{step}{rest}")
 }
 
 /// One page of a list, and the token that leads on if there is more.
@@ -277,4 +285,20 @@ fn check_location(location: &str) -> Result<()> {
         )));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::join;
+
+    #[test]
+    fn a_location_is_joined_as_clients_join_it() {
+        let check = |root: &str, joined: &str| assert_eq!(join(root, "r/artifacts"), joined, "{root}");
+        check("mlflow-artifacts:/1", "mlflow-artifacts:/1/r/artifacts");
+        check("s3://b/x/", "s3://b/x/r/artifacts");
+        check("s3://b/x?a=b", "s3://b/x/r/artifacts?a=b");
+        check("s3://b/x/?a=b#c", "s3://b/x/r/artifacts?a=b#c");
+        check("/srv/a?b", "/srv/a?b/r/artifacts");
+        check("/a:b?c", "/a:b?c/r/artifacts");
+    }
 }

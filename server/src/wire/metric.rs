@@ -94,7 +94,7 @@ async fn find_history(acting: &Acting, args: &Args) -> Answer<Reply> {
 /// `get-history-bulk-interval`: of each run points that stand for the rest, in the order of the runs, then by step.
 pub async fn bulk_interval(acting: Acting, args: Args) -> Answer<Reply> {
     let named = args.texts("run_ids")?;
-    if named.is_empty() || named == [""] {
+    if named.is_empty() {
         return Err(args.missing("run_ids").into());
     }
     if named.len() > MOST_RUNS {
