@@ -62,6 +62,7 @@ journey('runs are sorted by their columns', '/runs?columns=user,metrics.loss,max
   await page.waitForURL(/order=metrics.loss\+DESC,[^&]*user_id\+ASC/);
   await page.locator('.head-place').nth(1).waitFor();
   // What would read every run isn't offered.
+  assert.equal(await page.locator('.all-runs th', { hasText: 'max' }).count(), 1);
   assert.equal(await page.locator('.all-runs th', { hasText: 'max' }).getByRole('link').count(), 0);
   await page.reload();
   await alive(page);
@@ -96,9 +97,12 @@ journey('a column is pinned and moved from its menu', '/runs?columns=user,metric
   };
   await choose('Move left');
   await page.waitForURL(/columns=metrics.loss,user/);
+  await page.waitForFunction(() => document.activeElement.closest('.all-runs thead'));
   await choose('Pin');
   await page.waitForURL(/columns=!metrics.loss,user/);
   await page.locator('.all-runs tbody td.pinned.pin-0').first().waitFor();
+  await open(page, w, '/runs?columns=!user,!metrics.loss');
+  await page.waitForFunction(() => document.querySelector('.run-frame').style.getPropertyValue('--pin-1') === '148px');
 });
 
 journey('a filter is completed from what experiments have', '/runs', async () => {
@@ -117,6 +121,12 @@ journey('a filter is completed from what experiments have', '/runs', async () =>
   await page.getByRole('heading', { name: 'No run matches the filter' }).waitFor();
   await page.getByRole('link', { name: 'Clear filter' }).click();
   await row(ALICE).waitFor();
+});
+
+journey('its code is asked for with the document', '/runs', async () => {
+  const early = await page.locator('link[rel=preload][as=fetch]').evaluateAll((links) => links.map((link) => link.href.split('/').pop()));
+  assert(early.includes('split_runs.wasm') && early.includes('shared.wasm'), `${early}`);
+  assert(!early.some((name) => /split_(work|charts)|shared_parts/.test(name)), `${early}`);
 });
 
 journey('chosen runs are compared', '/runs', async () => {
@@ -175,4 +185,9 @@ test('the table fits into a narrow window, and needs no scripts', async () => {
   const still = await w.page({ javaScriptEnabled: false, storageState: await page.context().storageState() });
   await still.goto(`${w.url}/runs?columns=params.solver`);
   await still.locator('.all-runs').getByText('liblinear').first().waitFor();
+  await still.getByRole('link', { name: 'solver', exact: true }).click();
+  await still.waitForURL(/order=params.solver\+ASC/);
+  await still.getByRole('combobox', { name: 'Filter' }).fill("params.solver = 'liblinear'");
+  await still.keyboard.press('Enter');
+  await still.waitForURL(({ searchParams: of }) => of.get('filter') && of.get('columns') === 'params.solver' && of.get('order') === 'params.solver ASC');
 });

@@ -374,7 +374,7 @@ KNOWN = [
         "AND may be left out",
         READING,
         ((200, 400), (200, 400)),
-        r"(traces|logged-models)/search$|GET .*/2\.0/mlflow/traces$",
+        r"(runs|traces|logged-models)/search$|GET .*/2\.0/mlflow/traces$",
         when=_lacks_and,
     ),
     Known("numbers with a sign", READING, (400, 200), SEARCHES, mlflow=r"Invalid clause.*\+"),

@@ -52,10 +52,14 @@ fn bind(note: &mut Note, module: &Path, node: Option<&Node>) -> Result<PathBuf> 
     let package = place::own().join("package");
     let input = fs::read(module).with_context(|| format!("can't read {}", module.display()))?;
     let how = if node.is_some() { "shrunk" } else { "as compiled" };
+    // Of the tools that make it small, too.
+    let tools = place::end2end().join("package-lock.json");
+    let tools = fs::read(&tools).with_context(|| format!("can't read {}", tools.display()))?;
     let stamp = Stamp::of(
         "browser-part",
         &[
             &input,
+            &tools,
             how.as_bytes(),
             FEATURES.concat().as_bytes(),
             include_bytes!("browser_part.rs"),
@@ -66,6 +70,7 @@ fn bind(note: &mut Note, module: &Path, node: Option<&Node>) -> Result<PathBuf> 
         note.say("unchanged");
         return Ok(package);
     }
+    stamp.unset()?;
     if package.exists() {
         fs::remove_dir_all(&package).with_context(|| format!("can't clear {}", package.display()))?;
     }

@@ -38,6 +38,9 @@ pub fn join(
     needs: &HashMap<String, Vec<String>>,
     files: Vec<PathBuf>,
 ) -> Result<Vec<PathBuf>> {
+    if let Some(page) = PAGES.iter().find(|page| !needs.contains_key(**page)) {
+        bail!("no page begins with a module `{page}`");
+    }
     let Some(node) = node else {
         list(package, needs, &HashMap::new())?;
         return Ok(files);

@@ -41,6 +41,7 @@ impl Node {
             note.say("already there");
         } else {
             let arguments = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
+            stamp.unset()?;
             note.run(Command::new("npm").args(arguments).current_dir(&folder))?;
             stamp.set()?;
         }

@@ -4,6 +4,7 @@ use crate::place;
 use anyhow::{Context, Result};
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 /// What a step was made from, and where that is remembered.
@@ -26,6 +27,16 @@ impl Stamp {
         fs::read_to_string(&self.file).is_ok_and(|last| last == self.digest)
     }
 
+    /// Forgets that the step ever succeeded: what it made is about to be changed.
+    pub fn unset(&self) -> Result<()> {
+        match fs::remove_file(&self.file) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("can't remove {}", self.file.display()))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Remembers that the step succeeded.
     pub fn set(&self) -> Result<()> {
         let folder = self.file.parent().context("a stamp is in a folder")?;
@@ -46,5 +57,8 @@ mod tests {
         assert!(!Stamp::of(name, &[b"one", b"other"]).holds());
         assert!(!Stamp::of(name, &[b"onet", b"wo"]).holds(), "where one input ends matters");
         assert!(!Stamp::of("never-set", &[b"one", b"two"]).holds());
+        Stamp::of(name, &[b"other"]).unset().unwrap();
+        assert!(!Stamp::of(name, &[b"one", b"two"]).holds(), "a step that broke off has nothing to show");
+        Stamp::of("never-set", &[]).unset().unwrap();
     }
 }

@@ -105,6 +105,12 @@ pub fn FloatingMenu(
 ) -> AnyView {
     let panel = NodeRef::<html::Div>::new();
     let before = StoredValue::new_local(None::<HtmlElement>);
+    // However it is closed: what is chosen in it takes it away, too.
+    on_cleanup(move || {
+        if let Some(before) = before.try_get_value().flatten() {
+            _ = before.focus();
+        }
+    });
     // It grows when its content comes.
     let size = watch::size(panel);
     Effect::new(move |placed: Option<bool>| {
@@ -127,13 +133,7 @@ pub fn FloatingMenu(
         }
         true
     });
-    let close = move || {
-        let before = before.try_get_value().flatten();
-        on_close();
-        if let Some(before) = before {
-            _ = before.focus();
-        }
-    };
+    let close = on_close;
     let key = move |event: ev::KeyboardEvent| {
         if event.key() == "Escape" {
             event.stop_propagation();

@@ -8,10 +8,10 @@
 
 use crate::{
     Acting,
-    audit::Told,
+    audit::{Change, Told},
     error::{Error, Result},
     experiment::join,
-    gate::{Edit, Read},
+    gate::{Edit, Importing, Read},
     store::{self, metric::ModelPoint, run::Direction},
 };
 use model::{
@@ -36,14 +36,21 @@ pub(crate) fn found<T>(outcome: Result<T>) -> Result<Option<T>> {
 }
 
 impl Acting {
+    /// A change that takes over what others had, as far as texts can be kept.
+    async fn begin_import(&self) -> Result<(Importing, Change)> {
+        let importing = self.importing()?;
+        let mut change = self.change().await?;
+        change.replace_nul(&importing);
+        Ok((importing, change))
+    }
+
     /// Takes over an experiment: one of that name is it, also in the trash; otherwise it is made, with its number if that is free.
     /// Without a location, its artifacts go below this server's root. For admins.
     ///
     /// # Errors
     /// `PERMISSION_DENIED`; those of the database.
     pub async fn import_experiment(&self, experiment: &Experiment) -> Result<Taken> {
-        let grant = self.importing()?;
-        let mut change = self.change().await?;
+        let (grant, mut change) = self.begin_import().await?;
         let taken = store::import::experiment(&mut change, &grant, experiment).await?;
         if let Taken::New(id) = taken {
             let location = match experiment.artifact_location.as_str() {
@@ -64,8 +71,7 @@ impl Acting {
     /// # Errors
     /// `PERMISSION_DENIED`; those of the database, also for an experiment that isn't there.
     pub async fn import_models(&self, models: &[ModelRecord], adopt: bool) -> Result<()> {
-        let grant = self.importing()?;
-        let mut change = self.change().await?;
+        let (grant, mut change) = self.begin_import().await?;
         store::import::models(&mut change, &grant, models, adopt).await?;
         change
             .commit(Told::new(Action::Import, Object::None).with(json!({ "logged_models": models.len() })))
@@ -78,8 +84,7 @@ impl Acting {
     /// # Errors
     /// `PERMISSION_DENIED`; those of the database, also for an experiment that isn't there.
     pub async fn import_runs(&self, runs: &[Run], adopt: bool) -> Result<()> {
-        let grant = self.importing()?;
-        let mut change = self.change().await?;
+        let (grant, mut change) = self.begin_import().await?;
         store::import::runs(&mut change, &grant, runs, adopt).await?;
         change.commit(Told::new(Action::Import, Object::None).with(json!({ "runs": runs.len() }))).await?;
         self.link_imported(runs).await
@@ -103,7 +108,7 @@ impl Acting {
         if links.is_empty() {
             return Ok(());
         }
-        let mut change = self.change().await?;
+        let (_, mut change) = self.begin_import().await?;
         let linked = links.len();
         for (run, datasets, models) in links {
             // As in `log_inputs`: nobody waits for new datasets in a circle.
@@ -150,7 +155,7 @@ impl Acting {
     /// # Errors
     /// `PERMISSION_DENIED`; those of the database.
     pub async fn import_model_metrics(&self, measured: &[(ModelId, ModelMetric)]) -> Result<()> {
-        self.importing()?;
+        let importing = self.importing()?;
         let mut by_run: BTreeMap<RunId, Vec<&(ModelId, ModelMetric)>> = BTreeMap::new();
         for one in measured {
             by_run.entry(one.1.run).or_default().push(one);
@@ -162,6 +167,7 @@ impl Acting {
             }
         }
         let mut change = self.change().await?;
+        change.replace_nul(&importing);
         for (run, measured) in granted {
             let run = store::run::held(&mut change, run).await?;
             for (model, metric) in measured {
@@ -185,8 +191,7 @@ impl Acting {
     /// # Errors
     /// `PERMISSION_DENIED`; those of the database.
     pub async fn import_registered(&self, record: &RegisteredRecord, adopt: bool) -> Result<()> {
-        let grant = self.importing()?;
-        let mut change = self.change().await?;
+        let (grant, mut change) = self.begin_import().await?;
         store::import::registered(&mut change, &grant, record, adopt).await?;
         let told = Told::new(Action::Import, Object::Registered(record.model.name.clone()));
         change.commit(told.with(json!({ "versions": record.versions.len() }))).await

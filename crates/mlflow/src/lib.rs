@@ -75,6 +75,9 @@ pub enum Steps {
 /// The name of the file that holds the steps of a trace where they are in no database.
 pub const STEPS_FILE: &str = "traces.json";
 
+/// Bytes of the steps of a trace that are read: they are all in memory at once.
+pub const MOST_STEP_BYTES: usize = 256 << 20;
+
 /// How many points each metric of some runs has.
 pub type PointCounts = HashMap<RunId, HashMap<String, u64>>;
 

@@ -10,7 +10,7 @@ use domain::{
     trace::{python, read_step},
 };
 use futures::TryStreamExt as _;
-use mlflow::{Error, STEPS_FILE, Steps};
+use mlflow::{Error, MOST_STEP_BYTES, STEPS_FILE, Steps};
 use model::{
     TraceId,
     import::TraceRecord,
@@ -25,9 +25,6 @@ use std::{
     collections::{BTreeMap, HashMap, HashSet},
     io::ErrorKind,
 };
-
-/// Bytes of a file of steps that is read: it is all in memory at once.
-const MOST_BYTES: usize = 256 << 20;
 
 /// The steps of a trace, and why others can't be read.
 type Read = (BTreeMap<SpanId, Span>, Vec<String>);
@@ -201,8 +198,8 @@ impl Import<'_> {
         let mut bytes = Vec::new();
         while let Some(part) = parts.try_next().await.map_err(failed)? {
             bytes.extend_from_slice(&part);
-            if bytes.len() > MOST_BYTES {
-                return Err(format!("its {STEPS_FILE} has more than {} MiB", MOST_BYTES >> 20));
+            if bytes.len() > MOST_STEP_BYTES {
+                return Err(format!("its {STEPS_FILE} has more than {} MiB", MOST_STEP_BYTES >> 20));
             }
         }
         String::from_utf8(bytes).map(Some).map_err(|_| format!("its {STEPS_FILE} is no text"))

@@ -37,7 +37,10 @@ pub(crate) mod trace;
 pub(crate) mod view;
 pub(crate) mod webhook;
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    gate::Importing,
+};
 use changes::Changes;
 pub(crate) use sql::{Arg, Query, Sql, sql};
 use sqlx::{
@@ -102,11 +105,13 @@ pub(crate) struct Open<D: Database> {
     changes: Arc<Changes>,
     /// See [`Tx::changes_access`].
     changes_access: bool,
+    /// See [`Tx::replace_nul`].
+    replaces_nul: bool,
 }
 
 impl<D: Database> Open<D> {
     fn new(transaction: Transaction<'static, D>, changes: &Arc<Changes>) -> Self {
-        Self { transaction, changes: changes.clone(), changes_access: false }
+        Self { transaction, changes: changes.clone(), changes_access: false, replaces_nul: false }
     }
 }
 
@@ -311,6 +316,15 @@ impl Tx {
             Self::Postgres(tx) => tx.transaction.commit().await?,
         }
         Ok(())
+    }
+
+    /// From now on U+FFFD is written for NUL, which another database may have had. Neither of ours has a place for it, and else
+    /// refuses the text.
+    pub fn replace_nul(&mut self, _: &Importing) {
+        match self {
+            Self::Sqlite(tx) => tx.replaces_nul = true,
+            Self::Postgres(tx) => tx.replaces_nul = true,
+        }
     }
 
     /// Keeps other processes from writing to what `key` stands for until the transaction ends. SQLite has one writer, so

@@ -119,6 +119,20 @@ impl Sql {
         self.push(")")
     }
 
+    /// With U+FFFD for NUL if that is asked for.
+    fn without_nul(mut self, is_asked_for: bool) -> Self {
+        if is_asked_for {
+            for arg in &mut self.args {
+                if let Arg::Text(Some(text)) = arg
+                    && text.contains('\0')
+                {
+                    *text = text.replace('\0', "\u{FFFD}");
+                }
+            }
+        }
+        self
+    }
+
     /// With it, whether the connection should keep it prepared.
     fn for_sqlite(self) -> Result<(AssertSqlSafe<String>, SqliteArguments, bool)> {
         let mut bound = SqliteArguments::default();
@@ -234,11 +248,11 @@ impl Query for Tx {
     async fn all<T: Row>(&mut self, sql: Sql) -> Result<Vec<T>> {
         Ok(match self {
             Self::Sqlite(tx) => {
-                let (text, args, _) = sql.for_sqlite()?;
+                let (text, args, _) = sql.without_nul(tx.replaces_nul).for_sqlite()?;
                 sqlx::query_as_with::<Sqlite, T, _>(text, args).fetch_all(&mut **tx).await?
             }
             Self::Postgres(tx) => {
-                let (text, args, kept) = sql.for_postgres()?;
+                let (text, args, kept) = sql.without_nul(tx.replaces_nul).for_postgres()?;
                 let query = sqlx::query_as_with::<Postgres, T, _>(text, args).persistent(kept);
                 query.fetch_all(&mut **tx).await?
             }
@@ -276,11 +290,11 @@ impl Tx {
     pub async fn execute(&mut self, sql: Sql) -> Result<u64> {
         Ok(match self {
             Self::Sqlite(tx) => {
-                let (text, args, _) = sql.for_sqlite()?;
+                let (text, args, _) = sql.without_nul(tx.replaces_nul).for_sqlite()?;
                 sqlx::query_with::<Sqlite, _>(text, args).execute(&mut **tx).await?.rows_affected()
             }
             Self::Postgres(tx) => {
-                let (text, args, kept) = sql.for_postgres()?;
+                let (text, args, kept) = sql.without_nul(tx.replaces_nul).for_postgres()?;
                 let query = sqlx::query_with::<Postgres, _>(text, args).persistent(kept);
                 query.execute(&mut **tx).await?.rows_affected()
             }

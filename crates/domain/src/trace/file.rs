@@ -107,14 +107,29 @@ fn span_id(text: &str) -> Option<SpanId> {
     Some(SpanId(u64::from_be_bytes(bytes)))
 }
 
+/// As OpenTelemetry has it, none is before 1970.
 fn nanos(value: &Value) -> Option<Nanos> {
-    value.as_i64().or_else(|| value.as_str()?.parse().ok())
+    let nanos: Nanos = value.as_i64().or_else(|| value.as_str()?.parse().ok())?;
+    Some(nanos.max(0))
+}
+
+/// Levels of an attribute that is kept as more than a text: what is written a little deeper must be read again.
+const DEEPEST: usize = 100;
+
+/// Whether lists and objects lie within each other on more levels than so many.
+fn is_deeper(value: &Value, levels: usize) -> bool {
+    match value {
+        Value::Array(_) | Value::Object(_) if levels == 0 => true,
+        Value::Array(items) => items.iter().any(|item| is_deeper(item, levels - 1)),
+        Value::Object(fields) => fields.values().any(|field| is_deeper(field, levels - 1)),
+        _ => false,
+    }
 }
 
 /// Attributes of a step, each of which is JSON in a text.
 fn dumped(attributes: &Map<String, Value>) -> Vec<Attribute> {
     let read = |(key, value): (&String, &Value)| {
-        let inner = value.as_str().and_then(python::read);
+        let inner = value.as_str().and_then(python::read).filter(|inner| !is_deeper(inner, DEEPEST));
         Attribute { key: key.clone(), value: attribute(&inner.unwrap_or_else(|| value.clone())) }
     };
     attributes.iter().map(read).collect()
@@ -168,6 +183,22 @@ fn attribute(value: &Value) -> AttributeValue {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn what_lies_too_deep_stays_a_text() {
+        let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        let read = |text: &str| {
+            let span = json!({
+                "name": "a", "span_id": "AAAAAAAAAAI=", "start_time_unix_nano": -5, "attributes": { "odd": text },
+            });
+            steps_in(json!({ "spans": [span] }).to_string().as_bytes()).unwrap().remove(0)
+        };
+        assert_eq!(read("[]").start, 0, "no step is before 1970");
+        assert!(matches!(read(&nested(100)).attribute("odd"), Some(AttributeValue::List(_))));
+        for deep in [nested(101), nested(127), nested(500)] {
+            assert_eq!(read(&deep).attribute("odd"), Some(&AttributeValue::Text(deep)));
+        }
+    }
 
     #[test]
     fn files_of_clients_of_all_ages_are_read() {

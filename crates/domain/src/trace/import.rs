@@ -48,6 +48,7 @@ impl Acting {
             }
         }
         let mut change = self.change().await?;
+        change.replace_nul(&importing);
         for record in traces.iter().copied() {
             if let Some(grant) = grants.get(&experiment_of(record)) {
                 take(&mut change, (&importing, grant), record, adopt).await?;
@@ -62,6 +63,7 @@ impl Acting {
         for record in traces.iter().filter(|record| !record.prompts.is_empty()) {
             let grant = self.trace::<Edit>(record.info.id).await?;
             let mut tx = self.data().await?;
+            tx.replace_nul(&importing);
             store::trace::link_prompts(&mut tx, &grant, &record.prompts).await?;
             tx.commit().await?;
         }

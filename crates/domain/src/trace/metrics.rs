@@ -24,6 +24,7 @@ use std::{
     cmp::Ordering,
     collections::{BTreeMap, btree_map::Entry},
 };
+use tokio::sync::Semaphore;
 
 /// Points of one answer.
 const MOST_POINTS: i64 = 10_000;
@@ -33,6 +34,10 @@ const MOST_FIGURES: usize = 100;
 const MOST_NUMBERS: usize = 1_000_000;
 /// Characters of the name of a model.
 const LONGEST_MODEL: usize = 500;
+
+/// Who measures at the same time: each reads all that is asked about, on a connection that whoever logs may wait for. Pages of
+/// metrics ask for a dozen at once, so the others wait for their turn.
+static AT_ONCE: Semaphore = Semaphore::const_new(2);
 
 /// What is asked of metrics, as clients write it.
 #[derive(Debug, Clone, PartialEq)]
@@ -96,6 +101,7 @@ impl Acting {
             groups: BTreeMap::new(),
             numbers: 0,
         };
+        let _turn = AT_ONCE.acquire().await.map_err(|error| Error::Fault(error.to_string()))?;
         store::trace::metric::each(&self.domain.db, &self.visible(), &asked, |alike| groups.take(alike))
             .await?;
         let mut groups = groups.groups;
@@ -310,10 +316,16 @@ impl Group {
 
     /// The figures that are asked for, each once.
     fn figures(&self, aggregations: &[Aggregation]) -> Vec<(String, f64)> {
+        let mut until = 0;
+        let sorted = self.numbers.iter().map(|(number, times)| {
+            until += times;
+            (number.0, until)
+        });
+        let sorted: Vec<(f64, u64)> = sorted.collect();
         let mut figures: Vec<(String, f64)> = Vec::with_capacity(aggregations.len());
         for aggregation in aggregations {
             let label = aggregation.label();
-            if let Some(figure) = self.figure(*aggregation)
+            if let Some(figure) = self.figure(*aggregation, &sorted)
                 && figures.iter().all(|(other, _)| *other != label)
             {
                 figures.push((label, figure));
@@ -322,7 +334,8 @@ impl Group {
         figures
     }
 
-    fn figure(&self, aggregation: Aggregation) -> Option<f64> {
+    /// One of them; `sorted` are the different numbers, each with the place behind its last.
+    fn figure(&self, aggregation: Aggregation, sorted: &[(f64, u64)]) -> Option<f64> {
         match aggregation {
             Aggregation::Count => Some(self.count as f64),
             _ if self.count == 0 => None,
@@ -330,25 +343,17 @@ impl Group {
             Aggregation::Avg => Some(self.sum / self.count as f64),
             Aggregation::Min => Some(self.least),
             Aggregation::Max => Some(self.greatest),
-            Aggregation::Percentile(percent) => self.percentile(percent),
+            Aggregation::Percentile(percent) => self.percentile(percent, sorted),
         }
     }
 
     /// Between the two numbers that are next to its place, on a straight line.
-    fn percentile(&self, percent: f64) -> Option<f64> {
+    fn percentile(&self, percent: f64, sorted: &[(f64, u64)]) -> Option<f64> {
+        let nth = |place: u64| Some(sorted.get(sorted.partition_point(|(_, until)| *until <= place))?.0);
         let place = percent / 100.0 * (self.count - 1) as f64;
-        let lower = self.nth(place as u64)?;
-        let upper = self.nth((place as u64 + 1).min(self.count - 1))?;
+        let lower = nth(place as u64)?;
+        let upper = nth((place as u64 + 1).min(self.count - 1))?;
         Some(lower + place.fract() * (upper - lower))
-    }
-
-    /// The number at this place, from 0, of all in order.
-    fn nth(&self, place: u64) -> Option<f64> {
-        let mut before = 0;
-        self.numbers.iter().find_map(|(number, times)| {
-            before += times;
-            (place < before).then_some(number.0)
-        })
     }
 }
 
@@ -390,7 +395,8 @@ mod tests {
     #[test]
     fn percentiles_lie_on_a_line_between_two_numbers() {
         let check = |numbers: &[(f64, u64)], percent, expected| {
-            assert_eq!(group(numbers).figure(Aggregation::Percentile(percent)), Some(expected), "{percent}");
+            let figures = group(numbers).figures(&[Aggregation::Percentile(percent)]);
+            assert_eq!(figures.first().map(|(_, figure)| *figure), Some(expected), "{percent}");
         };
         check(&[(7.0, 1)], 50.0, 7.0);
         check(&[(20.0, 1), (10.0, 1)], 50.0, 15.0);

@@ -303,12 +303,15 @@ fn seen(held: &Held, spans: &[Span], resource: Vec<Tag>, size: (i64, i64)) -> Se
         seen.first_tags = pairs(vec![Tag { key: key::NAME.to_owned(), value: root.name.clone() }]);
     }
     // Tags that programs give their requests count more than what is known of the programs.
-    let mut tags = resource;
-    tags.extend(roots.clone().flat_map(|root| &root.attributes).filter_map(|attribute| {
+    let told = roots.clone().flat_map(|root| &root.attributes).filter_map(|attribute| {
         let key = attribute.key.strip_prefix(key::TAG_PREFIX)?;
         Some(Tag { key: key.to_owned(), value: plain(&attribute.value) })
-    }));
-    seen.tags = pairs(tags);
+    });
+    let mut tags = pairs(told.collect());
+    let known = pairs(resource).into_iter().filter(|known| tags.iter().all(|tag| tag.key != known.key));
+    let known: Vec<Tag> = known.collect();
+    tags.extend(known);
+    seen.tags = tags;
     if let Some(root) = roots.next_back() {
         let told = |keys: &[&str], role| {
             keys.iter().find_map(|key| root.attribute(key)).map(|value| preview_of(value, role))

@@ -15,6 +15,9 @@ use model::{
 };
 use tokio::try_join;
 
+/// Of the names that are found at once, how many of each kind have their place even if there are many of others.
+const SHARE: usize = 5;
+
 /// Bytes of a text that is looked for: longer words aren't offered.
 const LONGEST_TEXT: usize = 200;
 
@@ -73,8 +76,21 @@ async fn names(db: &Db, among: &Among, text: &str) -> Result<Vec<String>> {
         (TraceKeys::Expectation, expectations),
         (TraceKeys::Metadata, metadata),
     ];
-    let named = kinds
-        .into_iter()
-        .flat_map(|(kind, keys)| keys.into_iter().map(move |key| format!("{}{key}", kind.prefix())));
-    Ok(named.take(WORDS_FOUND).collect())
+    let wanted = text.to_lowercase();
+    let begins = |key: &Key| key.as_str().to_lowercase().starts_with(&wanted);
+    let (mut first, mut inside) = (Vec::new(), Vec::new());
+    let mut room = WORDS_FOUND;
+    for (left, (kind, keys)) in (0..kinds.len()).rev().zip(kinds) {
+        // Many of one kind leave room for the others.
+        let share = room - left * SHARE;
+        let keys: Vec<Key> = keys.into_iter().take(share).collect();
+        room -= keys.len();
+        for key in keys {
+            let is_first = begins(&key);
+            let name = format!("{}{key}", kind.prefix());
+            if is_first { first.push(name) } else { inside.push(name) }
+        }
+    }
+    first.append(&mut inside);
+    Ok(first)
 }

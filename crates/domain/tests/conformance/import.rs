@@ -29,6 +29,7 @@ on_both_databases! {
     traces_come_as_they_were,
     importing_traces_again_adds_what_is_missing,
     traces_come_with_links_to_runs_and_prompts,
+    texts_come_without_what_no_database_keeps,
     it_is_for_admins,
 }
 
@@ -381,6 +382,30 @@ async fn traces_come_as_they_were(world: &World) {
         Code::ResourceDoesNotExist,
     );
     check_code(admin.import_steps(TraceId(Uuid::from_u128(404)), steps).await, Code::ResourceDoesNotExist);
+}
+
+async fn texts_come_without_what_no_database_keeps(world: &World) {
+    let admin = world.local();
+    let experiment = Experiment { tags: vec![tag("team", "a\0b")], ..foreign(5, "the\0irs") };
+    let experiment = admin.import_experiment(&experiment).await.unwrap().id();
+    let found = admin.get_experiment(experiment).await.unwrap();
+    assert_eq!((found.name.as_str(), found.tags), ("the\u{FFFD}irs", vec![tag("team", "a\u{FFFD}b")]));
+    let mut run = run_of(experiment, 1);
+    run.params = vec![tag("lr", "0\0")];
+    admin.import_runs(&[run], false).await.unwrap();
+    let found = admin.get_run(RunId(Uuid::from_u128(1))).await.unwrap();
+    assert_eq!(found.params, [tag("lr", "0\u{FFFD}")]);
+    let mut record = trace_of(experiment, 1);
+    record.info.request_preview = Some("wh\0y?".to_owned());
+    record.info.metadata = vec![tag("a", "\0")];
+    record.info.assessments[0].value = "\"a\\u0000b\"".to_owned();
+    record.info.assessments[0].rationale = Some("be\0cause".to_owned());
+    admin.import_traces(std::slice::from_ref(&record), false).await.unwrap();
+    let found = admin.get_trace_info(record.info.id).await.unwrap();
+    assert_eq!(found.request_preview.as_deref(), Some("wh\u{FFFD}y?"));
+    assert_eq!(found.metadata, [tag("a", "\u{FFFD}")]);
+    assert_eq!(found.assessments[0].value, "\"a\u{FFFD}b\"");
+    assert_eq!(found.assessments[0].rationale.as_deref(), Some("be\u{FFFD}cause"));
 }
 
 async fn importing_traces_again_adds_what_is_missing(world: &World) {

@@ -1,7 +1,7 @@
 //! Traces of a server. It doesn't list which runs they were linked to, so it is asked of each run.
 
 use super::{AT_ONCE, PAGE, Server, read};
-use crate::{Error, Page, Result, Steps, trace::record};
+use crate::{Error, MOST_STEP_BYTES, Page, Result, Steps, trace::record};
 use futures::{StreamExt as _, TryStreamExt as _};
 use model::{ExperimentId, RunId, TraceId, import::TraceRecord};
 use reqwest::{Method, StatusCode};
@@ -79,9 +79,18 @@ impl Server {
         let request = self
             .request(Method::GET, "/ajax-api/2.0/mlflow/get-trace-artifact")
             .query(&[("request_id", trace.there.as_str())]);
-        let answer = self.answered(request).await?;
+        let mut answer = self.answered(request).await?;
         let status = answer.status();
-        let bytes = answer.bytes().await?;
+        let mut bytes = Vec::new();
+        while let Some(part) = answer.chunk().await? {
+            bytes.extend_from_slice(&part);
+            if bytes.len() > MOST_STEP_BYTES {
+                let most = MOST_STEP_BYTES >> 20;
+                return Ok(Steps::Unreadable(format!(
+                    "the server answers more than {most} MiB for its spans"
+                )));
+            }
+        }
         let text = String::from_utf8_lossy(&bytes);
         Ok(match status {
             StatusCode::OK => Steps::Texts(vec![text.into_owned()]),

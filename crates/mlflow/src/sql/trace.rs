@@ -26,8 +26,6 @@ use std::collections::{HashMap, HashSet};
 const PAGE: usize = 100;
 /// Links of a page.
 const LINKS: usize = 1000;
-/// Metadata: what the models cost that a trace asked, in JSON.
-const COST: &str = "mlflow.trace.cost";
 /// Where the steps of a trace are: in the database, and where MLflow archives them.
 const IN_DATABASE: &str = "TRACKING_STORE";
 const ARCHIVED: &str = "ARCHIVE_REPO";
@@ -112,7 +110,7 @@ impl PromotedRow {
         put(tags, key::NAME, self.trace_name);
         put(metadata, key::SESSION, self.session_id);
         put(metadata, key::TOKEN_USAGE, tokens);
-        put(metadata, COST, cost);
+        put(metadata, key::COST, cost);
     }
 }
 

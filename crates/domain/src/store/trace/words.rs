@@ -68,6 +68,9 @@ struct Rows<'a> {
     key: Option<&'a str>,
 }
 
+/// No index knows the kind, so what is looked at is bounded before it is asked for.
+const ASSESSMENTS: &str = "(SELECT q.trace_id, q.name, q.value, q.valid, q.kind
+    FROM newest m CROSS JOIN assessments q WHERE q.trace_id = m.id LIMIT 10000)";
 const FEEDBACK: &str = " AND x.valid = TRUE AND x.kind = 'feedback'";
 const FEEDBACK_ON: &str = " AND x.valid = TRUE AND x.kind = 'feedback' AND x.name = ";
 const EXPECTATION: &str = " AND x.valid = TRUE AND x.kind = 'expectation'";
@@ -85,8 +88,8 @@ pub(crate) async fn keys(
     let (table, word, narrow) = match kind {
         TraceKeys::Tag => ("trace_tags", "x.key", ""),
         TraceKeys::Metadata => ("trace_metadata", "x.key", ""),
-        TraceKeys::Feedback => ("assessments", "x.name", FEEDBACK),
-        TraceKeys::Expectation => ("assessments", "x.name", EXPECTATION),
+        TraceKeys::Feedback => (ASSESSMENTS, "x.name", FEEDBACK),
+        TraceKeys::Expectation => (ASSESSMENTS, "x.name", EXPECTATION),
         TraceKeys::SpanAttribute => return attributes(db, among, text, most).await,
     };
     find(db, among, &Rows { table, word, narrow, key: None }, text, most).await
@@ -104,8 +107,8 @@ pub(crate) async fn values(
         TraceField::Tag(tag) => ("trace_tags", "x.value", OF_KEY, Some(tag.as_str())),
         TraceField::Name => ("trace_tags", "x.value", OF_KEY, Some(key::NAME)),
         TraceField::Metadata(name) => ("trace_metadata", "x.value", OF_KEY, Some(name.as_str())),
-        TraceField::Feedback(name) => ("assessments", "x.value", FEEDBACK_ON, Some(name.as_str())),
-        TraceField::Expectation(name) => ("assessments", "x.value", EXPECTATION_ON, Some(name.as_str())),
+        TraceField::Feedback(name) => (ASSESSMENTS, "x.value", FEEDBACK_ON, Some(name.as_str())),
+        TraceField::Expectation(name) => (ASSESSMENTS, "x.value", EXPECTATION_ON, Some(name.as_str())),
         TraceField::SpanName => ("spans", "x.name", "", None),
         TraceField::SpanType => ("spans", "x.type", "", None),
         TraceField::Prompt => ("trace_prompts", "x.name || '/' || x.version", "", None),

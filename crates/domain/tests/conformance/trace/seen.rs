@@ -90,4 +90,10 @@ async fn programs_are_told_of_as_they_come(world: &World) {
     let own = Span { attributes: vec![text("mlflow.traceTag.service.name", "own")], ..span(1, None, "root") };
     log_from(&acting, 1, vec![own], "bank").await;
     assert_eq!(program().await, "own");
+    // However much is known of a program, what it says itself has its place.
+    let team = Span { attributes: vec![text("mlflow.traceTag.team", "search")], ..span(1, None, "root") };
+    let tags = (0..100).map(|number| tag(&format!("known.{number}"), "1")).collect();
+    acting.log_spans(DEFAULT, None, vec![NewSpans { trace: id(2), spans: vec![team], tags }]).await.unwrap();
+    let tags = acting.get_trace_info(id(2)).await.unwrap().tags;
+    assert_eq!(value_of(&tags, "team"), Some("search"));
 }

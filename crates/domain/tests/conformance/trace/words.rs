@@ -8,6 +8,7 @@ use model::{
 
 on_both_databases! {
     keys_and_values_of_traces_are_found,
+    names_of_all_kinds_have_their_place,
     of_a_run_only_its_traces_are_looked_at,
     only_the_newest_traces_are_looked_at,
     words_are_for_those_who_may_read,
@@ -86,6 +87,22 @@ async fn keys_and_values_of_traces_are_found(world: &World) {
     check(TraceField::SpanName, &["look up", "think"]).await;
     check(TraceField::SpanType, &["LLM", "UNKNOWN"]).await;
     check(TraceField::Prompt, &["greeting/3"]).await;
+}
+
+async fn names_of_all_kinds_have_their_place(world: &World) {
+    let acting = world.local();
+    let tags = (0..60).map(|number| tag(&format!("a{number:02}"), "1")).collect();
+    let first = NewTrace {
+        tags,
+        metadata: vec![tag("data", "1")],
+        assessments: vec![feedback("accuracy", "true")],
+        ..new_trace(1, 1000)
+    };
+    acting.start_trace(first).await.unwrap();
+    let found = acting.find_trace_words(&of(TraceWords::Names, "a")).await.unwrap();
+    assert_eq!(found.len(), 37);
+    assert_eq!((found[0].as_str(), found[35].as_str()), ("tags.a00", "feedback.accuracy"));
+    assert_eq!(found[36], "metadata.data", "it begins with something else");
 }
 
 async fn of_a_run_only_its_traces_are_looked_at(world: &World) {
