@@ -37,6 +37,13 @@ def _lacks_and(case):
     return len(tests) > len(re.findall(r"(?:\band\b\s*)+", words, re.IGNORECASE)) + 1
 
 
+def _has_an_odd_order(case):
+    """Whether a direction is no truth value; MLflow reads no further order then."""
+    orders = case.given("order_by")
+    orders = [order for order in orders if isinstance(order, dict)] if isinstance(orders, list) else []
+    return any(not isinstance(order.get("ascending", True), bool) for order in orders)
+
+
 def _same_models(case):
     """Whether both tell the same of the models of a run, where MLflow tells of null, too."""
 
@@ -306,6 +313,14 @@ KNOWN = [
         (200, 400),
         "logged-models/search",
         runmark=r"^Invalid value -\d+ for parameter 'max_results'",
+    ),
+    Known(
+        "an order behind one whose direction can't be read counts",
+        READING,
+        (200, 400),
+        "logged-models/search",
+        runmark="^Invalid order by field name",
+        when=_has_an_odd_order,
     ),
     Known(
         "columns of logged models that are no attributes",

@@ -90,9 +90,12 @@ def _is_said_twice(case):
 
 
 def _has_an_odd_source(case):
-    """Whether the kind of a source is none; MLflow reads nothing that comes behind it."""
+    """Whether a source can't be read; MLflow reads nothing that comes behind it, not even what is to change."""
     source = (case.given("assessment") or {}).get("source") or {}
-    return isinstance(source, dict) and source.get("source_type", "CODE") not in ("HUMAN", "LLM_JUDGE", "CODE", "AI_JUDGE")
+    if not isinstance(source, dict):
+        return True
+    kind, name = source.get("source_type", "CODE"), source.get("source_id", "")
+    return kind not in ("HUMAN", "LLM_JUDGE", "CODE", "AI_JUDGE") or not isinstance(name, str)
 
 
 def _is_replaced(case):
@@ -242,7 +245,14 @@ OF_TRACES = [
         when=_is_said_twice,
     ),
     Known(
-        "what comes behind the kind of a source is read, whatever that is",
+        "what comes behind a source is read, whatever that is",
+        TRACES,
+        label="PATCH .*/assessments",
+        where=r"\.assessment\..*",
+        when=_has_an_odd_source,
+    ),
+    Known(
+        "what comes behind a source is read, whatever that is",
         TRACES,
         (200, 400),
         "PATCH .*/assessments",
