@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
+from .call import Call
 from .compare import Difference, compare
 from .known import Case, known
 from .known_spans import left_out
@@ -57,7 +58,8 @@ class Drive:
                 if clean:
                     self.agreed[call.label, answers[0].good] += 1
                 if self._apart(call, *answers):
-                    # Other sequences search among all models.
+                    # Other sequences search among all experiments and models.
+                    self._name_alike()
                     for side in self.sides if "model-versions" in call.path or "registered-models" in call.path else ():
                         side.delete_models()
                     return
@@ -83,6 +85,14 @@ class Drive:
             or kept
             or left_out(runmark)
         )
+
+    def _name_alike(self):
+        """Gives the experiments of this sequence names that both take: one may have refused one."""
+        for number, _ in enumerate(self.sides[0].ids.get("experiment", [])):
+            name = {"experiment_id": f"⟦experiment:{number}⟧", "new_name": f"⟦own⟧ {number}"}
+            renamed = Call("POST", "/api/2.0/mlflow/experiments/update", body=name)
+            for side in self.sides:
+                side.send(renamed)
 
     def _bind(self, call, answers):
         """Notes the id that both gave to the same thing."""
