@@ -9,6 +9,8 @@ from .compare import MISSING
 TRACES, WEBHOOKS, GRAPHQL = "Traces", "Webhooks", "What is offered"
 # The first and the last millisecond of the years that clients can read.
 FIRST, LAST = -62_135_596_800_000, 253_402_300_799_999
+# The kinds of sources that MLflow's protocol has, by name or number.
+SOURCE_TYPES = ("SOURCE_TYPE_UNSPECIFIED", "HUMAN", "LLM_JUDGE", "CODE")
 
 
 def _same_number(case):
@@ -94,8 +96,8 @@ def _has_an_odd_source(case):
     source = (case.given("assessment") or {}).get("source") or {}
     if not isinstance(source, dict):
         return True
-    kind, name = source.get("source_type", "CODE"), source.get("source_id", "")
-    return kind not in ("HUMAN", "LLM_JUDGE", "CODE", "AI_JUDGE") or not isinstance(name, str)
+    kind, name = source.get("source_type"), source.get("source_id")
+    return kind not in (None, *SOURCE_TYPES, *range(len(SOURCE_TYPES))) or not isinstance(name, (str, type(None)))
 
 
 def _has_an_odd_place(case):

@@ -37,7 +37,7 @@ pub(crate) fn found<T>(outcome: Result<T>) -> Result<Option<T>> {
 
 impl Acting {
     /// A change that takes over what others had, as far as texts can be kept.
-    async fn begin_import(&self) -> Result<(Importing, Change)> {
+    pub(crate) async fn begin_import(&self) -> Result<(Importing, Change)> {
         let importing = self.importing()?;
         let mut change = self.change().await?;
         change.replace_nul(&importing);
@@ -155,7 +155,7 @@ impl Acting {
     /// # Errors
     /// `PERMISSION_DENIED`; those of the database.
     pub async fn import_model_metrics(&self, measured: &[(ModelId, ModelMetric)]) -> Result<()> {
-        let importing = self.importing()?;
+        self.importing()?;
         let mut by_run: BTreeMap<RunId, Vec<&(ModelId, ModelMetric)>> = BTreeMap::new();
         for one in measured {
             by_run.entry(one.1.run).or_default().push(one);
@@ -166,8 +166,7 @@ impl Acting {
                 granted.push((run, measured));
             }
         }
-        let mut change = self.change().await?;
-        change.replace_nul(&importing);
+        let (_, mut change) = self.begin_import().await?;
         for (run, measured) in granted {
             let run = store::run::held(&mut change, run).await?;
             for (model, metric) in measured {

@@ -30,7 +30,7 @@ impl Acting {
     /// # Errors
     /// `PERMISSION_DENIED`; `RESOURCE_DOES_NOT_EXIST` for an experiment; those of the database.
     pub async fn import_traces(&self, traces: &[TraceRecord], adopt: bool) -> Result<()> {
-        let importing = self.importing()?;
+        self.importing()?;
         // In the order of ids, so that no two transactions wait for each other in a circle.
         let mut traces: Vec<&TraceRecord> = traces.iter().collect();
         traces.sort_by_key(|record| record.info.id);
@@ -47,8 +47,7 @@ impl Acting {
                 place.insert(grant);
             }
         }
-        let mut change = self.change().await?;
-        change.replace_nul(&importing);
+        let (importing, mut change) = self.begin_import().await?;
         for record in traces.iter().copied() {
             if let Some(grant) = grants.get(&experiment_of(record)) {
                 take(&mut change, (&importing, grant), record, adopt).await?;

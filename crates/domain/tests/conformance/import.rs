@@ -400,12 +400,20 @@ async fn texts_come_without_what_no_database_keeps(world: &World) {
     record.info.metadata = vec![tag("a", "\0")];
     record.info.assessments[0].value = "\"a\\u0000b\"".to_owned();
     record.info.assessments[0].rationale = Some("be\0cause".to_owned());
+    record.prompts = vec![("gre\0et".to_owned(), "3".to_owned())];
     admin.import_traces(std::slice::from_ref(&record), false).await.unwrap();
     let found = admin.get_trace_info(record.info.id).await.unwrap();
     assert_eq!(found.request_preview.as_deref(), Some("wh\u{FFFD}y?"));
     assert_eq!(found.metadata, [tag("a", "\u{FFFD}")]);
     assert_eq!(found.assessments[0].value, "\"a\u{FFFD}b\"");
     assert_eq!(found.assessments[0].rationale.as_deref(), Some("be\u{FFFD}cause"));
+    let search = TraceSearch {
+        experiments: vec![experiment],
+        filter: "prompt = 'gre\u{FFFD}et/3'".to_owned(),
+        max_results: 10,
+        ..TraceSearch::default()
+    };
+    assert_eq!(admin.search_traces(&search).await.unwrap().items.len(), 1);
 }
 
 async fn importing_traces_again_adds_what_is_missing(world: &World) {

@@ -91,7 +91,8 @@ async fn keys_and_values_of_traces_are_found(world: &World) {
 
 async fn names_of_all_kinds_have_their_place(world: &World) {
     let acting = world.local();
-    let tags = (0..60).map(|number| tag(&format!("a{number:02}"), "1")).collect();
+    let many = (0..60).map(|number| tag(&format!("a{number:02}"), "1"));
+    let tags = many.chain([tag("my_accuracy", "1")]).collect();
     let first = NewTrace {
         tags,
         metadata: vec![tag("data", "1")],
@@ -103,6 +104,8 @@ async fn names_of_all_kinds_have_their_place(world: &World) {
     assert_eq!(found.len(), 37);
     assert_eq!((found[0].as_str(), found[35].as_str()), ("tags.a00", "feedback.accuracy"));
     assert_eq!(found[36], "metadata.data", "it begins with something else");
+    let found = acting.find_trace_words(&of(TraceWords::Names, "accu")).await.unwrap();
+    assert_eq!(found, ["feedback.accuracy", "tags.my_accuracy"]);
 }
 
 async fn of_a_run_only_its_traces_are_looked_at(world: &World) {
