@@ -91,10 +91,11 @@ def _is_said_twice(case):
     return any(len({"feedback", "expectation", "issue"} & set(one)) > 1 for one in assessments)
 
 
-def _has_an_odd_source(case):
-    """Whether a source can't be read; MLflow reads nothing that comes behind it, not even what is to change."""
-    source = (case.given("assessment") or {}).get("source") or {}
-    if not isinstance(source, dict):
+def _is_read_in_part(case):
+    """Whether a source or an expectation can't be read; MLflow reads nothing that comes behind it, not even what is to change."""
+    assessment = case.given("assessment") or {}
+    source, expectation = assessment.get("source") or {}, assessment.get("expectation") or {}
+    if not isinstance(source, dict) or not isinstance(expectation.get("serialized_value", {}), (dict, type(None))):
         return True
     kind, name = source.get("source_type"), source.get("source_id")
     return kind not in (None, *SOURCE_TYPES, *range(len(SOURCE_TYPES))) or not isinstance(name, (str, type(None)))
@@ -263,19 +264,19 @@ OF_TRACES = [
         when=_is_said_twice,
     ),
     Known(
-        "what comes behind a source is read, whatever that is",
+        "what comes behind a source or an expectation is read, whatever that is",
         TRACES,
         label="PATCH .*/assessments",
         where=r"\.assessment\..*",
-        when=_has_an_odd_source,
+        when=_is_read_in_part,
     ),
     Known(
-        "what comes behind a source is read, whatever that is",
+        "what comes behind a source or an expectation is read, whatever that is",
         TRACES,
         (200, 400),
         "PATCH .*/assessments",
         runmark="^Cannot update (feedback|expectation) value",
-        when=_has_an_odd_source,
+        when=_is_read_in_part,
     ),
     Known(
         "values of metadata of assessments are cut at the length of tags",
