@@ -95,10 +95,29 @@ def _is_read_in_part(case):
     """Whether a source or an expectation can't be read; MLflow reads nothing that comes behind it, not even what is to change."""
     assessment = case.given("assessment") or {}
     source, expectation = assessment.get("source") or {}, assessment.get("expectation") or {}
-    if not isinstance(source, dict) or not isinstance(expectation.get("serialized_value", {}), (dict, type(None))):
+    stored = expectation.get("serialized_value") or {}
+    if not all(isinstance(part, dict) for part in (source, stored)):
+        return True
+    if not all(isinstance(stored.get(name) or "", str) for name in ("serialization_format", "value")):
         return True
     kind, name = source.get("source_type"), source.get("source_id")
     return kind not in (None, *SOURCE_TYPES, *range(len(SOURCE_TYPES))) or not isinstance(name, (str, type(None)))
+
+
+def _assessed_at_once(case):
+    """Whether both tell the same assessments, of which some were made at the same time: no order is between those."""
+
+    def told(body):
+        found = body["trace"]["trace_info"]["assessments"]
+        names = ("assessment_name", "source", "create_time")
+        return sorted(json.dumps([one.get(name) for name in names], sort_keys=True) for one in found)
+
+    try:
+        mlflow, runmark = told(case.mlflow.body), told(case.runmark.body)
+        times = [one["create_time"] for one in case.mlflow.body["trace"]["trace_info"]["assessments"]]
+    except (KeyError, TypeError):
+        return False
+    return mlflow == runmark and len(set(times)) < len(times)
 
 
 def _has_an_odd_place(case):
@@ -254,6 +273,21 @@ OF_TRACES = [
         TRACES,
         label="POST .*/3.0/mlflow/traces$",
         where=r".*\.assessments length",
+        when=_is_said_twice,
+    ),
+    Known(
+        "assessments made at the same time are in the order of their ids",
+        TRACES,
+        label="traces",
+        where=r".*\.assessments\[\d+\]\..*",
+        when=_assessed_at_once,
+    ),
+    Known(
+        "an assessment that is feedback and an expectation is feedback",
+        TRACES,
+        (200, 400),
+        "PATCH .*/assessments",
+        runmark="^Cannot update (feedback|expectation) value",
         when=_is_said_twice,
     ),
     Known(
